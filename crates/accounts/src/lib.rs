@@ -1,0 +1,1 @@
+//! Accounts, fresh sessions, selection and cool-down

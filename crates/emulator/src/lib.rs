@@ -1,0 +1,1 @@
+//! A strict stand-in for AWS: Bedrock runtime and control plane, scripted faults

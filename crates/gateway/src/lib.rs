@@ -1,0 +1,1 @@
+//! Proxy routes, the request pipeline, the boundary guard, the admin API

@@ -1,0 +1,175 @@
+//! A whole answer: the fold of a stream, and its reverse.
+
+use bytes::Bytes;
+
+use crate::{Block, Content, Event, Opening, StopReason, Usage, Wire};
+
+/// Everything a model said in one turn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    pub id: Option<String>,
+    pub model: Option<String>,
+    pub content: Vec<Block>,
+    pub stop: Option<StopReason>,
+    pub stop_sequence: Option<String>,
+    pub usage: Usage,
+}
+
+/// An upstream answer that came in one piece, in the upstream's own words, with the little of it that every
+/// request needs already read.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    pub wire: Wire,
+    pub json: Bytes,
+    pub usage: Usage,
+    pub stop: Option<StopReason>,
+}
+
+/// Folds events into an [`Answer`].
+#[derive(Debug, Default)]
+pub struct Collector {
+    answer: Answer,
+    open: Vec<(u32, usize)>,
+}
+
+impl Collector {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next event.
+    pub fn push(&mut self, event: Event) {
+        match event {
+            Event::Start { id, model } => {
+                self.answer.id = id.or(self.answer.id.take());
+                self.answer.model = model.or(self.answer.model.take());
+            }
+            Event::BlockStart { index, block } => {
+                let content = match block {
+                    Opening::Text => Content::Text { text: String::new() },
+                    Opening::Thinking => Content::Thinking { text: String::new(), signature: None },
+                    Opening::RedactedThinking { data } => Content::RedactedThinking { data },
+                    Opening::ToolUse { id, name } => Content::ToolUse { id, name, input: String::new() },
+                    Opening::Opaque { wire, value } => Content::Opaque { wire, value },
+                };
+                self.open.push((index, self.answer.content.len()));
+                self.answer.content.push(content.into());
+            }
+            Event::TextDelta { index, text: more } => {
+                if let Some(Content::Text { text }) = self.block(index) {
+                    text.push_str(&more);
+                }
+            }
+            Event::ThinkingDelta { index, text: more } => {
+                if let Some(Content::Thinking { text, .. }) = self.block(index) {
+                    text.push_str(&more);
+                }
+            }
+            Event::SignatureDelta { index, signature: more } => {
+                if let Some(Content::Thinking { signature, .. }) = self.block(index) {
+                    signature.get_or_insert_default().push_str(&more);
+                }
+            }
+            Event::ToolInputDelta { index, json } => {
+                if let Some(Content::ToolUse { input, .. }) = self.block(index) {
+                    input.push_str(&json);
+                }
+            }
+            Event::BlockEnd { index } => {
+                if let Some(Content::ToolUse { input, .. }) = self.block(index)
+                    && input.trim().is_empty()
+                {
+                    "{}".clone_into(input);
+                }
+                self.open.retain(|(open, _)| *open != index);
+            }
+            Event::Usage(usage) => self.answer.usage.merge(&usage),
+            Event::Stop { reason, sequence } => {
+                self.answer.stop = Some(reason);
+                self.answer.stop_sequence = sequence;
+            }
+            Event::Citation { .. } | Event::Opaque { .. } => {}
+        }
+    }
+
+    fn block(&mut self, index: u32) -> Option<&mut Content> {
+        let (_, at) = self.open.iter().rev().find(|(open, _)| *open == index)?;
+        self.answer.content.get_mut(*at).map(|block| &mut block.content)
+    }
+
+    /// The answer so far; complete once the reader saw the wire's own end.
+    #[must_use]
+    pub fn finish(self) -> Answer {
+        self.answer
+    }
+}
+
+/// The events a stream of this answer would have had: for upstreams that answer whole and clients that stream.
+#[must_use]
+pub fn replay(answer: &Answer) -> Vec<Event> {
+    let mut events = vec![Event::Start { id: answer.id.clone(), model: answer.model.clone() }];
+    let mut index = 0;
+    for block in &answer.content {
+        let (opening, deltas) = match &block.content {
+            Content::Text { text } => (Opening::Text, vec![Event::TextDelta { index, text: text.clone() }]),
+            Content::Thinking { text, signature } => {
+                let mut deltas = vec![Event::ThinkingDelta { index, text: text.clone() }];
+                if let Some(signature) = signature {
+                    deltas.push(Event::SignatureDelta { index, signature: signature.clone() });
+                }
+                (Opening::Thinking, deltas)
+            }
+            Content::RedactedThinking { data } => (Opening::RedactedThinking { data: data.clone() }, vec![]),
+            Content::ToolUse { id, name, input } => (
+                Opening::ToolUse { id: id.clone(), name: name.clone() },
+                vec![Event::ToolInputDelta { index, json: input.clone() }],
+            ),
+            Content::Opaque { wire, value } => (Opening::Opaque { wire: *wire, value: value.clone() }, vec![]),
+            // A model never answers with these.
+            Content::Image { .. } | Content::Document { .. } | Content::ToolResult { .. } => continue,
+        };
+        events.push(Event::BlockStart { index, block: opening });
+        events.extend(deltas);
+        events.push(Event::BlockEnd { index });
+        index += 1;
+    }
+    events.push(Event::Usage(answer.usage));
+    if let Some(reason) = answer.stop.clone() {
+        events.push(Event::Stop { reason, sequence: answer.stop_sequence.clone() });
+    }
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replayed_answer_collects_to_itself() {
+        let answer = Answer {
+            id: Some("msg_1".into()),
+            model: Some("m".into()),
+            content: vec![
+                Content::Thinking { text: "hm".into(), signature: Some("sig".into()) }.into(),
+                Block::text("hello"),
+                Content::ToolUse { id: "t".into(), name: "n".into(), input: "{\"a\":1}".into() }.into(),
+            ],
+            stop: Some(StopReason::ToolUse),
+            stop_sequence: None,
+            usage: Usage { input: Some(3), output: Some(4), ..Usage::default() },
+        };
+        let mut collector = Collector::new();
+        replay(&answer).into_iter().for_each(|event| collector.push(event));
+        assert_eq!(collector.finish(), answer);
+    }
+
+    #[test]
+    fn a_tool_call_without_arguments_has_an_empty_object() {
+        let mut collector = Collector::new();
+        collector.push(Event::BlockStart { index: 0, block: Opening::ToolUse { id: "t".into(), name: "n".into() } });
+        collector.push(Event::BlockEnd { index: 0 });
+        let answer = collector.finish();
+        assert!(matches!(&answer.content[0].content, Content::ToolUse { input, .. } if input == "{}"));
+    }
+}

@@ -1,0 +1,54 @@
+//! Token counters.
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens of one answer. `None` means "not told", which is not zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Input tokens without those read from or written to a cache (Anthropic's and Converse's counting).
+    pub input: Option<u64>,
+    pub output: Option<u64>,
+    pub cache_read: Option<u64>,
+    /// All cache writes, whatever their lifetime.
+    pub cache_write: Option<u64>,
+    /// Part of `cache_write` that lives five minutes.
+    pub cache_write_5m: Option<u64>,
+    /// Part of `cache_write` that lives an hour.
+    pub cache_write_1h: Option<u64>,
+    /// Part of `output` spent on thinking.
+    pub thinking: Option<u64>,
+    /// True when a number is our guess and not the upstream's count.
+    pub estimated: bool,
+}
+
+impl Usage {
+    /// Takes over what `later` knows and keeps the rest: counters arrive in several events and are merged, never
+    /// replaced (Bedrock contract section 3.2 rule 3).
+    pub fn merge(&mut self, later: &Self) {
+        let take = |mine: &mut Option<u64>, theirs: Option<u64>| {
+            if theirs.is_some() {
+                *mine = theirs;
+            }
+        };
+        take(&mut self.input, later.input);
+        take(&mut self.output, later.output);
+        take(&mut self.cache_read, later.cache_read);
+        take(&mut self.cache_write, later.cache_write);
+        take(&mut self.cache_write_5m, later.cache_write_5m);
+        take(&mut self.cache_write_1h, later.cache_write_1h);
+        take(&mut self.thinking, later.thinking);
+        self.estimated |= later.estimated;
+    }
+
+    /// Everything the model read: plain input, cache reads and cache writes. OpenAI's `prompt_tokens`.
+    #[must_use]
+    pub fn prompt(&self) -> u64 {
+        self.input.unwrap_or(0) + self.cache_read.unwrap_or(0) + self.cache_write.unwrap_or(0)
+    }
+
+    /// `prompt` plus output.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.prompt() + self.output.unwrap_or(0)
+    }
+}

@@ -1,0 +1,236 @@
+//! What every provider offers, and the values that pass between it and the pipeline.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::future::BoxFuture;
+use llm::{Effort, Error, Model, Request, Secret, Whole, Wire};
+use serde_json::Value;
+use wire::{Detail, FrameReader};
+
+/// An account as its provider sees it. The credential is kept apart, in the vault.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub id: String,
+    pub name: String,
+    /// Id of its provider, e.g. `bedrock`.
+    pub provider: String,
+    /// AWS region, e.g. `us-east-1`.
+    pub region: String,
+    /// One address for every host role of this account; loopback or https.
+    pub endpoint_url: Option<String>,
+    /// Provider-specific settings (`claude_route`, `prefer_global`, ...), a JSON object.
+    pub options: Value,
+}
+
+/// Who we are upstream, ready to use: only the vault hands one out, so it is fresh.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub account: Arc<Account>,
+    pub identity: Identity,
+    /// When it stops working; `None` for keys that do not expire.
+    pub expires: Option<SystemTime>,
+    /// Seconds to add to our clock when signing, learned from the upstream's `Date`.
+    pub clock_offset: i64,
+}
+
+/// What proves who we are.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// Signs with SigV4. The credentials type redacts itself in `Debug`.
+    SigV4(aws_credential_types::Credentials),
+    /// Sent as `Authorization: Bearer`.
+    Bearer(Secret),
+}
+
+/// Why a session is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// There is none yet.
+    First,
+    /// The one at hand expires soon.
+    Expiring,
+    /// The upstream refused the one at hand.
+    Rejected,
+}
+
+/// A fresh session, and the credential to store before the session is used when the vendor rotated it.
+#[derive(Debug)]
+pub struct Opened {
+    pub session: Session,
+    pub rotated: Option<Secret>,
+}
+
+/// A model of an account that shall answer a request.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub model: Arc<Model>,
+    /// Effort from a suffix of the asked name (`-thinking`, `-high`); beats what the body says.
+    pub effort: Option<Effort>,
+    /// The one-million-token window was asked for by `[1m]` or `-1m`.
+    pub long_context: bool,
+}
+
+/// One request to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    pub asked: &'a Request,
+    pub target: &'a Target,
+    /// How much of each frame the client's codec needs.
+    pub detail: Detail,
+}
+
+/// Bytes of an answer as they arrive. Dropping it closes the upstream request.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
+
+/// An answer whose status was good.
+pub struct Reply {
+    /// The wire the answer is in.
+    pub wire: Wire,
+    /// The upstream's id of the request.
+    pub request_id: Option<String>,
+    /// What was changed in the request on the way, as stable tokens like `max_tokens:64000` or
+    /// `temperature:dropped`.
+    pub adjustments: Vec<String>,
+    /// Requests this took, self-healing retries included.
+    pub attempts: u32,
+    pub body: Body,
+}
+
+/// The two forms of an answer.
+pub enum Body {
+    /// Frames: feed the bytes to the reader.
+    Stream { bytes: ByteStream, reader: Box<dyn FrameReader> },
+    /// One piece, in the client's own wire.
+    Whole(Whole),
+    /// One piece, in another wire than the client's: its meaning.
+    Answer(Box<llm::Answer>),
+}
+
+/// Tokens of a request's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenCount {
+    pub input: u64,
+    /// True when we counted characters instead of asking.
+    pub estimated: bool,
+}
+
+/// What the UI needs to offer a provider.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Description {
+    pub id: &'static str,
+    pub name: &'static str,
+    pub policy: Policy,
+    pub regions: &'static [&'static str],
+    pub credentials: Vec<CredentialKind>,
+}
+
+/// How the vendor looks at third-party clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    DocumentedApi,
+    UndocumentedWire,
+    Offline,
+}
+
+/// A way to prove who one is, and its fields.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CredentialKind {
+    /// The `kind` in the admin API, e.g. `access_key`.
+    pub kind: &'static str,
+    pub fields: Vec<Field>,
+}
+
+/// One field of a credential.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Field {
+    pub name: &'static str,
+    pub secret: bool,
+    pub required: bool,
+}
+
+/// What may be shown of a credential.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct CredentialSummary {
+    pub kind: String,
+    /// E.g. `AKIA…WXYZ` or a profile's name; never a secret.
+    pub label: String,
+}
+
+/// An upstream vendor.
+pub trait Provider: Send + Sync + std::fmt::Debug {
+    /// The stable id, e.g. `bedrock`.
+    fn id(&self) -> &'static str;
+
+    fn describe(&self) -> Description;
+
+    /// Checks region, endpoint and credential of an account before it is stored. `credential` is the JSON object
+    /// of the admin API.
+    ///
+    /// # Errors
+    /// [`llm::Category::InvalidRequest`] naming the field.
+    fn check(&self, account: &Account, credential: &Value) -> Result<CredentialSummary, Error>;
+
+    /// Makes a session from a stored credential. The vault sees to it that one call an account is under way.
+    ///
+    /// # Errors
+    /// [`llm::Category::NoCredentials`] when the person must act, [`llm::Category::Unreachable`] and friends when
+    /// it may work later.
+    fn open<'a>(
+        &'a self,
+        account: &'a Arc<Account>,
+        credential: &'a Secret,
+        why: Why,
+    ) -> BoxFuture<'a, Result<Opened, Error>>;
+
+    /// Finds the model that `asked` means for this account, from what is known without asking the upstream.
+    ///
+    /// # Errors
+    /// [`llm::Category::ModelNotFound`] with up to three suggestions in its message.
+    fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error>;
+
+    /// Sends a request and returns once the upstream said yes or no.
+    fn send<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>>;
+
+    /// Counts the input tokens of a request; falls back to an estimate on anything but an authentication error.
+    fn count_tokens<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<TokenCount, Error>>;
+
+    /// Models this account serves, cached by the provider for an hour.
+    fn models<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Vec<Arc<Model>>, Error>>;
+
+    /// Models known for the account without asking.
+    fn known_models(&self, account: &Account) -> Vec<Arc<Model>>;
+}
+
+/// The providers there are, by id.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    providers: BTreeMap<&'static str, Arc<dyn Provider>>,
+}
+
+impl Registry {
+    #[must_use]
+    pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
+        Self { providers: providers.into_iter().map(|provider| (provider.id(), provider)).collect() }
+    }
+
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Arc<dyn Provider>> {
+        self.providers.get(id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        self.providers.values()
+    }
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply").field("wire", &self.wire).field("request_id", &self.request_id).finish_non_exhaustive()
+    }
+}

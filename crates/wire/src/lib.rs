@@ -1,0 +1,10 @@
+//! Codecs and framings: a wire seen from one side, as pure functions.
+//!
+//! Bytes and values in, bytes and values out. No socket, no clock, no randomness: ids and times come in as a
+//! [`Stamp`]. A server codec is what a client speaks to us ([`ServerCodec`]); the client side of a wire (what we
+//! speak to an upstream) is a module of functions plus a [`FrameReader`], because a provider knows which wire it
+//! speaks and needs no registry for it.
+
+mod codec;
+
+pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};

@@ -1,0 +1,1 @@
+//! Composition: starts the whole application.

@@ -1,0 +1,1 @@
+//! The whole application on port 0 against the emulator.
