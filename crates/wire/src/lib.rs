@@ -6,5 +6,6 @@
 //! speaks and needs no registry for it.
 
 mod codec;
+pub mod eventstream;
 
 pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};
