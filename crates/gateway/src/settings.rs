@@ -1,0 +1,220 @@
+//! What the person may set, in one typed value.
+
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The default bind address. It stands for both loopback addresses, 127.0.0.1 and ::1.
+pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// The settings. Everything but `port`, `bind` and `timeouts.connect_s` takes effect with the next request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// TCP port of the proxy; 0 lets the system choose.
+    pub port: u16,
+    /// Address to listen on; a loopback address means both 127.0.0.1 and ::1.
+    pub bind: IpAddr,
+    /// The person confirmed that other machines may reach the proxy. Without it only loopback may be bound.
+    pub allow_lan: bool,
+    /// Clients must show the local key. May be off only on loopback.
+    pub require_key: bool,
+    pub failover: Failover,
+    /// Log rows older than this go; 0 keeps them for ever.
+    pub retention_days: u32,
+    /// Oldest log rows go when the log is larger than this; 0 means no limit.
+    pub retention_mb: u32,
+    pub timeouts: Timeouts,
+    /// Further names a `Host` header may carry: `name` (with our port or none) or `name:port`.
+    pub extra_hosts: Vec<String>,
+    /// Web origins that may call us, e.g. `https://app.example.com`.
+    pub allowed_origins: Vec<String>,
+    /// Detailed process log.
+    pub debug_log: bool,
+    /// Thinking goes to OpenAI clients as `reasoning_content`.
+    pub reasoning_content: bool,
+    /// Prompt-cache markers for clients that set none.
+    pub auto_cache: AutoCache,
+    /// Names clients may use for a model: alias to model.
+    pub model_aliases: BTreeMap<String, String>,
+    /// Global inference profiles first, where a model has one.
+    pub prefer_global: bool,
+    /// Never global inference profiles.
+    pub forbid_global: bool,
+}
+
+/// Going on to another account when one fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Failover {
+    pub enabled: bool,
+    /// Also when an account's quota is used up or the account is suspended.
+    pub on_quota: bool,
+}
+
+/// Seconds to wait for an upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    pub connect_s: u32,
+    /// From the request to the answer's first byte.
+    pub first_byte_s: u32,
+    /// Between two pieces of an answer.
+    pub idle_s: u32,
+}
+
+/// Prompt-cache markers we add on our own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AutoCache {
+    #[default]
+    #[serde(rename = "off")]
+    Off,
+    #[serde(rename = "5m")]
+    FiveMinutes,
+    #[serde(rename = "1h")]
+    OneHour,
+}
+
+/// A setting that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct SettingsError {
+    /// Name of the setting, e.g. `timeouts.idle_s`; empty when the whole document is wrong.
+    pub field: String,
+    pub message: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            port: 4880,
+            bind: LOOPBACK,
+            allow_lan: false,
+            require_key: true,
+            failover: Failover::default(),
+            retention_days: 30,
+            retention_mb: 512,
+            timeouts: Timeouts::default(),
+            extra_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            debug_log: false,
+            reasoning_content: true,
+            auto_cache: AutoCache::Off,
+            model_aliases: BTreeMap::new(),
+            prefer_global: false,
+            forbid_global: false,
+        }
+    }
+}
+
+impl Default for Failover {
+    fn default() -> Self {
+        Self { enabled: true, on_quota: false }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect_s: 10, first_byte_s: 300, idle_s: 300 }
+    }
+}
+
+impl Timeouts {
+    #[must_use]
+    pub const fn connect(self) -> Duration {
+        Duration::from_secs(self.connect_s as u64)
+    }
+
+    #[must_use]
+    pub const fn first_byte(self) -> Duration {
+        Duration::from_secs(self.first_byte_s as u64)
+    }
+
+    #[must_use]
+    pub const fn idle(self) -> Duration {
+        Duration::from_secs(self.idle_s as u64)
+    }
+}
+
+impl Settings {
+    /// The settings with `changes` applied: a JSON object whose members replace ours one by one, also within
+    /// `failover` and `timeouts`; what it does not name stays.
+    ///
+    /// # Errors
+    /// Names the member that is unknown, of the wrong type or out of its range.
+    pub fn changed(&self, changes: &Map<String, Value>) -> Result<Self, SettingsError> {
+        let mut settings = self.clone();
+        for (name, value) in changes {
+            settings = settings.with(name, value)?;
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Reads what was stored. A member that this version does not know or cannot take is left at its default and
+    /// reported, so that neither a downgrade nor a damaged row keeps the proxy from starting.
+    #[must_use]
+    pub fn stored(text: &str) -> (Self, Vec<SettingsError>) {
+        let members: Map<String, Value> = match serde_json::from_str(text) {
+            Ok(members) => members,
+            Err(error) => {
+                let problem = SettingsError { field: String::new(), message: error.to_string() };
+                return (Self::default(), vec![problem]);
+            }
+        };
+        let mut settings = Self::default();
+        let mut problems = Vec::new();
+        // What widens access is only good together with its precondition: settle that before judging one by one.
+        for (name, value) in &members {
+            match settings.with(name, value) {
+                Ok(changed) => settings = changed,
+                Err(problem) => problems.push(problem),
+            }
+        }
+        while let Err(problem) = settings.check() {
+            let Some(repaired) = settings.without(&problem.field) else {
+                return (Self::default(), vec![problem]);
+            };
+            settings = repaired;
+            problems.push(problem);
+        }
+        (settings, problems)
+    }
+
+    /// One member replaced, its type checked, its range not yet.
+    fn with(&self, name: &str, value: &Value) -> Result<Self, SettingsError> {
+        let wrong =
+            |error: serde_json::Error| SettingsError { field: name.to_owned(), message: error.to_string() };
+        let Ok(Value::Object(mut members)) = serde_json::to_value(self) else {
+            return Err(SettingsError { field: name.to_owned(), message: "cannot be written".to_owned() });
+        };
+        match (members.get_mut(name), value) {
+            (Some(Value::Object(ours)), Value::Object(theirs)) if name != "model_aliases" => {
+                ours.extend(theirs.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+            (Some(ours), _) => *ours = value.clone(),
+            (None, _) => {
+                return Err(SettingsError {
+                    field: name.to_owned(),
+                    message: "there is no such setting".to_owned(),
+                });
+            }
+        }
+        serde_json::from_value(Value::Object(members)).map_err(wrong)
+    }
+
+    /// The settings with the member of `field` back at its default; `None` when that changes nothing.
+    fn without(&self, field: &str) -> Option<Self> {
+        let name = field.split('.').next().unwrap_or(field);
+        let Ok(Value::Object(defaults)) = serde_json::to_value(Self::default()) else { return None };
+        let repaired = self.with(name, defaults.get(name)?).ok()?;
+        (repaired != *self).then_some(repaired)
+    }
+}
