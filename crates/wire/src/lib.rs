@@ -5,7 +5,12 @@
 //! speak to an upstream) is a module of functions plus a [`FrameReader`], because a provider knows which wire it
 //! speaks and needs no registry for it.
 
+pub mod bedrock;
 mod codec;
+mod document_names;
 pub mod eventstream;
+mod tool_names;
 
 pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};
+pub use document_names::DocumentNames;
+pub use tool_names::ToolNames;

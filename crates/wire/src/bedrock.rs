@@ -1,0 +1,8 @@
+//! What Bedrock adds to the wires it carries: event-stream envelopes around Anthropic events, the Converse wire, and
+//! its errors. Endpoints, signing and model ids belong to the provider.
+
+mod error;
+mod exception;
+
+pub use error::{ErrorHead, read_error};
+pub use exception::read_exception;
