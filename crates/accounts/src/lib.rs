@@ -1,1 +1,19 @@
-//! Accounts, fresh sessions, selection and cool-down
+//! Accounts: who may answer a request, with which fresh session, and who rests.
+//!
+//! Readers take an immutable snapshot without a lock; changes are written to the store first and published after.
+//! A session comes only from here, so it is fresh; one refresh an account is under way at a time, and it belongs to
+//! the account, not to the request that asked for it.
+
+mod clock;
+mod entry;
+mod error;
+mod plan;
+mod roster;
+mod view;
+
+pub use clock::{Clock, SystemClock};
+pub use entry::{Entry, Outcome};
+pub use error::Error;
+pub use plan::{Failover, Plan};
+pub use roster::{Accounts, NewAccount, Patch};
+pub use view::{AccountView, LastError, StateView};

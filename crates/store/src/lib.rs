@@ -1,1 +1,17 @@
-//! SQLite: one file a table
+//! SQLite: `core.db` (accounts, settings, local keys) and `logs.db` (one row a request), one file a table.
+//!
+//! The two files are apart so that damage, size or cleaning of the log never touches an account. Each has one
+//! writer thread and a small read pool; async callers get a [`Pending`]. Nothing here reads a clock: time comes in
+//! as milliseconds since 1970.
+
+mod core;
+mod error;
+mod logs;
+mod pending;
+
+pub use crate::core::{AccountRow, Condition, Core, LocalKeyRow, StateRow};
+pub use error::Error;
+pub use logs::{
+    Cleaned, Filter, GroupTotals, HourTotals, LogRow, LogSink, Logs, Page, Retention, Stats, StatusClass, Totals,
+};
+pub use pending::Pending;

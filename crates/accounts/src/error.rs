@@ -1,0 +1,55 @@
+//! Why a change of the accounts was refused.
+
+/// A refused change. [`Error::code`] is for programs, `Display` for people.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no such account")]
+    NotFound,
+    #[error("another account has this name")]
+    NameTaken,
+    #[error("there is no provider {0:?}")]
+    UnknownProvider(String),
+    /// The message names the field.
+    #[error("{message}")]
+    Invalid { field: &'static str, message: String },
+    /// The provider refused region, endpoint or credential.
+    #[error(transparent)]
+    Refused(llm::Error),
+    /// Its vendor does not document the interface; the person must accept that once.
+    #[error("this provider uses an interface its vendor does not document; accept that first")]
+    PolicyNotAccepted,
+    /// The account was made at start (environment, Sandbox) and is not stored.
+    #[error("this account was made at start and cannot be changed here")]
+    Ephemeral,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Error {
+    /// The stable name of the failure.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "account_not_found",
+            Self::NameTaken => "account_name_taken",
+            Self::UnknownProvider(_) => "unknown_provider",
+            Self::Invalid { .. } | Self::Refused(_) => "invalid_account",
+            Self::PolicyNotAccepted => "policy_not_accepted",
+            Self::Ephemeral => "account_not_stored",
+            Self::Store(store::Error::ReadOnly { .. }) => "data_read_only",
+            Self::Store(_) => "storage",
+        }
+    }
+
+    /// The HTTP status an admin API answers with.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::NameTaken | Self::Ephemeral => 409,
+            Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) | Self::PolicyNotAccepted => 400,
+            Self::Store(store::Error::ReadOnly { .. }) => 409,
+            Self::Store(_) => 500,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What may be shown of an account: never a secret.
+
+use providers::{CredentialSummary, Policy};
+use serde::Serialize;
+use serde_json::Value;
+
+/// An account for people.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountView {
+    pub id: String,
+    pub name: String,
+    pub provider: String,
+    pub policy: Policy,
+    pub region: String,
+    pub endpoint_url: Option<String>,
+    pub options: Value,
+    pub credential: CredentialSummary,
+    pub position: usize,
+    pub enabled: bool,
+    /// Made at start (environment, Sandbox), not stored.
+    pub ephemeral: bool,
+    /// Asked first.
+    pub active: bool,
+    pub state: StateView,
+    pub last_error: Option<LastError>,
+    /// Milliseconds since 1970; 0 for ephemeral accounts.
+    pub created_ms: i64,
+    /// Milliseconds since 1970; 0 for ephemeral accounts.
+    pub updated_ms: i64,
+}
+
+/// How an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StateView {
+    Ready,
+    /// Rests until then: throttled, or failed too often. Milliseconds since 1970.
+    Cooling { until_ms: i64 },
+    /// Its quota is used up; asked again then.
+    Exhausted { until_ms: i64 },
+    NeedsSignIn,
+    /// Suspended by its vendor; the person must act.
+    Suspended,
+    /// Switched off by the person.
+    Disabled,
+}
+
+/// The last failure of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LastError {
+    /// [`llm::Category::name`].
+    pub category: String,
+    pub message: String,
+    /// Milliseconds since 1970.
+    pub time_ms: i64,
+}

@@ -1,0 +1,1 @@
+//! The table of settings: a key and a JSON value.
