@@ -3,9 +3,13 @@
 //! A provider is an endpoint plus an identity. It owns its vendor's quirks; nothing above this crate knows that
 //! InvokeModel wants `anthropic_version` in the body. A new provider is one folder and one line in the registry.
 
+mod bedrock;
+mod http;
 mod provider;
 
+pub use bedrock::{EndpointEnvironment, ProfileOptions};
+pub use http::{Http, HttpOptions};
 pub use provider::{
-    Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened, Policy,
-    Provider, Registry, Reply, Session, Target, TokenCount, Why,
+    Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened,
+    Policy, Provider, Registry, Reply, Session, Target, TokenCount, Why,
 };

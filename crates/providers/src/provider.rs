@@ -198,7 +198,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn send<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>>;
 
     /// Counts the input tokens of a request; falls back to an estimate on anything but an authentication error.
-    fn count_tokens<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<TokenCount, Error>>;
+    fn count_tokens<'a>(
+        &'a self,
+        session: &'a Session,
+        call: Call<'a>,
+    ) -> BoxFuture<'a, Result<TokenCount, Error>>;
 
     /// Models this account serves, cached by the provider for an hour.
     fn models<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Vec<Arc<Model>>, Error>>;
@@ -231,6 +235,9 @@ impl Registry {
 
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reply").field("wire", &self.wire).field("request_id", &self.request_id).finish_non_exhaustive()
+        f.debug_struct("Reply")
+            .field("wire", &self.wire)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,232 @@
+//! The one HTTP client: every byte to and from an upstream goes through here.
+//!
+//! It speaks HTTP/1.1 alone (an answer is one long stream, and a connection of its own keeps one slow stream from
+//! holding up the others), follows no redirect (a signed request must not be sent to a host it was not signed for)
+//! and knows nothing of vendors. Nothing here spawns a task: an answer is pulled by whoever reads it, and dropping
+//! it closes the upstream connection.
+
+mod aws_connector;
+mod failure;
+mod incoming;
+mod payload_body;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use http::{HeaderMap, Method};
+use llm::{Category, Error, Payload};
+use reqwest::redirect::Policy;
+use url::{Host, Url};
+
+pub(crate) use aws_connector::AwsConnector;
+pub(crate) use failure::chain as error_chain;
+pub(crate) use incoming::Incoming;
+
+/// Who we say we are upstream.
+const USER_AGENT: &str = concat!("switchboard/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection without a request is kept. AWS front ends close theirs after about a minute; ours must
+/// go first, or a request is written into a connection that is just being closed.
+const POOL_IDLE: Duration = Duration::from_secs(50);
+
+/// Load balancers and NAT gateways forget a silent connection after 350 s, and a model may think for longer.
+const KEEP_ALIVE: Duration = Duration::from_secs(45);
+
+/// How the client behaves.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Until the connection is up, TLS included.
+    pub connect_timeout: Duration,
+    /// From sending the request to the answer's status line.
+    pub first_byte_timeout: Duration,
+    /// Between two pieces of an answer.
+    pub chunk_timeout: Duration,
+    /// PEM file with certificate authorities to trust beside the system's, for companies that open TLS.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            first_byte_timeout: Duration::from_secs(300),
+            chunk_timeout: Duration::from_secs(300),
+            ca_file: None,
+        }
+    }
+}
+
+/// A request ready to go, signed if it must be.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Payload,
+}
+
+/// The client. Connections are pooled; cheap to share behind an `Arc`.
+pub struct Http {
+    options: HttpOptions,
+    authorities: Vec<reqwest::Certificate>,
+    clients: ArcSwap<Clients>,
+}
+
+/// One client for each way out, made on first use: reading the system's certificates takes milliseconds that a
+/// start with nothing but plain loopback upstreams need not spend.
+#[derive(Default)]
+struct Clients {
+    /// Respects the proxy of the system and of the environment.
+    outside: OnceLock<reqwest::Client>,
+    /// For addresses that no proxy could reach: loopback and link-local.
+    nearby: OnceLock<reqwest::Client>,
+    /// The same without TLS.
+    plain: OnceLock<reqwest::Client>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Outside,
+    Nearby,
+    Plain,
+}
+
+impl Http {
+    /// Makes a client.
+    ///
+    /// # Errors
+    /// [`Category::InvalidRequest`] when the file of certificate authorities cannot be used.
+    pub fn new(options: HttpOptions) -> Result<Self, Error> {
+        // Another part of the process may have chosen a provider before; any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let authorities = match &options.ca_file {
+            None => Vec::new(),
+            Some(path) => read_authorities(path)?,
+        };
+        Ok(Self { options, authorities, clients: ArcSwap::default() })
+    }
+
+    /// Forgets every pooled connection, e.g. after the machine slept. Running answers go on.
+    pub fn renew(&self) {
+        self.clients.store(Arc::default());
+    }
+
+    /// Sends a request and returns once the answer's status and headers are here.
+    ///
+    /// # Errors
+    /// [`Category::Unreachable`] when no connection came about, [`Category::Upstream`] when it was lost before the
+    /// answer, [`Category::Timeout`] when the answer did not begin in time.
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
+        let mut request = reqwest::Request::new(outgoing.method, outgoing.url);
+        *request.headers_mut() = outgoing.headers;
+        if !outgoing.payload.is_empty() {
+            *request.body_mut() = Some(payload_body::body(outgoing.payload));
+        }
+        let pending = self.execute(request)?;
+        match tokio::time::timeout(self.options.first_byte_timeout, pending).await {
+            Ok(Ok(response)) => Ok(Incoming::new(response, self.options.chunk_timeout)),
+            Ok(Err(error)) => Err(failure::before_answer(error)),
+            Err(_) => Err(Error::new(
+                Category::Timeout,
+                format!(
+                    "The upstream did not answer within {} s.",
+                    self.options.first_byte_timeout.as_secs()
+                ),
+            )),
+        }
+    }
+
+    fn execute(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<impl Future<Output = reqwest::Result<reqwest::Response>> + use<>, Error> {
+        let way = match (is_nearby(request.url()), request.url().scheme()) {
+            (false, _) => Way::Outside,
+            (true, "http") => Way::Plain,
+            (true, _) => Way::Nearby,
+        };
+        let clients = self.clients.load();
+        let slot = match way {
+            Way::Outside => &clients.outside,
+            Way::Nearby => &clients.nearby,
+            Way::Plain => &clients.plain,
+        };
+        if let Some(client) = slot.get() {
+            return Ok(client.execute(request));
+        }
+        // Two requests may both build one; the first to be done is kept and both use it.
+        let built = self.build(way)?;
+        Ok(slot.get_or_init(|| built).execute(request))
+    }
+
+    fn build(&self, way: Way) -> Result<reqwest::Client, Error> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .tcp_nodelay(true)
+            .tcp_keepalive(KEEP_ALIVE)
+            .connect_timeout(self.options.connect_timeout)
+            .pool_idle_timeout(POOL_IDLE);
+        if way != Way::Outside {
+            builder = builder.no_proxy();
+        }
+        if way == Way::Plain {
+            builder = builder.tls_certs_only([]);
+        } else if !self.authorities.is_empty() {
+            builder = builder.tls_certs_merge(self.authorities.iter().cloned());
+        }
+        builder.build().map_err(|error| {
+            Error::new(
+                Category::Internal,
+                format!("The HTTP client cannot be set up: {}.", failure::chain(&error)),
+            )
+        })
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+fn read_authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, Error> {
+    let unusable = |what: &dyn fmt::Display| {
+        Error::invalid(format!(
+            "The file of certificate authorities {} cannot be used: {what}.",
+            path.display()
+        ))
+    };
+    let pem = std::fs::read(path).map_err(|error| unusable(&error))?;
+    let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
+    if authorities.is_empty() {
+        return Err(unusable(&"it holds no certificate"));
+    }
+    Ok(authorities)
+}
+
+/// True for addresses on this machine or its own link (the metadata services of EC2 and ECS live there).
+fn is_nearby(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_link_local(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Some(Host::Domain(name)) => is_localhost(name),
+        None => false,
+    }
+}
+
+/// True for `localhost` and the names under it, which resolvers must answer with loopback (RFC 6761).
+pub(crate) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("localhost"))
+}
+
+#[cfg(test)]
+mod tests;
