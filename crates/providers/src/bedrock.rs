@@ -1,8 +1,16 @@
 //! Amazon Bedrock.
 
+mod catalog;
+mod claude_name;
 mod credentials;
 mod endpoint;
+mod facts;
+mod geo;
+mod resolve;
 mod sign;
 
+pub use catalog::{Catalog, Entry};
 pub use credentials::ProfileOptions;
 pub use endpoint::EndpointEnvironment;
+pub use geo::Residency;
+pub use resolve::{Available, Resolver};

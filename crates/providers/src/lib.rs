@@ -7,7 +7,7 @@ mod bedrock;
 mod http;
 mod provider;
 
-pub use bedrock::{EndpointEnvironment, ProfileOptions};
+pub use bedrock::{Available, Catalog, EndpointEnvironment, Entry, ProfileOptions, Residency, Resolver};
 pub use http::{Http, HttpOptions};
 pub use provider::{
     Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened,
