@@ -1,1 +1,38 @@
-fn main() {}
+//! Automation, in Rust so that it runs the same on Linux, macOS and Windows: `cargo xtask run`, `cargo xtask test`.
+
+mod bench;
+mod clients;
+mod run;
+mod shell;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Builds, runs, tests and measures Switchboard")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds and starts the product with the Sandbox account ready to answer
+    Run(run::Args),
+    /// Installs what is missing and runs every test
+    Test(test::Args),
+    /// Runs the official SDKs and CLIs against the product
+    Clients(clients::Args),
+    /// Measures the product beside nginx, prints one table
+    Bench(bench::Args),
+}
+
+fn main() -> Result<()> {
+    match Args::parse().task {
+        Task::Run(args) => run::run(&args),
+        Task::Test(args) => test::test(&args),
+        Task::Clients(args) => clients::clients(&args),
+        Task::Bench(args) => bench::bench(&args),
+    }
+}

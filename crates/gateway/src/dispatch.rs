@@ -1,0 +1,219 @@
+//! Gets an answer to begin: which account, how often, and when to give up.
+//!
+//! Everything here happens before the first content reaches the client, so everything may be tried again. Once a
+//! content chunk was handed on there is no way back; `live` takes over and never fails over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::{Entry, Outcome};
+use futures_util::StreamExt;
+use llm::{Answer, Category, Chunk, Collector, Error, OtherAccount, Request, SameAccount, Whole};
+use providers::{Body, ByteStream, Call, Session, Target};
+use wire::{Detail, FrameReader};
+
+use crate::record::Recorder;
+use crate::route::Stop;
+use crate::state::Gateway;
+
+/// Attempts a request may cost.
+const ATTEMPTS: u32 = 3;
+
+/// Accounts a request may visit.
+const ACCOUNTS: usize = 2;
+
+/// Waiting between attempts, in all.
+const WAITING: Duration = Duration::from_secs(30);
+
+/// Longest retry-after that is waited out; longer ones go to the client, who knows its own patience.
+const SOON: Duration = Duration::from_secs(5);
+
+/// An answer that has begun.
+pub(crate) enum Started {
+    /// Frames. `held` is what was read to see that the answer is good; `live` is `None` when that was all.
+    Stream { held: Vec<Chunk>, live: Option<(ByteStream, Box<dyn FrameReader>)> },
+    /// One piece in the client's wire.
+    Whole(Whole),
+    /// One piece in another wire.
+    Answer(Box<Answer>),
+}
+
+/// What a search ends with. The recorder travels along, so that a search that is dropped is recorded too.
+pub(crate) type Sought = (Box<Recorder>, Result<Started, Error>);
+
+/// Tries the stops of a plan in order until one answers.
+pub(crate) async fn seek(
+    gateway: Arc<Gateway>,
+    asked: Arc<Request>,
+    plan: Vec<Stop>,
+    mut recorder: Box<Recorder>,
+) -> Sought {
+    let result = Search { gateway: &gateway, asked: &asked, attempts: 0, waited: Duration::ZERO }
+        .run(plan, &mut recorder)
+        .await;
+    (recorder, result)
+}
+
+struct Search<'a> {
+    gateway: &'a Gateway,
+    asked: &'a Request,
+    attempts: u32,
+    waited: Duration,
+}
+
+impl Search<'_> {
+    async fn run(&mut self, plan: Vec<Stop>, recorder: &mut Recorder) -> Result<Started, Error> {
+        let mut last = None;
+        let stops = plan.len().min(ACCOUNTS);
+        for (at, stop) in plan.into_iter().take(ACCOUNTS).enumerate() {
+            let another = at + 1 < stops;
+            match self.visit(&stop, another, recorder).await {
+                Ok(started) => return Ok(started),
+                Err(error) => {
+                    let go_on = another && self.attempts < ATTEMPTS && self.may_leave(&error);
+                    if !go_on {
+                        return Err(error);
+                    }
+                    tracing::info!(
+                        account = %stop.entry.account.name,
+                        category = error.category.name(),
+                        "going on to the next account"
+                    );
+                    last = Some(error);
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::new(Category::NoCredentials, "No account is set up. Add one first.")))
+    }
+
+    /// Everything that may be tried with one account.
+    async fn visit(&mut self, stop: &Stop, another: bool, recorder: &mut Recorder) -> Result<Started, Error> {
+        let accounts = &self.gateway.accounts;
+        let mut session = match accounts.session(&stop.entry).await {
+            Ok(session) => session,
+            Err(error) => {
+                recorder.attempt(&stop.entry, &stop.target, Some(&error));
+                return Err(error);
+            }
+        };
+        let mut again = true;
+        loop {
+            self.attempts += 1;
+            let error = match self.attempt(&stop.entry, &session, &stop.target, recorder).await {
+                Ok(started) => {
+                    accounts.note(&stop.entry, Outcome::Answered);
+                    return Ok(started);
+                }
+                Err(error) => error,
+            };
+            recorder.attempt(&stop.entry, &stop.target, Some(&error));
+            accounts.note(&stop.entry, Outcome::Failed(&error));
+            if !again || self.attempts >= ATTEMPTS {
+                return Err(error);
+            }
+            again = false;
+            let pause = match error.category.retry().same_account {
+                SameAccount::Never => return Err(error),
+                // Another account answers sooner than waiting here would.
+                SameAccount::IfSoon if another && self.may_leave(&error) => return Err(error),
+                SameAccount::IfSoon => match error.retry_after {
+                    Some(wait) if wait <= SOON => wait,
+                    _ => return Err(error),
+                },
+                SameAccount::Once => jitter(),
+                SameAccount::AfterRefresh | SameAccount::AfterClockFix => {
+                    session = match accounts.rejected(&stop.entry, &session).await {
+                        Ok(session) => session,
+                        // The refresh failed: its words say what to do, the refusal's do not.
+                        Err(refresh) => return Err(refresh),
+                    };
+                    continue;
+                }
+            };
+            if self.waited + pause > WAITING || !self.gateway.limits.may_retry() {
+                return Err(error);
+            }
+            self.waited += pause;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Whether the category lets a request go on to another account.
+    fn may_leave(&self, error: &Error) -> bool {
+        let settings = self.gateway.settings.load();
+        settings.failover.enabled
+            && match error.category.retry().other_account {
+                OtherAccount::Never => false,
+                OtherAccount::Yes => true,
+                OtherAccount::BySetting => settings.failover.on_quota,
+            }
+    }
+
+    async fn attempt(
+        &self,
+        entry: &Entry,
+        session: &Session,
+        target: &Target,
+        recorder: &mut Recorder,
+    ) -> Result<Started, Error> {
+        let detail = if target.model.wire == self.asked.wire && self.asked.stream {
+            Detail::Control
+        } else {
+            Detail::Full
+        };
+        let reply = entry.provider.send(session, Call { asked: self.asked, target, detail }).await?;
+        recorder.answered(entry, target, &reply);
+        match reply.body {
+            Body::Stream { bytes, reader } if self.asked.stream => begin(bytes, reader).await,
+            Body::Stream { bytes, reader } => collect(bytes, reader).await,
+            Body::Whole(whole) => Ok(Started::Whole(whole)),
+            Body::Answer(answer) => Ok(Started::Answer(answer)),
+        }
+    }
+}
+
+/// Reads up to the first content: an upstream that fails before it has cost the client nothing.
+async fn begin(mut bytes: ByteStream, mut reader: Box<dyn FrameReader>) -> Result<Started, Error> {
+    let mut held = Vec::with_capacity(2);
+    loop {
+        while let Some(chunk) = reader.next()? {
+            let content = chunk.content;
+            held.push(chunk);
+            if content {
+                return Ok(Started::Stream { held, live: Some((bytes, reader)) });
+            }
+        }
+        match bytes.next().await {
+            Some(data) => reader.push(data?),
+            None => {
+                reader.finish()?;
+                return Ok(Started::Stream { held, live: None });
+            }
+        }
+    }
+}
+
+/// Reads to the end, for a client that wants one piece from an upstream that only streams.
+async fn collect(mut bytes: ByteStream, mut reader: Box<dyn FrameReader>) -> Result<Started, Error> {
+    let mut collector = Collector::new();
+    loop {
+        while let Some(chunk) = reader.next()? {
+            chunk.events.into_iter().for_each(|event| collector.push(event));
+        }
+        match bytes.next().await {
+            Some(data) => reader.push(data?),
+            None => {
+                reader.finish()?;
+                return Ok(Started::Answer(Box::new(collector.finish())));
+            }
+        }
+    }
+}
+
+/// 50 to 250 ms, so that many clients of one failing upstream do not return in step.
+fn jitter() -> Duration {
+    let mut random = [0_u8; 1];
+    // Without randomness the pause is simply its shortest.
+    let _ = getrandom::fill(&mut random);
+    Duration::from_millis(50 + u64::from(random[0]) * 200 / 255)
+}

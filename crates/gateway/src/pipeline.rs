@@ -1,0 +1,205 @@
+//! One request, straight through. The calls of [`handle`], in this order, are all that happens to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body;
+use llm::{Category, Error, Request};
+use wire::{ServerCodec, Stamp};
+
+use crate::dispatch::{self, Sought, Started};
+use crate::limits::Permit;
+use crate::live::LiveAnswer;
+use crate::record::Recorder;
+use crate::reply::ReplyBody;
+use crate::state::Gateway;
+use crate::{admission, body, route};
+
+/// How long the headers of a stream may wait for an account that answers. Until then a failure can still become
+/// an honest HTTP status; afterwards the client needs a sign of life.
+const HOLD: Duration = Duration::from_secs(12);
+
+/// The real model id of an answer.
+const MODEL: HeaderName = HeaderName::from_static("x-proxy-model");
+/// The account that answered.
+const ACCOUNT: HeaderName = HeaderName::from_static("x-proxy-account");
+/// What was changed in the request on its way, separated by `; `.
+const ADJUSTED: HeaderName = HeaderName::from_static("x-proxy-adjusted");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Serves one request of a dialect.
+pub async fn handle<B>(
+    gateway: &Arc<Gateway>,
+    codec: &'static dyn ServerCodec,
+    head: Parts,
+    incoming: B,
+) -> Response<ReplyBody>
+where
+    B: Body + Send + Unpin,
+    B::Data: Send,
+    B::Error: std::fmt::Display,
+{
+    let mut recorder = Recorder::begin(gateway, codec.wire(), &head);
+    match take(gateway, codec, &head, incoming, &mut recorder).await {
+        Ok((asked, plan, permit)) => {
+            let stamp = recorder.stamp();
+            let search = Box::pin(dispatch::seek(Arc::clone(gateway), Arc::clone(&asked), plan, recorder));
+            if asked.stream {
+                stream(codec, &asked, stamp, permit, search).await
+            } else {
+                let (recorder, started) = search.await;
+                whole(codec, &asked, recorder, started)
+            }
+        }
+        Err(error) => rescue(codec, recorder, &error),
+    }
+}
+
+/// Steps 1 to 4: who asks, what, may they now, where may it go.
+async fn take<B>(
+    gateway: &Gateway,
+    codec: &dyn ServerCodec,
+    head: &Parts,
+    incoming: B,
+    recorder: &mut Recorder,
+) -> Result<(Arc<Request>, Vec<route::Stop>, Permit), Error>
+where
+    B: Body + Send + Unpin,
+    B::Data: Send,
+    B::Error: std::fmt::Display,
+{
+    admission::check(gateway, &head.headers)?;
+    let body = body::read(&head.headers, incoming).await?;
+    let asked = codec.read_request(&head.headers, body)?;
+    recorder.asked(&asked);
+    let permit = gateway.limits.enter()?;
+    let plan = route::plan(gateway, &asked.model)?;
+    Ok((Arc::new(asked), plan, permit))
+}
+
+/// A streamed answer: held back until an account answers, or until the client needs a sign of life.
+async fn stream(
+    codec: &'static dyn ServerCodec,
+    asked: &Request,
+    stamp: Stamp,
+    permit: Permit,
+    mut search: BoxFuture<'static, Sought>,
+) -> Response<ReplyBody> {
+    let found = tokio::select! {
+        biased;
+        found = &mut search => Some(found),
+        () = tokio::time::sleep(HOLD) => None,
+    };
+    match found {
+        Some((mut recorder, Ok(started))) => {
+            recorder.sent(StatusCode::OK);
+            let mut response = Response::new(ReplyBody::empty());
+            event_stream(response.headers_mut());
+            about(&recorder, response.headers_mut());
+            let live = LiveAnswer::started(started, codec.writer(asked, stamp), recorder, permit);
+            *response.body_mut() = ReplyBody::live(live);
+            response
+        }
+        Some((recorder, Err(error))) => rescue(codec, recorder, &error),
+        None => {
+            let mut response = Response::new(ReplyBody::empty());
+            event_stream(response.headers_mut());
+            let live = LiveAnswer::seeking(search, codec.writer(asked, stamp), permit);
+            *response.body_mut() = ReplyBody::live(live);
+            response
+        }
+    }
+}
+
+/// An answer in one piece.
+fn whole(
+    codec: &dyn ServerCodec,
+    asked: &Request,
+    mut recorder: Box<Recorder>,
+    started: Result<Started, Error>,
+) -> Response<ReplyBody> {
+    let body = match started {
+        Ok(Started::Whole(answer)) => {
+            recorder.tap_whole(answer.usage, answer.stop.as_ref());
+            codec.write_whole(asked, &answer)
+        }
+        Ok(Started::Answer(answer)) => {
+            recorder.tap_whole(answer.usage, answer.stop.as_ref());
+            codec.write_answer(asked, &answer, recorder.stamp())
+        }
+        Ok(Started::Stream { .. }) => {
+            let error = Error::new(Category::Internal, "A stream was left where a whole answer was asked.");
+            return rescue(codec, recorder, &error);
+        }
+        Err(error) => return rescue(codec, recorder, &error),
+    };
+    recorder.sent(StatusCode::OK);
+    recorder.complete();
+    let mut response = Response::new(ReplyBody::piece(body));
+    json(response.headers_mut());
+    about(&recorder, response.headers_mut());
+    response
+}
+
+/// The one place where an error becomes a response, in the client's own dialect.
+pub(crate) fn rescue(codec: &dyn ServerCodec, mut recorder: Box<Recorder>, error: &Error) -> Response<ReplyBody> {
+    recorder.failed(error);
+    let reply = codec.write_error(error, recorder.request_id());
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    recorder.sent(status);
+    let mut response = Response::new(ReplyBody::piece(reply.body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    json(headers);
+    about(&recorder, headers);
+    if let Some(wait) = retry_after(error) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil().max(1.0) as u64));
+    }
+    if recorder.retried() {
+        // The official SDKs would try twice more on top of what we tried already.
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
+    response
+}
+
+/// What a client should wait. Some clients do not retry a 429 at all unless it says how long.
+fn retry_after(error: &Error) -> Option<Duration> {
+    error.retry_after.or(match error.category {
+        Category::RateLimited | Category::AllCooling => Some(Duration::from_secs(5)),
+        Category::Overloaded => Some(Duration::from_secs(2)),
+        _ => None,
+    })
+}
+
+fn json(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+}
+
+fn event_stream(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+}
+
+/// Which request it was, who answered, with what, and what was changed on the way.
+fn about(recorder: &Recorder, headers: &mut HeaderMap) {
+    let mut put = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    put(REQUEST_ID, recorder.request_id());
+    put(X_REQUEST_ID, recorder.request_id());
+    if let Some((account, model)) = recorder.served() {
+        put(ACCOUNT, account);
+        put(MODEL, model);
+    }
+    if !recorder.adjustments().is_empty() {
+        put(ADJUSTED, &recorder.adjustments().join("; "));
+    }
+}

@@ -1,0 +1,23 @@
+//! What the person or the environment decided before the start.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use llm::Secret;
+
+/// The port editors are pointed at unless someone says otherwise.
+pub const DEFAULT_PORT: u16 = 4880;
+
+/// How to start. Environment variables and flags are read once, at the rim, and end here.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    /// `None`: what the settings say, at first [`DEFAULT_PORT`]. 0 takes any free port.
+    pub port: Option<u16>,
+    /// `None`: what the settings say, at first `127.0.0.1` (and `::1` beside it).
+    pub bind: Option<IpAddr>,
+    /// `SWITCHBOARD_LOCAL_KEY`: replaces the stored local key while this process runs.
+    pub local_key: Option<Secret>,
+    /// The AWS variables of the process.
+    pub environment: providers::Environment,
+}

@@ -1,0 +1,80 @@
+//! One instance a data folder. The holder writes where it listens, so that commands find it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use fd_lock::RwLock;
+use serde::{Deserialize, Serialize};
+
+/// Name of the file in the data folder.
+const LOCK: &str = "app.lock";
+
+/// Name of the file that says who holds the lock. A file of its own: on Windows a locked file cannot be read.
+const HOLDER: &str = "app.json";
+
+/// Who runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Holder {
+    pub pid: u32,
+    /// Base URL, e.g. `http://127.0.0.1:4880`.
+    pub url: String,
+}
+
+/// Held for as long as the instance lives; the system releases it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct InstanceLock {
+    _guard: fd_lock::RwLockWriteGuard<'static, File>,
+    holder: File,
+}
+
+impl InstanceLock {
+    /// Takes the lock; `Ok(None)` when another instance has it.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn take(data_dir: &Path) -> io::Result<Option<Self>> {
+        let file = private(&data_dir.join(LOCK))?;
+        // Lives until the process ends, as the lock does.
+        let lock: &'static mut RwLock<File> = Box::leak(Box::new(RwLock::new(file)));
+        match lock.try_write() {
+            Ok(guard) => Ok(Some(Self { _guard: guard, holder: private(&data_dir.join(HOLDER))? })),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says where this instance listens.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn announce(&mut self, url: &str) -> io::Result<()> {
+        let holder = Holder { pid: std::process::id(), url: url.to_owned() };
+        self.holder.seek(SeekFrom::Start(0))?;
+        self.holder.set_len(0)?;
+        self.holder.write_all(serde_json::to_string(&holder).unwrap_or_default().as_bytes())
+    }
+}
+
+/// The instance that runs on this data folder, if one does.
+#[must_use]
+pub fn holder(data_dir: &Path) -> Option<Holder> {
+    let mut lock = RwLock::new(OpenOptions::new().read(true).write(true).open(data_dir.join(LOCK)).ok()?);
+    if lock.try_write().is_ok() {
+        return None;
+    }
+    let mut text = String::new();
+    File::open(data_dir.join(HOLDER)).ok()?.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}

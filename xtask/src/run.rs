@@ -1,0 +1,43 @@
+//! `cargo xtask run`: build, start, say where to point the editor.
+
+use anyhow::{Result, bail};
+use clap::Args as ClapArgs;
+
+use crate::shell::{binary, cargo, need_c_compiler, step};
+
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    /// Port of the proxy; 0 takes any free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// Keep all data in this folder
+    #[arg(long)]
+    data_dir: Option<std::path::PathBuf>,
+    /// Build without optimisation: starts sooner, answers slower
+    #[arg(long)]
+    debug: bool,
+}
+
+/// Builds and starts the headless product in the foreground; ends when it ends.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    need_c_compiler()?;
+    let mut build = cargo();
+    build.args(["build", "--package", "switchboard", "--bin", "switchboard"]);
+    if !args.debug {
+        build.arg("--release");
+    }
+    step("build", &mut build)?;
+    let mut serve = std::process::Command::new(binary(if args.debug { "debug" } else { "release" }, "switchboard"));
+    serve.arg("serve");
+    if let Some(port) = args.port {
+        serve.arg("--port").arg(port.to_string());
+    }
+    if let Some(dir) = &args.data_dir {
+        serve.arg("--data-dir").arg(dir);
+    }
+    let status = serve.status()?;
+    if !status.success() {
+        bail!("switchboard ended with {status}");
+    }
+    Ok(())
+}

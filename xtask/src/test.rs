@@ -1,0 +1,37 @@
+//! `cargo xtask test`: everything that CI runs, in the order that fails soonest.
+
+use anyhow::Result;
+use clap::Args as ClapArgs;
+
+use crate::clients;
+use crate::shell::{cargo, have, need_c_compiler, step, target_dir};
+
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    /// Only the Rust tests: no lints, no real clients
+    #[arg(long)]
+    fast: bool,
+}
+
+/// Runs all checks and tests in one target folder.
+pub(crate) fn test(args: &Args) -> Result<()> {
+    need_c_compiler()?;
+    if !args.fast {
+        step("format", cargo().args(["fmt", "--all", "--check"]))?;
+        step("lints", cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
+    }
+    step("tests", cargo().args(["test", "--workspace"]))?;
+    if args.fast {
+        return Ok(());
+    }
+    step(
+        "fuzz targets build",
+        cargo()
+            .args(["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
+            .arg(target_dir().join("fuzz")),
+    )?;
+    if have("cargo-deny") {
+        step("licences and advisories", cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    }
+    clients::clients(&clients::Args::default())
+}
