@@ -13,7 +13,7 @@ use providers::{Body, ByteStream, Call, Session, Target};
 use wire::{Detail, FrameReader};
 
 use crate::record::Recorder;
-use crate::route::Stop;
+use crate::route::{Plan, Stop};
 use crate::state::Gateway;
 
 /// Attempts a request may cost.
@@ -45,24 +45,26 @@ pub(crate) type Sought = (Box<Recorder>, Result<Started, Error>);
 pub(crate) async fn seek(
     gateway: Arc<Gateway>,
     asked: Arc<Request>,
-    plan: Vec<Stop>,
+    plan: Plan,
     mut recorder: Box<Recorder>,
 ) -> Sought {
-    let result = Search { gateway: &gateway, asked: &asked, attempts: 0, waited: Duration::ZERO }
-        .run(plan, &mut recorder)
-        .await;
+    let search =
+        Search { gateway: &gateway, asked: &asked, on_quota: plan.on_quota, attempts: 0, waited: Duration::ZERO };
+    let result = search.run(plan.stops, &mut recorder).await;
     (recorder, result)
 }
 
 struct Search<'a> {
     gateway: &'a Gateway,
     asked: &'a Request,
+    /// Go on also past a used-up quota.
+    on_quota: bool,
     attempts: u32,
     waited: Duration,
 }
 
 impl Search<'_> {
-    async fn run(&mut self, plan: Vec<Stop>, recorder: &mut Recorder) -> Result<Started, Error> {
+    async fn run(mut self, plan: Vec<Stop>, recorder: &mut Recorder) -> Result<Started, Error> {
         let mut last = None;
         let stops = plan.len().min(ACCOUNTS);
         for (at, stop) in plan.into_iter().take(ACCOUNTS).enumerate() {
@@ -92,7 +94,7 @@ impl Search<'_> {
         let mut session = match accounts.session(&stop.entry).await {
             Ok(session) => session,
             Err(error) => {
-                recorder.attempt(&stop.entry, &stop.target, Some(&error));
+                recorder.attempt(&stop.entry, &stop.target, &error);
                 return Err(error);
             }
         };
@@ -100,14 +102,14 @@ impl Search<'_> {
         loop {
             self.attempts += 1;
             let error = match self.attempt(&stop.entry, &session, &stop.target, recorder).await {
-                Ok(started) => {
-                    accounts.note(&stop.entry, Outcome::Answered);
-                    return Ok(started);
-                }
+                Ok(started) => return Ok(started),
                 Err(error) => error,
             };
-            recorder.attempt(&stop.entry, &stop.target, Some(&error));
-            accounts.note(&stop.entry, Outcome::Failed(&error));
+            recorder.attempt(&stop.entry, &stop.target, &error);
+            // A refused credential is only held against the account when a fresh one is refused too.
+            if !again || error.category != Category::Expired {
+                accounts.note(&stop.entry, Outcome::Failure(&error));
+            }
             if !again || self.attempts >= ATTEMPTS {
                 return Err(error);
             }
@@ -121,12 +123,14 @@ impl Search<'_> {
                     _ => return Err(error),
                 },
                 SameAccount::Once => jitter(),
-                SameAccount::AfterRefresh | SameAccount::AfterClockFix => {
-                    session = match accounts.rejected(&stop.entry, &session).await {
-                        Ok(session) => session,
-                        // The refresh failed: its words say what to do, the refusal's do not.
-                        Err(refresh) => return Err(refresh),
-                    };
+                // When the refresh fails its words say what to do, the refusal's do not.
+                SameAccount::AfterRefresh => {
+                    session = accounts.rejected(&stop.entry, &session).await?;
+                    continue;
+                }
+                // The failure was noted above, and with it the upstream's clock.
+                SameAccount::AfterClockFix => {
+                    session = accounts.session(&stop.entry).await?;
                     continue;
                 }
             };
@@ -139,19 +143,17 @@ impl Search<'_> {
     }
 
     /// Whether the category lets a request go on to another account.
-    fn may_leave(&self, error: &Error) -> bool {
-        let settings = self.gateway.settings.load();
-        settings.failover.enabled
-            && match error.category.retry().other_account {
-                OtherAccount::Never => false,
-                OtherAccount::Yes => true,
-                OtherAccount::BySetting => settings.failover.on_quota,
-            }
+    const fn may_leave(&self, error: &Error) -> bool {
+        match error.category.retry().other_account {
+            OtherAccount::Never => false,
+            OtherAccount::Yes => true,
+            OtherAccount::BySetting => self.on_quota,
+        }
     }
 
     async fn attempt(
         &self,
-        entry: &Entry,
+        entry: &Arc<Entry>,
         session: &Session,
         target: &Target,
         recorder: &mut Recorder,
@@ -161,8 +163,8 @@ impl Search<'_> {
         } else {
             Detail::Full
         };
-        let reply = entry.provider.send(session, Call { asked: self.asked, target, detail }).await?;
-        recorder.answered(entry, target, &reply);
+        let mut reply = entry.provider.send(session, Call { asked: self.asked, target, detail }).await?;
+        recorder.answered(entry, target, self.asked, &mut reply);
         match reply.body {
             Body::Stream { bytes, reader } if self.asked.stream => begin(bytes, reader).await,
             Body::Stream { bytes, reader } => collect(bytes, reader).await,

@@ -2,10 +2,24 @@
 //!
 //! Nothing here knows a desktop; nothing below this crate knows axum.
 
+mod admission;
+mod client;
+mod dispatch;
+mod keepalive;
 mod keys;
+mod limits;
+mod live;
+mod pipeline;
+mod proxy;
+mod record;
+mod reply;
+mod route;
 mod settings;
 mod state;
 
+pub use limits::Limits;
+pub use proxy::{Route, route};
+pub use reply::ReplyBody;
 pub use keys::{LocalKey, LocalKeys, fingerprint};
 pub use settings::{AutoCache, Failover, LOOPBACK, Settings, SettingsError, Timeouts};
 pub use state::{Clock, Gateway};

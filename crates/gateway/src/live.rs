@@ -126,7 +126,6 @@ impl LiveAnswer {
         self.writer.error(error, &mut self.out);
         if let Some(recorder) = &mut self.recorder {
             recorder.failed(error);
-            recorder.report(Some(error));
         }
     }
 

@@ -68,7 +68,7 @@ async fn take<B>(
     head: &Parts,
     incoming: B,
     recorder: &mut Recorder,
-) -> Result<(Arc<Request>, Vec<route::Stop>, Permit), Error>
+) -> Result<(Arc<Request>, route::Plan, Permit), Error>
 where
     B: Body + Send + Unpin,
     B::Data: Send,

@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
-use accounts::{Entry, Plan};
+use accounts::Entry;
 use llm::{Category, Error};
 use providers::Target;
 
 use crate::state::Gateway;
+
+/// The stops of one request, best first; never empty.
+pub(crate) struct Plan {
+    pub(crate) stops: Vec<Stop>,
+    /// Go on also past a used-up quota or a suspension.
+    pub(crate) on_quota: bool,
+}
 
 /// An account that may serve a request, and with which model.
 pub(crate) struct Stop {
@@ -19,13 +26,16 @@ pub(crate) struct Stop {
 /// # Errors
 /// [`Category::AllCooling`] with the soonest time when all accounts rest, [`Category::ModelNotFound`] when none
 /// knows the model, [`Category::NoCredentials`] when there is no account at all.
-pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Vec<Stop>, Error> {
+pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
     let settings = gateway.settings.load();
-    let model = settings.alias(model);
-    let Plan { ready, soonest } = gateway.accounts.plan();
+    let model = settings.model_aliases.get(model).map_or(model, String::as_str);
+    let plan = gateway.accounts.plan();
+    if let Some(refusal) = plan.refusal() {
+        return Err(refusal);
+    }
     let mut unknown = None;
-    let mut stops = Vec::with_capacity(ready.len());
-    for entry in ready {
+    let mut stops = Vec::with_capacity(plan.entries.len());
+    for entry in plan.entries {
         match entry.provider.resolve(&entry.account, model) {
             Ok(target) => stops.push(Stop { entry, target }),
             Err(error) => {
@@ -33,19 +43,8 @@ pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Vec<Stop>, Error> {
             }
         }
     }
-    if !stops.is_empty() {
-        return Ok(stops);
+    if stops.is_empty() {
+        return Err(unknown.unwrap_or_else(|| Error::new(Category::ModelNotFound, format!("No account serves {model}."))));
     }
-    match (unknown, soonest) {
-        (Some(error), _) => Err(error),
-        (None, Some(wait)) => Err(Error::new(
-            Category::AllCooling,
-            format!("Every account rests after errors; the first is ready in {} s.", wait.as_secs().max(1)),
-        )
-        .with_retry_after(wait)),
-        (None, None) => Err(Error::new(
-            Category::NoCredentials,
-            "No account can answer: add one, or sign in again, in Switchboard.",
-        )),
-    }
+    Ok(Plan { stops, on_quota: plan.on_quota })
 }

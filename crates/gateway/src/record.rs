@@ -1,0 +1,224 @@
+//! One log row a request, whatever becomes of it.
+//!
+//! The recorder travels with the request and with the answer's body. It writes its row when it is dropped, so a
+//! client that leaves, a handler that is cancelled and an answer that breaks off are all in the log; and the account
+//! that answered is told how it went.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use accounts::{Accounts, Entry, Outcome};
+use http::StatusCode;
+use http::header::USER_AGENT;
+use http::request::Parts;
+use llm::{Category, Chunk, Content, Error, Event, Model, Request, StopReason, Usage, Wire};
+use providers::{Reply, Target};
+use store::{LogRow, LogSink};
+use wire::Stamp;
+
+use crate::client;
+use crate::state::Gateway;
+
+/// Sent by nobody: what the row says of a request whose client left before a status was sent.
+const CLIENT_LEFT: u16 = 499;
+
+/// Collects what a request's row will say.
+pub(crate) struct Recorder {
+    sink: LogSink,
+    row: LogRow,
+    began: Instant,
+    stamp: Stamp,
+    usage: Usage,
+    model: Option<Arc<Model>>,
+    accounts: Accounts,
+    /// The account whose answer this is.
+    entry: Option<Arc<Entry>>,
+    /// The answer ended as it should, or an error was told.
+    settled: bool,
+    first_content: bool,
+}
+
+impl Recorder {
+    /// Starts the clock of a request.
+    pub(crate) fn begin(gateway: &Gateway, dialect: Wire, head: &Parts) -> Box<Self> {
+        let now = gateway.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let id = uuid::Uuid::new_v4();
+        let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Box::new(Self {
+            sink: gateway.sink.clone(),
+            row: LogRow {
+                time_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+                request_id: format!("req_{}", id.simple()),
+                client: client::name(user_agent).to_owned(),
+                user_agent: user_agent.chars().take(200).collect(),
+                dialect: dialect.name().to_owned(),
+                method: head.method.as_str().to_owned(),
+                path: head.uri.path().chars().take(200).collect(),
+                ..LogRow::default()
+            },
+            began: Instant::now(),
+            stamp: Stamp { id: id.as_u128(), created: now.as_secs() },
+            usage: Usage::default(),
+            model: None,
+            accounts: gateway.accounts.clone(),
+            entry: None,
+            settled: false,
+            first_content: false,
+        })
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        &self.row.request_id
+    }
+
+    /// Id and time for the writers of this request.
+    pub(crate) const fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// What the client asked for.
+    pub(crate) fn asked(&mut self, asked: &Request) {
+        self.row.model_asked = asked.model.chars().take(200).collect();
+        self.row.stream = asked.stream;
+    }
+
+    /// An attempt that failed.
+    pub(crate) fn attempt(&mut self, entry: &Entry, target: &Target, error: &Error) {
+        self.row.attempts += 1;
+        self.row.account_id = Some(entry.account.id.clone());
+        self.row.account_name = Some(entry.account.name.clone());
+        self.row.provider = Some(entry.account.provider.clone());
+        self.row.model_served = Some(target.model.id.clone());
+        let tried = serde_json::json!({
+            "account": entry.account.name,
+            "model": target.model.id,
+            "category": error.category.name(),
+            "status": error.upstream.as_ref().map(|upstream| upstream.status),
+            "after_ms": self.began.elapsed().as_millis() as u64,
+        });
+        match &mut self.row.failover_from {
+            Some(serde_json::Value::Array(before)) => before.push(tried),
+            other => *other = Some(serde_json::Value::Array(vec![tried])),
+        }
+    }
+
+    /// An account said yes.
+    pub(crate) fn answered(&mut self, entry: &Arc<Entry>, target: &Target, asked: &Request, reply: &mut Reply) {
+        self.row.attempts += reply.attempts.max(1);
+        self.row.account_id = Some(entry.account.id.clone());
+        self.row.account_name = Some(entry.account.name.clone());
+        self.row.provider = Some(entry.account.provider.clone());
+        self.row.model_served = Some(target.model.id.clone());
+        self.row.upstream_wire = Some(reply.wire.name().to_owned());
+        self.row.upstream_request_id = reply.request_id.clone();
+        self.row.adjustments = std::mem::take(&mut reply.adjustments);
+        self.model = Some(Arc::clone(&target.model));
+        self.entry = Some(Arc::clone(entry));
+        if reply.wire != asked.wire
+            && let Ok(meaning) = asked.meaning()
+        {
+            let opaque = meaning.messages.iter().flat_map(|message| &message.content);
+            let opaque = opaque.filter(|block| matches!(&block.content, Content::Opaque { wire, .. } if *wire != reply.wire));
+            self.row.dropped_opaque = u32::try_from(opaque.count()).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// Looks at a chunk on its way to the client.
+    pub(crate) fn tap(&mut self, chunk: &Chunk) {
+        if chunk.content && !self.first_content {
+            self.first_byte();
+        }
+        for event in &chunk.events {
+            match event {
+                Event::Usage(usage) => self.usage.merge(usage),
+                Event::Stop { reason, .. } => self.row.stop_reason = Some(reason.anthropic().to_owned()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Looks at an answer in one piece.
+    pub(crate) fn tap_whole(&mut self, usage: Usage, stop: Option<&StopReason>) {
+        self.first_byte();
+        self.usage.merge(&usage);
+        self.row.stop_reason = stop.map(|reason| reason.anthropic().to_owned());
+    }
+
+    fn first_byte(&mut self) {
+        self.first_content = true;
+        self.row.first_byte_ms = Some(self.began.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// The status that went to the client.
+    pub(crate) fn sent(&mut self, status: StatusCode) {
+        self.row.status = status.as_u16();
+    }
+
+    /// The answer ended as it should.
+    pub(crate) fn complete(&mut self) {
+        self.settled = true;
+        if let Some(entry) = self.entry.take() {
+            self.accounts.note(&entry, Outcome::Success);
+        }
+    }
+
+    /// The request failed, before or within the answer.
+    pub(crate) fn failed(&mut self, error: &Error) {
+        self.settled = true;
+        if let Some(entry) = self.entry.take() {
+            self.accounts.note(&entry, Outcome::Failure(error));
+        }
+        self.row.incomplete = self.first_content;
+        self.row.error_category = Some(error.category.name().to_owned());
+        self.row.error_message = Some(error.message.chars().take(2000).collect());
+        if let Some(upstream) = &error.upstream {
+            self.row.upstream_status = Some(upstream.status);
+            self.row.upstream_code = Some(upstream.code.clone()).filter(|code| !code.is_empty());
+            if upstream.request_id.is_some() {
+                self.row.upstream_request_id.clone_from(&upstream.request_id);
+            }
+        }
+    }
+
+    /// Account and model that answered.
+    pub(crate) fn served(&self) -> Option<(&str, &str)> {
+        Some((self.row.account_name.as_deref()?, self.row.model_served.as_deref()?))
+    }
+
+    pub(crate) fn adjustments(&self) -> &[String] {
+        &self.row.adjustments
+    }
+
+    /// Whether more than one request went upstream.
+    pub(crate) const fn retried(&self) -> bool {
+        self.row.attempts > 1
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let mut row = std::mem::take(&mut self.row);
+        row.total_ms = self.began.elapsed().as_secs_f64() * 1e3;
+        if !self.settled {
+            if let Some(entry) = self.entry.take() {
+                self.accounts.note(&entry, Outcome::Abandoned);
+            }
+            row.error_category = Some(Category::Cancelled.name().to_owned());
+            row.error_message = Some("The client left before the answer was complete.".to_owned());
+            row.incomplete = true;
+        }
+        if row.status == 0 {
+            row.status = if self.settled { StatusCode::OK.as_u16() } else { CLIENT_LEFT };
+        }
+        row.input_tokens = self.usage.input;
+        row.output_tokens = self.usage.output;
+        row.cache_read_tokens = self.usage.cache_read;
+        row.cache_write_tokens = self.usage.cache_write;
+        row.usage_estimated = self.usage.estimated;
+        let price = self.model.as_ref().and_then(|model| model.price);
+        if self.usage != Usage::default() {
+            row.cost_usd = price.map(|price| price.cost(&self.usage));
+        }
+        self.sink.record(row);
+    }
+}
