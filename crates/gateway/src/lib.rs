@@ -3,6 +3,7 @@
 //! Nothing here knows a desktop; nothing below this crate knows axum.
 
 mod admission;
+mod body;
 mod client;
 mod dispatch;
 mod keepalive;
@@ -22,4 +23,4 @@ pub use proxy::{Route, route};
 pub use reply::ReplyBody;
 pub use keys::{LocalKey, LocalKeys, fingerprint};
 pub use settings::{AutoCache, Failover, LOOPBACK, Settings, SettingsError, Timeouts};
-pub use state::{Clock, Gateway};
+pub use state::Gateway;

@@ -43,7 +43,7 @@ pub async fn handle<B>(
 where
     B: Body + Send + Unpin,
     B::Data: Send,
-    B::Error: std::fmt::Display,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut recorder = Recorder::begin(gateway, codec.wire(), &head);
     match take(gateway, codec, &head, incoming, &mut recorder).await {
@@ -72,7 +72,7 @@ async fn take<B>(
 where
     B: Body + Send + Unpin,
     B::Data: Send,
-    B::Error: std::fmt::Display,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     admission::check(gateway, &head.headers)?;
     let body = body::read(&head.headers, incoming).await?;

@@ -4,21 +4,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use accounts::{Accounts, Clock};
 use arc_swap::ArcSwap;
 use providers::Registry;
+use store::{Core, LogSink, Logs};
 
-use crate::{LocalKeys, Settings};
-
-/// Tells the wall-clock time.
-pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+use crate::{Limits, LocalKeys, Settings};
 
 /// One running instance. Handlers hold it in an `Arc`; what may change while running is an `ArcSwap`, and a request
 /// takes its own snapshot once, so a change never splits a request.
 pub struct Gateway {
+    pub accounts: Accounts,
+    pub core: Arc<Core>,
+    pub logs: Arc<Logs>,
+    /// Takes the row of every request.
+    pub sink: LogSink,
     pub registry: Arc<Registry>,
     pub settings: ArcSwap<Settings>,
     pub keys: ArcSwap<LocalKeys>,
-    pub clock: Clock,
+    pub limits: Limits,
+    pub clock: Arc<dyn Clock>,
     pub started: SystemTime,
     pub version: &'static str,
 }
@@ -27,7 +32,7 @@ impl Gateway {
     /// The time now.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        (self.clock)()
+        self.clock.now()
     }
 }
 
