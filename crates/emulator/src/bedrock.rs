@@ -1,0 +1,131 @@
+//! Amazon Bedrock: the runtime's generating operations, CountTokens, and the part of the control plane that lists
+//! models and inference profiles.
+
+mod cache;
+mod compose;
+mod control;
+mod converse;
+mod count_tokens;
+mod instance;
+mod invoke;
+mod model;
+mod turn;
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::Method;
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::auth::Caller;
+use crate::dice::Dice;
+use crate::reply::Reply;
+use crate::route::{Call, Operation};
+use crate::{Config, Refusal};
+
+/// What Bedrock remembers between requests: which prefixes are cached, as hashes.
+#[derive(Default)]
+pub(crate) struct Bedrock {
+    cache: Mutex<cache::PromptCache>,
+}
+
+/// What an operation may look at besides its own body.
+struct Scene<'a> {
+    strict: bool,
+    streams: bool,
+    /// The model id as the path names it.
+    id: &'a str,
+    model: &'static model::Model,
+    caller: &'a Caller,
+    head: &'a Parts,
+    cache: &'a Mutex<cache::PromptCache>,
+}
+
+impl Scene<'_> {
+    /// Does the accounting of the prompt cache; `price` holds the prefixes.
+    fn account(&self, prefixes: &cache::Prefixes) -> llm::Usage {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).account(prefixes)
+    }
+}
+
+/// Reads a Bedrock path. Model ids may hold colons and, in ARNs, slashes; clients send both raw or encoded.
+pub(crate) fn route(method: &Method, path: &str) -> Option<Call> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(String::from);
+    if *method == Method::POST {
+        let (id, verb) = path.strip_prefix("/model/")?.rsplit_once('/')?;
+        let operation = match verb {
+            "invoke" => Operation::InvokeModel,
+            "invoke-with-response-stream" => Operation::InvokeModelWithResponseStream,
+            "converse" => Operation::Converse,
+            "converse-stream" => Operation::ConverseStream,
+            "count-tokens" => Operation::CountTokens,
+            _ => return None,
+        };
+        return Some(Call { operation, subject: decoded(id)? });
+    }
+    if *method != Method::GET {
+        return None;
+    }
+    match path {
+        "/foundation-models" => Some(Call { operation: Operation::ListFoundationModels, subject: String::new() }),
+        "/inference-profiles" => Some(Call { operation: Operation::ListInferenceProfiles, subject: String::new() }),
+        _ => {
+            let subject = decoded(path.strip_prefix("/inference-profiles/")?)?;
+            Some(Call { operation: Operation::GetInferenceProfile, subject })
+        }
+    }
+}
+
+/// The last user turn's text, when it spells a fault. Reads the body only if the marker is in it at all.
+pub(crate) fn prompt_with_faults(body: &[u8]) -> Option<String> {
+    const MARK: &str = "[[fault:";
+    let text = std::str::from_utf8(body).ok().filter(|text| text.contains(MARK))?;
+    let body: Value = serde_json::from_str(text).ok()?;
+    let prompt = turn::Turn::read(body.get("messages")?).texts.join("\n");
+    prompt.contains(MARK).then_some(prompt)
+}
+
+impl Bedrock {
+    pub(crate) fn answer(
+        &self,
+        config: &Config,
+        call: &Call,
+        caller: &Caller,
+        head: &Parts,
+        body: &Bytes,
+        dice: &mut Dice,
+    ) -> Result<Reply, Refusal> {
+        let region = caller.region.as_deref();
+        match call.operation {
+            Operation::ListFoundationModels => return control::foundation_models(region, head.uri.query()),
+            Operation::ListInferenceProfiles => return control::inference_profiles(region, head.uri.query()),
+            Operation::GetInferenceProfile => return control::inference_profile(region, &call.subject),
+            Operation::CountTokens => return count_tokens::answer(config.strict, &call.subject, body),
+            Operation::InvokeModel
+            | Operation::InvokeModelWithResponseStream
+            | Operation::Converse
+            | Operation::ConverseStream => {}
+        }
+        let body: Value = serde_json::from_slice(body)
+            .map_err(|error| Refusal::validation(format!("Malformed input request: {error}, please reformat your input and try again.")))?;
+        let scene = Scene {
+            strict: config.strict,
+            streams: matches!(
+                call.operation,
+                Operation::InvokeModelWithResponseStream | Operation::ConverseStream
+            ),
+            id: &call.subject,
+            model: model::resolve(&call.subject, region)?,
+            caller,
+            head,
+            cache: &self.cache,
+        };
+        if matches!(call.operation, Operation::Converse | Operation::ConverseStream) {
+            converse::answer(&scene, &body, dice)
+        } else {
+            invoke::answer(&scene, &body, dice)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! InvokeModel and InvokeModelWithResponseStream for Claude: Anthropic's Messages dialect without `model` and
+//! `stream`, streamed as base64 in `chunk` events.
+
+mod ask;
+mod render;
+
+use serde_json::Value;
+
+use super::Scene;
+use super::compose::compose;
+use crate::Refusal;
+use crate::dice::Dice;
+use crate::reply::Reply;
+
+/// What is wrong with a body, in the service's words.
+pub(super) fn check_body(_model: &super::model::Model, body: &Value) -> Result<(), Refusal> {
+    if body["anthropic_version"].is_null() {
+        return Err(Refusal::validation("anthropic_version: Field required"));
+    }
+    Ok(())
+}
+
+pub(super) fn answer(scene: &Scene<'_>, body: &Value, dice: &mut Dice) -> Result<Reply, Refusal> {
+    if !scene.model.is_claude() {
+        // Every vendor has a body of its own; only Claude's is played.
+        return Err(Refusal::validation(format!(
+            "Malformed input request: #: extraneous key [messages] is not permitted for {}, please reformat your \
+             input and try again.",
+            scene.id
+        )));
+    }
+    let mut answer = compose(&ask::read(body), "toolu_bdrk_01", dice);
+    let output = answer.usage.output;
+    answer.usage = scene.account(&ask::prefixes(scene, body));
+    answer.usage.output = output;
+    answer.id = Some(dice.word("msg_bdrk_01", 22));
+    answer.model = Some(scene.model.public_name().to_owned());
+    let tier = scene.head.headers.get("x-amzn-bedrock-service-tier").and_then(|tier| tier.to_str().ok());
+    let reply = if scene.streams {
+        Reply::event_stream(render::stream(answer, dice.next()))
+            .with_header("x-amzn-bedrock-content-type", "application/json")
+    } else {
+        let usage = answer.usage;
+        Reply::json(&render::whole(&answer))
+            .with_header("x-amzn-bedrock-input-token-count", usage.input.unwrap_or(0).to_string())
+            .with_header("x-amzn-bedrock-output-token-count", usage.output.unwrap_or(0).to_string())
+    };
+    Ok(match tier {
+        Some(tier) => reply.with_header("x-amzn-bedrock-service-tier", tier),
+        None => reply,
+    })
+}

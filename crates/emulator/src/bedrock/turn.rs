@@ -1,0 +1,58 @@
+//! The last user turn, in either dialect.
+
+use serde_json::Value;
+
+/// What the last user turn brings: everything since the model's last message.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Turn {
+    /// Its text blocks in order.
+    pub(crate) texts: Vec<String>,
+    /// The text of its last tool result.
+    pub(crate) tool_result: Option<String>,
+}
+
+impl Turn {
+    /// Reads Anthropic and Converse messages alike: their blocks differ in names that do not clash.
+    pub(crate) fn read(messages: &Value) -> Self {
+        let mut turn = Self::default();
+        let messages = messages.as_array().map_or(&[][..], Vec::as_slice);
+        let since = messages.iter().rposition(|message| message["role"] == "assistant").map_or(0, |at| at + 1);
+        for message in messages[since..].iter().filter(|message| message["role"] == "user") {
+            match &message["content"] {
+                Value::String(text) => turn.texts.push(text.clone()),
+                Value::Array(blocks) => blocks.iter().for_each(|block| turn.take(block)),
+                _ => {}
+            }
+        }
+        turn
+    }
+
+    fn take(&mut self, block: &Value) {
+        if block["type"] == "tool_result" {
+            self.tool_result = Some(result_text(&block["content"]));
+        } else if let Some(result) = block.get("toolResult") {
+            self.tool_result = Some(result_text(&result["content"]));
+        } else if let Some(text) = block["text"].as_str() {
+            self.texts.push(text.to_owned());
+        }
+    }
+
+    /// What the person wrote: clients put reminders of their own around it.
+    pub(crate) fn prompt(&self) -> &str {
+        let reminder = |text: &&String| !text.trim_start().starts_with("<system-reminder>");
+        self.texts.iter().rev().find(reminder).or_else(|| self.texts.last()).map_or("", String::as_str)
+    }
+}
+
+fn result_text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            let texts = parts.iter().filter_map(|part| {
+                part["text"].as_str().map(str::to_owned).or_else(|| part.get("json").map(Value::to_string))
+            });
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,141 @@
+//! What happened: requests, verdicts, and clients that left.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use tokio::sync::watch;
+
+use crate::Operation;
+
+/// A handle to what an emulator saw. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Journal(Arc<Pages>);
+
+#[derive(Debug)]
+struct Pages {
+    record: bool,
+    rows: Mutex<Vec<Recorded>>,
+    seen: watch::Sender<usize>,
+    open: watch::Sender<usize>,
+    closed: watch::Sender<usize>,
+}
+
+/// One request, kept when [`crate::Config::record`] is on.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub method: Method,
+    /// Path and query as they came, still percent-encoded.
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// `None` for a path that no service has.
+    pub operation: Option<Operation>,
+    /// The model or profile id of the path, decoded.
+    pub subject: String,
+    /// The access key id or bearer key that was accepted.
+    pub key: Option<String>,
+    pub verdict: Verdict,
+}
+
+/// How the emulator took a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Answered,
+    Refused { status: u16, code: String, message: String },
+}
+
+impl Journal {
+    pub(crate) fn new(record: bool) -> Self {
+        Self(Arc::new(Pages {
+            record,
+            rows: Mutex::default(),
+            seen: watch::Sender::new(0),
+            open: watch::Sender::new(0),
+            closed: watch::Sender::new(0),
+        }))
+    }
+
+    /// The requests so far; empty unless recording.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many requests were judged, recording or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        *self.0.seen.borrow()
+    }
+
+    /// How many answers are being sent at this moment.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        *self.0.open.borrow()
+    }
+
+    /// How many clients left before their answer was complete.
+    #[must_use]
+    pub fn closed(&self) -> usize {
+        *self.0.closed.borrow()
+    }
+
+    /// Waits until `n` requests were judged since the start. A request counts before its first answer byte.
+    pub async fn wait_for(&self, n: usize) {
+        wait(&self.0.seen, |seen| seen >= n).await;
+    }
+
+    /// Waits until `n` clients left before their answer was complete, counted since the start.
+    pub async fn wait_closed(&self, n: usize) {
+        wait(&self.0.closed, |closed| closed >= n).await;
+    }
+
+    /// Waits until no answer is being sent.
+    pub async fn wait_idle(&self) {
+        wait(&self.0.open, |open| open == 0).await;
+    }
+
+    pub(crate) fn recording(&self) -> bool {
+        self.0.record
+    }
+
+    pub(crate) fn judged(&self, row: Option<Recorded>) {
+        if let Some(row) = row {
+            self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
+        }
+        self.0.seen.send_modify(|seen| *seen += 1);
+    }
+
+    pub(crate) fn visit(&self) -> Visit {
+        self.0.open.send_modify(|open| *open += 1);
+        Visit { journal: self.clone(), complete: false }
+    }
+}
+
+async fn wait(counter: &watch::Sender<usize>, enough: impl Fn(usize) -> bool) {
+    // The sender lives as long as the journal that we borrow: the wait cannot fail.
+    let _ = counter.subscribe().wait_for(|value| enough(*value)).await;
+}
+
+/// A request being answered. Dropped before [`Visit::complete`], the client left.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    journal: Journal,
+    complete: bool,
+}
+
+impl Visit {
+    pub(crate) const fn complete(&mut self) {
+        self.complete = true;
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let pages = &self.journal.0;
+        if !self.complete {
+            pages.closed.send_modify(|closed| *closed += 1);
+        }
+        pages.open.send_modify(|open| *open -= 1);
+    }
+}

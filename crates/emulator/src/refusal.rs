@@ -1,0 +1,108 @@
+//! Errors as AWS answers them.
+
+use bytes::Bytes;
+
+use crate::reply::Reply;
+
+/// An error answer: status, `x-amzn-errortype`, `{"message": ...}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: u16,
+    /// The exception's name, e.g. `ThrottlingException`.
+    pub code: String,
+    pub message: String,
+}
+
+/// The names that faults may use, with status, exception and the service's usual words.
+const NAMED: &[(&str, u16, &str, &str)] = &[
+    ("throttle", 429, "ThrottlingException", "Too many requests, please wait before trying again."),
+    ("tokens", 429, "ThrottlingException", "Too many tokens, please wait before trying again."),
+    ("daily", 429, "ThrottlingException", "Too many tokens per day, please wait before trying again."),
+    ("quota", 400, "ServiceQuotaExceededException", "Your request exceeds the service quota for your account."),
+    ("denied", 403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),
+    ("expired", 403, "ExpiredTokenException", "The security token included in the request is expired"),
+    ("unrecognized", 403, "UnrecognizedClientException", "The security token included in the request is invalid."),
+    ("eol", 404, "ResourceNotFoundException", "This model version has reached the end of its life."),
+    (
+        "not-ready",
+        429,
+        "ModelNotReadyException",
+        "The model specified in the request is not ready to serve inference requests.",
+    ),
+    ("timeout", 408, "ModelTimeoutException", "The request took too long to process. Try again."),
+    (
+        "model-error",
+        424,
+        "ModelErrorException",
+        "The request failed due to an error while processing the model. Try sending your request again.",
+    ),
+    (
+        "unavailable",
+        503,
+        "ServiceUnavailableException",
+        "Bedrock is unable to process your request.",
+    ),
+    (
+        "internal",
+        500,
+        "InternalServerException",
+        "The system encountered an unexpected error during processing. Try your request again.",
+    ),
+    ("too-long", 400, "ValidationException", "Input is too long for requested model."),
+    ("beta", 400, "ValidationException", "invalid beta flag"),
+    ("conflict", 400, "ConflictException", "Error occurred because of a conflict while performing an operation."),
+    (
+        "use-case",
+        404,
+        "ResourceNotFoundException",
+        "Model use case details have not been submitted for this account. Fill out the Anthropic use case details \
+         form before using the model.",
+    ),
+];
+
+impl Refusal {
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into() }
+    }
+
+    /// 400 `ValidationException`.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::new(400, "ValidationException", message)
+    }
+
+    /// 429 `ThrottlingException` with the words for too many requests.
+    #[must_use]
+    pub fn throttling() -> Self {
+        Self::new(NAMED[0].1, NAMED[0].2, NAMED[0].3)
+    }
+
+    /// The usual error of that short name (`throttle`, `denied`, `expired`, ...) or of that exception name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let lower = name.to_ascii_lowercase();
+        NAMED
+            .iter()
+            .find(|(short, _, code, _)| *short == lower || code.eq_ignore_ascii_case(name))
+            .map(|(_, status, code, message)| Self::new(*status, *code, *message))
+    }
+
+    /// The usual error of that HTTP status. 529 has no AWS exception: it is what Anthropic's own surface answers.
+    #[must_use]
+    pub fn of_status(status: u16) -> Self {
+        NAMED.iter().find(|(_, named, ..)| *named == status).map_or_else(
+            || Self::new(status, if status == 529 { "overloaded_error" } else { "InternalServerException" }, "Overloaded"),
+            |(_, status, code, message)| Self::new(*status, *code, *message),
+        )
+    }
+
+    pub(crate) fn unknown_operation() -> Self {
+        Self::new(404, "UnknownOperationException", "")
+    }
+
+    pub(crate) fn into_reply(self) -> Reply {
+        let body = serde_json::json!({ "message": self.message });
+        Reply::whole(self.status, Bytes::from(body.to_string()))
+            // The service appends a namespace after a colon; readers must cut it.
+            .with_header("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", self.code))
+    }
+}

@@ -1,0 +1,303 @@
+//! The listener, and a request's way through: route, faults, caller, operation, body.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::{self, Caller};
+use crate::bedrock::{self, Bedrock};
+use crate::dice::Dice;
+use crate::fault::{self, Spelled};
+use crate::journal::{Journal, Recorded, Verdict, Visit};
+use crate::play::Play;
+use crate::reply::{Body, Reply};
+use crate::route::{Call, route};
+use crate::{Config, Fault, Refusal, Script, clock};
+
+/// The most that InvokeModel takes as a body.
+const MOST_BODY: usize = 25_000_000;
+
+/// A running emulator. Dropping it stops it without waiting; [`Emulator::shutdown`] waits.
+#[derive(Debug)]
+pub struct Emulator {
+    addr: SocketAddr,
+    script: Script,
+    journal: Journal,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+struct Stage {
+    config: Config,
+    script: Script,
+    journal: Journal,
+    bedrock: Bedrock,
+    seed: u64,
+    requests: AtomicU64,
+}
+
+impl Emulator {
+    /// Listens on 127.0.0.1 and serves until [`Emulator::shutdown`] or drop. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// The port is taken or cannot be bound.
+    pub fn start(config: Config) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let addr = listener.local_addr()?;
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(|_| io::Error::other("no randomness"))?;
+        let script = Script::default();
+        let journal = Journal::new(config.record);
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let stage = Arc::new(Stage {
+            config,
+            script: script.clone(),
+            journal: journal.clone(),
+            bedrock: Bedrock::default(),
+            seed: u64::from_ne_bytes(seed),
+            requests: AtomicU64::new(0),
+        });
+        tasks.spawn(accept(listener, stage, stop.clone(), tasks.clone()));
+        Ok(Self { addr, script, journal, stop, tasks })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// `http://127.0.0.1:PORT`, one endpoint for every host role.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The faults ahead.
+    #[must_use]
+    pub fn script(&self) -> Script {
+        self.script.clone()
+    }
+
+    /// What it saw.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        self.journal.clone()
+    }
+
+    /// Stops accepting, drops running answers, and returns when every task has ended.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.tasks.close();
+    }
+}
+
+async fn accept(listener: TcpListener, stage: Arc<Stage>, stop: CancellationToken, tasks: TaskTracker) {
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let stopped = stop.clone();
+                let serving = serve(stream, stage.clone());
+                tasks.spawn(async move {
+                    tokio::select! {
+                        () = stopped.cancelled() => {}
+                        () = serving => {}
+                    }
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: others must close first.
+                tracing::warn!(%error, "accept failed");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, stage: Arc<Stage>) {
+    // Frames are small and must not wait for each other.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| {
+        let stage = stage.clone();
+        async move { Ok::<_, Infallible>(stage.answer(request).await) }
+    });
+    let served =
+        hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = served.await {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+impl Stage {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Play> {
+        let mut visit = self.journal.visit();
+        let (head, body) = request.into_parts();
+        let body = match Limited::new(body, MOST_BODY + 1).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_) => Bytes::from_static(b"too long"),
+        };
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        let request_id = dice.uuid();
+        let call = route(&head.method, head.uri.path());
+        let scene = self.play(&head, &body, call.as_ref(), &mut dice);
+        self.note(head, body, call, &scene);
+        let Scene { outcome, faults, skew, .. } = scene;
+        for fault in &faults {
+            if let Fault::Delay(time) = fault {
+                tokio::time::sleep(*time).await;
+            }
+        }
+        let reply = match outcome {
+            Outcome::Reply(reply) => reply,
+            Outcome::Refused(refusal) => refusal.into_reply(),
+            Outcome::Html => gateway_page(),
+        };
+        if matches!(&reply.body, Body::Whole(bytes) if bytes.is_empty()) {
+            visit.complete();
+        }
+        respond(reply, faults, skew, &request_id, visit)
+    }
+
+    /// Everything that needs no waiting: which faults strike, who calls, and what the operation answers.
+    fn play(&self, head: &Parts, body: &Bytes, call: Option<&Call>, dice: &mut Dice) -> Scene {
+        let Some(call) = call else {
+            return Scene::refused(Refusal::unknown_operation());
+        };
+        let mut faults: Vec<Fault> = Vec::new();
+        let mut strike = |spelled: Spelled, prompt: &str| {
+            if self.script.strikes(&spelled, prompt) {
+                faults.push(spelled.fault);
+            }
+        };
+        if call.operation.generates() {
+            fault::in_model(&call.subject).into_iter().for_each(|spelled| strike(spelled, &call.subject));
+            if let Some(prompt) = bedrock::prompt_with_faults(body) {
+                fault::in_text(&prompt).for_each(|spelled| strike(spelled, &prompt));
+            }
+        }
+        let claimed = auth::claimed_key(&head.headers);
+        faults.extend(self.script.take(call.operation, claimed));
+        let skew = faults.iter().find_map(|fault| if let Fault::Skew(by) = fault { Some(*by) } else { None });
+        let now = clock::now(skew.unwrap_or(0));
+        let caller = match auth::admit(&self.config, call.operation.signing_name(), head, body, now) {
+            Ok(caller) => caller,
+            Err(refusal) => return Scene { skew, ..Scene::refused(refusal) },
+        };
+        let refused = faults.iter().find_map(|fault| match fault {
+            Fault::Refuse(refusal) => Some(Outcome::Refused(refusal.clone())),
+            Fault::Html => Some(Outcome::Html),
+            _ => None,
+        });
+        let outcome = refused.unwrap_or_else(|| {
+            if body.len() > MOST_BODY {
+                return Outcome::Refused(Refusal::validation(format!(
+                    "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have \
+                     length less than or equal to {MOST_BODY}"
+                )));
+            }
+            match self.bedrock.answer(&self.config, call, &caller, head, body, dice) {
+                Ok(reply) => Outcome::Reply(reply),
+                Err(refusal) => Outcome::Refused(refusal),
+            }
+        });
+        Scene { outcome, faults, skew, caller: Some(caller) }
+    }
+
+    fn note(&self, head: Parts, body: Bytes, call: Option<Call>, scene: &Scene) {
+        let row = self.journal.recording().then(|| Recorded {
+            path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+            method: head.method,
+            headers: head.headers,
+            body,
+            operation: call.as_ref().map(|call| call.operation),
+            subject: call.map(|call| call.subject).unwrap_or_default(),
+            key: scene.caller.as_ref().map(|caller| caller.key.clone()),
+            verdict: match &scene.outcome {
+                Outcome::Reply(_) => Verdict::Answered,
+                Outcome::Refused(Refusal { status, code, message }) => {
+                    Verdict::Refused { status: *status, code: code.clone(), message: message.clone() }
+                }
+                Outcome::Html => {
+                    Verdict::Refused { status: 502, code: String::new(), message: String::new() }
+                }
+            },
+        });
+        self.journal.judged(row);
+    }
+}
+
+/// What was decided about a request.
+struct Scene {
+    outcome: Outcome,
+    faults: Vec<Fault>,
+    skew: Option<i64>,
+    caller: Option<Caller>,
+}
+
+enum Outcome {
+    Reply(Reply),
+    Refused(Refusal),
+    Html,
+}
+
+impl Scene {
+    const fn refused(refusal: Refusal) -> Self {
+        Self { outcome: Outcome::Refused(refusal), faults: Vec::new(), skew: None, caller: None }
+    }
+}
+
+fn gateway_page() -> Reply {
+    let page = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>";
+    let mut reply = Reply::whole(502, Bytes::from_static(page.as_bytes()));
+    reply.headers = vec![("content-type", "text/html".into())];
+    reply
+}
+
+fn respond(reply: Reply, faults: Vec<Fault>, skew: Option<i64>, request_id: &str, visit: Visit) -> Response<Play> {
+    let mut response = Response::builder().status(reply.status).header("x-amzn-requestid", request_id);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    if let Some(skew) = skew {
+        response = response.header("date", clock::http_date(clock::now(skew)));
+    }
+    let play = match reply.body {
+        Body::Whole(bytes) => Play::whole(bytes, faults, visit),
+        Body::Frames(frames) => Play::frames(frames, faults, visit),
+    };
+    let (parts, play) = match response.body(()) {
+        Ok(response) => (response.into_parts().0, play),
+        // Only a header value that is no header value could bring us here, and ours are made of ids and names.
+        Err(_) => (Response::new(()).into_parts().0, play),
+    };
+    Response::from_parts(parts, play)
+}
