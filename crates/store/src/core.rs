@@ -1,11 +1,17 @@
 //! `core.db`: what must never be lost.
 
 mod accounts;
+mod backup;
+mod file;
 mod local_keys;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use llm::Secret;
 use serde_json::Value;
@@ -13,7 +19,11 @@ use serde_json::Value;
 pub use accounts::{AccountRow, StateRow};
 pub use local_keys::LocalKeyRow;
 
-use crate::{Error, Pending};
+use self::backup::Backups;
+use self::writer::{Worth, Writer};
+use crate::connection::Shape;
+use crate::readers::Readers;
+use crate::{Error, Pending, files};
 
 /// How the file was found at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,103 +31,159 @@ pub enum Condition {
     /// There was none; it was made.
     Fresh,
     Good,
-    /// It was damaged: `backup` took its place, the damaged file is kept at `aside`. `backup` is `None` when there
-    /// was no good one and the file started empty.
-    Restored { aside: PathBuf, backup: Option<PathBuf> },
+    /// It was damaged or gone: `backup` took its place, the damaged file is kept at `aside`. `backup` is `None` when
+    /// there was no good one and the file started empty.
+    Restored {
+        aside: Option<PathBuf>,
+        backup: Option<PathBuf>,
+    },
     /// A newer version wrote it: reads work, writes answer [`Error::ReadOnly`].
-    ReadOnly { found: i64, known: i64 },
+    ReadOnly {
+        found: i64,
+        known: i64,
+    },
 }
 
 /// Accounts, settings and local keys.
-#[derive(Debug)]
-pub struct Core {}
+pub struct Core {
+    condition: Condition,
+    readers: Readers,
+    writer: Option<Writer>,
+}
 
 impl Core {
-    /// Opens or makes `core.db` in `folder`, which is made with mode 0700 when missing.
+    /// Opens or makes `core.db` in `folder`, which is made with mode 0700 when missing. Takes a few milliseconds;
+    /// blocks.
     ///
     /// # Errors
     /// When the folder or the file cannot be used at all; damage alone is not an error, see [`Condition`].
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let _ = folder;
-        Ok(Self {})
+        Self::open_shaped(folder, file::SHAPE)
+    }
+
+    fn open_shaped(folder: &Path, shape: Shape) -> Result<Self, Error> {
+        files::private_folder(folder)?;
+        let path = folder.join("core.db");
+        let backups = Backups::new(folder.join("backups"));
+        let opened = file::open(&path, &backups, shape)?;
+        let fresh = opened.condition == Condition::Fresh;
+        let writer =
+            opened.writer.map(|writer| Writer::start(writer, path.clone(), backups, fresh)).transpose()?;
+        let on_damage = Arc::new(|error: &Error| {
+            tracing::error!(%error, "core.db is damaged; it is restored from a backup at the next start");
+        });
+        Ok(Self { condition: opened.condition, readers: Readers::new(path, 1, on_damage), writer })
     }
 
     #[must_use]
     pub fn condition(&self) -> &Condition {
-        &Condition::Fresh
+        &self.condition
     }
 
     /// All accounts by position.
     pub fn accounts(&self) -> Pending<Vec<AccountRow>> {
-        Pending::failed(Error::Closed)
+        self.readers.read(accounts::all)
     }
 
     /// Adds an account at the end of the order; `position` of `row` is ignored.
     /// [`Error::Conflict`] when the name or id is taken.
-    pub fn add_account(&self, row: AccountRow) -> Pending<AccountRow> {
-        drop(row);
-        Pending::failed(Error::Closed)
+    pub fn add_account(&self, mut row: AccountRow) -> Pending<AccountRow> {
+        self.write(Worth::Backup, move |connection| {
+            accounts::add(connection, &mut row)?;
+            Ok(row)
+        })
     }
 
-    /// Replaces an account but for position, state and creation time. `false` when it is gone.
+    /// Replaces an account but for provider, position, state and creation time; the credential only when its
+    /// generation is newer than the stored one. `false` when the account is gone.
     pub fn update_account(&self, row: AccountRow) -> Pending<bool> {
-        drop(row);
-        Pending::failed(Error::Closed)
+        self.write(Worth::Backup, move |connection| accounts::update(connection, &row))
     }
 
     /// `false` when it was gone already.
     pub fn remove_account(&self, id: &str) -> Pending<bool> {
-        let _ = id;
-        Pending::failed(Error::Closed)
+        let id = id.to_owned();
+        self.write(Worth::Backup, move |connection| accounts::remove(connection, &id))
     }
 
     /// Stores a credential that its vendor rotated, on disk before the answer. `false` when the account is gone or
     /// has another credential by now than the one of `generation`.
     pub fn rotate_credential(&self, id: &str, generation: i64, credential: Secret) -> Pending<bool> {
-        let _ = (id, generation, credential);
-        Pending::failed(Error::Closed)
+        let id = id.to_owned();
+        self.write(Worth::Backup, move |connection| {
+            accounts::rotate(connection, &id, generation, &credential)
+        })
     }
 
-    /// Stores what the account is in.
+    /// Stores what the account is in. `false` when it is gone.
     pub fn set_account_state(&self, id: &str, state: StateRow) -> Pending<bool> {
-        let _ = (id, state);
-        Pending::failed(Error::Closed)
+        let id = id.to_owned();
+        self.write(Worth::Little, move |connection| accounts::set_state(connection, &id, &state))
     }
 
     /// Orders the accounts; those not named follow in their old order.
     pub fn order_accounts(&self, ids: Vec<String>) -> Pending<()> {
-        drop(ids);
-        Pending::failed(Error::Closed)
+        self.write(Worth::Backup, move |connection| accounts::order(connection, &ids))
     }
 
     /// All settings.
     pub fn settings(&self) -> Pending<BTreeMap<String, Value>> {
-        Pending::failed(Error::Closed)
+        self.readers.read(settings::all)
     }
 
     /// Stores settings in one transaction; `None` removes one.
     pub fn put_settings(&self, changes: Vec<(String, Option<Value>)>) -> Pending<()> {
-        drop(changes);
-        Pending::failed(Error::Closed)
+        self.write(Worth::Backup, move |connection| settings::put(connection, &changes))
     }
 
     /// All local keys, oldest first.
     pub fn local_keys(&self) -> Pending<Vec<LocalKeyRow>> {
-        Pending::failed(Error::Closed)
+        self.readers.read(local_keys::all)
     }
 
     /// [`Error::Conflict`] when the id or the hash is taken.
     pub fn add_local_key(&self, row: LocalKeyRow) -> Pending<()> {
-        drop(row);
-        Pending::failed(Error::Closed)
+        self.write(Worth::Backup, move |connection| local_keys::add(connection, &row))
     }
 
     /// `false` when it was gone already.
     pub fn remove_local_key(&self, id: &str) -> Pending<bool> {
-        let _ = id;
-        Pending::failed(Error::Closed)
+        let id = id.to_owned();
+        self.write(Worth::Backup, move |connection| local_keys::remove(connection, &id))
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        worth: Worth,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Pending<T> {
+        match (&self.writer, &self.condition) {
+            (Some(writer), _) => writer.write(worth, work),
+            (None, &Condition::ReadOnly { found, known }) => {
+                Pending::failed(Error::ReadOnly { found, known })
+            }
+            (None, _) => Pending::failed(Error::Closed),
+        }
     }
 
     /// Finishes what was asked and closes the file. Blocks; later calls answer [`Error::Closed`].
-    pub fn close(&self) {}
+    pub fn close(&self) {
+        // Readers first: the last connection to close is the one that may fold the -wal back into the file.
+        self.readers.close();
+        if let Some(writer) = &self.writer {
+            writer.close();
+        }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("condition", &self.condition).finish_non_exhaustive()
+    }
 }

@@ -2,21 +2,62 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 /// A failure of the store. Messages carry paths and SQLite's words, never a stored value.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot prepare {path}: {source}")]
+    #[error("cannot prepare {}: {source}", path.display())]
     Files { path: PathBuf, source: std::io::Error },
+    #[error("cannot start a database thread: {0}")]
+    Thread(std::io::Error),
     #[error("database: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
+    /// SQLite's own check found damage.
+    #[error("the database file is damaged: {0}")]
+    Damaged(String),
     #[error("a stored {what} cannot be read: {source}")]
     Json { what: &'static str, source: serde_json::Error },
     /// A second row with the same unique value, e.g. an account name.
     #[error("already taken")]
     Conflict,
     /// The file was written by a newer version; it is read, never written.
-    #[error("the data was written by a newer version (format {found}, this version knows {known}); update to change it")]
+    #[error(
+        "the data was written by a newer version (format {found}, this version knows {known}); update to change it"
+    )]
     ReadOnly { found: i64, known: i64 },
     #[error("the store is closed")]
     Closed,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error().map(|inner| inner.extended_code) {
+            Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+                Self::Conflict
+            }
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn files(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        |source| Self::Files { path, source }
+    }
+
+    /// True when the bytes of the file are wrong, not our use of it.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) => true,
+            Self::Sqlite(error) => {
+                matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                )
+            }
+            _ => false,
+        }
+    }
 }

@@ -4,14 +4,18 @@
 //! writer thread and a small read pool; async callers get a [`Pending`]. Nothing here reads a clock: time comes in
 //! as milliseconds since 1970.
 
+mod connection;
 mod core;
 mod error;
+mod files;
 mod logs;
 mod pending;
+mod readers;
 
 pub use crate::core::{AccountRow, Condition, Core, LocalKeyRow, StateRow};
 pub use error::Error;
 pub use logs::{
-    Cleaned, Filter, GroupTotals, HourTotals, LogRow, LogSink, Logs, Page, Retention, Stats, StatusClass, Totals,
+    Cleaned, Filter, GroupTotals, HourTotals, LogRow, LogSink, Logs, Page, Retention, Stats, StatusClass,
+    Totals,
 };
 pub use pending::Pending;

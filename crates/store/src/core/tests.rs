@@ -1,0 +1,269 @@
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::connection;
+
+fn wait<T>(pending: Pending<T>) -> Result<T, Error> {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pending)
+}
+
+fn account(name: &str) -> AccountRow {
+    AccountRow {
+        id: format!("id-{name}"),
+        name: name.into(),
+        provider: "bedrock".into(),
+        region: "us-east-1".into(),
+        endpoint_url: None,
+        options: serde_json::json!({"z": 1, "a": [true]}),
+        credential: Secret::new(r#"{"kind":"x"}"#),
+        credential_generation: 1,
+        credential_kind: "access_key".into(),
+        credential_label: "AKIA…".into(),
+        position: 0,
+        enabled: true,
+        state: StateRow::default(),
+        created_ms: 5,
+        updated_ms: 6,
+    }
+}
+
+fn names(core: &Core) -> Vec<String> {
+    wait(core.accounts()).unwrap().into_iter().map(|row| row.name).collect()
+}
+
+/// A folder with one account whose backup was made.
+fn kept() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    wait(core.add_account(account("kept"))).unwrap();
+    core.close();
+    folder
+}
+
+fn asides(folder: &Path) -> usize {
+    fs::read_dir(folder)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".damaged-"))
+        .count()
+}
+
+#[test]
+fn what_is_stored_comes_back_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(core.condition(), &Condition::Fresh);
+    let stored = wait(core.add_account(account("a"))).unwrap();
+    let key = LocalKeyRow {
+        id: "k".into(),
+        name: "n".into(),
+        hash: [7; 32],
+        key: Secret::new("sk"),
+        created_ms: 1,
+    };
+    wait(core.add_local_key(key.clone())).unwrap();
+    let value = serde_json::json!({"on": true, "list": ["b", "a"]});
+    wait(core.put_settings(vec![("s".into(), Some(value.clone())), ("t".into(), Some(1.into()))])).unwrap();
+    wait(core.put_settings(vec![("t".into(), None)])).unwrap();
+    drop(core);
+
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(core.condition(), &Condition::Good);
+    assert_eq!(wait(core.accounts()).unwrap(), [stored]);
+    assert_eq!(wait(core.local_keys()).unwrap(), [key]);
+    assert_eq!(wait(core.settings()).unwrap(), BTreeMap::from([("s".into(), value)]));
+    assert!(wait(core.remove_account("id-a")).unwrap());
+    assert!(!wait(core.remove_account("id-a")).unwrap());
+}
+
+#[test]
+fn names_are_unique_without_case_and_order_can_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    for name in ["a", "b", "c"] {
+        wait(core.add_account(account(name))).unwrap();
+    }
+    assert!(matches!(
+        wait(core.add_account(AccountRow { id: "x".into(), ..account("A") })),
+        Err(Error::Conflict)
+    ));
+    assert!(matches!(
+        wait(core.update_account(AccountRow { id: "id-b".into(), ..account("C") })),
+        Err(Error::Conflict)
+    ));
+    wait(core.order_accounts(vec!["id-c".into(), "nobody".into()])).unwrap();
+    assert_eq!(names(&core), ["c", "a", "b"]);
+}
+
+#[test]
+fn a_rotation_never_overwrites_a_newer_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    let row = wait(core.add_account(account("a"))).unwrap();
+    assert!(wait(core.rotate_credential(&row.id, 1, Secret::new("rotated"))).unwrap());
+    // A change of the name carries the credential its caller knew: the rotated one stays.
+    wait(core.update_account(AccountRow { name: "b".into(), ..row.clone() })).unwrap();
+    assert_eq!(wait(core.accounts()).unwrap()[0].credential.expose(), "rotated");
+    let newer = AccountRow { credential: Secret::new("newer"), credential_generation: 2, ..row.clone() };
+    wait(core.update_account(newer)).unwrap();
+    assert!(!wait(core.rotate_credential(&row.id, 1, Secret::new("late"))).unwrap());
+    assert_eq!(wait(core.accounts()).unwrap()[0].credential.expose(), "newer");
+}
+
+#[test]
+fn a_damaged_file_is_kept_and_the_backup_serves() {
+    for damage in [0, 1, 2] {
+        let folder = kept();
+        let file = folder.path().join("core.db");
+        let mut bytes = fs::read(&file).unwrap();
+        let range = match damage {
+            0 => 0..bytes.len(),
+            1 => 4096..bytes.len(),
+            _ => 100..3000,
+        };
+        bytes[range].fill(0xA5);
+        fs::write(&file, &bytes).unwrap();
+        let core = Core::open(folder.path()).unwrap();
+        let Condition::Restored { aside: Some(aside), backup: Some(_) } = core.condition() else {
+            panic!("{damage}: {:?}", core.condition())
+        };
+        assert_eq!(fs::read(aside).unwrap(), bytes);
+        assert_eq!(names(&core), ["kept"]);
+        wait(core.add_account(account("new"))).unwrap();
+        drop(core);
+        let core = Core::open(folder.path()).unwrap();
+        assert_eq!(core.condition(), &Condition::Good);
+        assert_eq!(names(&core), ["kept", "new"]);
+    }
+}
+
+#[test]
+fn a_damaged_backup_is_passed_over() {
+    let folder = kept();
+    let core = Core::open(folder.path()).unwrap();
+    wait(core.add_account(account("second"))).unwrap();
+    drop(core);
+    let mut backups: Vec<_> =
+        fs::read_dir(folder.path().join("backups")).unwrap().map(|e| e.unwrap().path()).collect();
+    backups.sort();
+    assert_eq!(backups.len(), 2);
+    fs::write(&backups[1], b"not a database, though it is long enough to be looked at").unwrap();
+    fs::write(folder.path().join("core.db"), vec![1; 9000]).unwrap();
+    assert_eq!(names(&Core::open(folder.path()).unwrap()), ["kept"]);
+}
+
+#[test]
+fn a_lost_file_comes_back_from_the_backup() {
+    let folder = kept();
+    fs::remove_file(folder.path().join("core.db")).unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    assert!(matches!(core.condition(), Condition::Restored { aside: None, backup: Some(_) }));
+    assert_eq!(names(&core), ["kept"]);
+}
+
+#[test]
+fn damage_without_a_backup_starts_empty_and_keeps_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("core.db"), vec![1; 9000]).unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    assert!(matches!(core.condition(), Condition::Restored { aside: Some(_), backup: None }));
+    assert_eq!(asides(folder.path()), 1);
+    wait(core.add_account(account("a"))).unwrap();
+}
+
+#[test]
+fn only_the_newest_backups_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b", "c", "d", "e"] {
+        let core = Core::open(folder.path()).unwrap();
+        wait(core.add_account(account(name))).unwrap();
+    }
+    let mut found: Vec<_> = fs::read_dir(folder.path().join("backups"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    found.sort();
+    assert_eq!(found, ["core-00000003.db", "core-00000004.db", "core-00000005.db"]);
+}
+
+#[test]
+fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
+    const NEXT: Shape = Shape {
+        synchronous: "FULL",
+        steps: &[file::SHAPE.steps[0], &["ALTER TABLE accounts ADD COLUMN extra TEXT;"]],
+    };
+    let folder = kept();
+    let core = Core::open_shaped(folder.path(), NEXT).unwrap();
+    assert_eq!(core.condition(), &Condition::Good);
+    assert_eq!(names(&core), ["kept"]);
+    drop(core);
+    let before = connection::reader(&folder.path().join("backups/format-1.db")).unwrap();
+    let version: i64 = before.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+
+    let bytes = fs::read(folder.path().join("core.db")).unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(core.condition(), &Condition::ReadOnly { found: 2, known: 1 });
+    assert_eq!(names(&core), ["kept"]);
+    assert!(matches!(wait(core.remove_account("id-kept")), Err(Error::ReadOnly { .. })));
+    drop(core);
+    assert_eq!(fs::read(folder.path().join("core.db")).unwrap(), bytes);
+}
+
+#[test]
+fn a_failed_migration_leaves_the_old_format() {
+    const BROKEN: Shape = Shape {
+        synchronous: "FULL",
+        steps: &[file::SHAPE.steps[0], &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"]],
+    };
+    let folder = kept();
+    assert!(Core::open_shaped(folder.path(), BROKEN).is_err());
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(core.condition(), &Condition::Good);
+    assert_eq!(names(&core), ["kept"]);
+}
+
+#[test]
+fn pragmas_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("core.db");
+    files::private_file(&file).unwrap();
+    let mut writer = connection::writer(&file, file::SHAPE, true).unwrap();
+    connection::migrate(&mut writer, file::SHAPE).unwrap();
+    let ask = |name: &str| writer.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((ask("auto_vacuum"), ask("synchronous"), ask("foreign_keys")), (2, 2, 1));
+    let mode: String = writer.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_any_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("deep/data");
+    fs::create_dir_all(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(data.join("core.db"), b"").unwrap();
+    fs::set_permissions(data.join("core.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    let core = Core::open(&data).unwrap();
+    wait(core.add_account(account("a"))).unwrap();
+    let modes = |folder: &Path| -> Vec<(String, u32)> {
+        let mut found: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|e| {
+                (e.file_name().into_string().unwrap(), e.metadata().unwrap().permissions().mode() & 0o777)
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    for (name, mode) in modes(&data).into_iter().filter(|(name, _)| name != "backups") {
+        assert_eq!(mode, 0o600, "{name}");
+    }
+    assert_eq!(modes(&data).len(), 3, "{:?}", modes(&data));
+    drop(core);
+    assert_eq!(modes(&data.join("backups")), [("core-00000001.db".to_owned(), 0o600)]);
+}
