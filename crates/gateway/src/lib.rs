@@ -15,6 +15,7 @@ mod proxy;
 mod record;
 mod reply;
 mod route;
+pub mod listener;
 mod settings;
 mod state;
 
