@@ -9,6 +9,7 @@ pub mod bedrock;
 mod codec;
 mod document_names;
 pub mod eventstream;
+pub mod openai;
 mod tool_names;
 
 pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};

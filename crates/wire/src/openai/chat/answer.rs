@@ -1,0 +1,121 @@
+//! A chat answer in one piece.
+
+use bytes::Bytes;
+use llm::{Answer, Content, Request};
+use serde::Serialize;
+
+use super::calls::{Calls, Form, custom_input};
+use crate::Stamp;
+use crate::openai::usage::UsageReport;
+
+#[derive(Serialize)]
+struct Completion<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    choices: [Choice<'a>; 1],
+    usage: UsageReport,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    index: u32,
+    message: Spoken<'a>,
+    logprobs: Option<()>,
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Spoken<'a> {
+    role: &'static str,
+    /// Null when there are calls and no words.
+    content: Option<String>,
+    refusal: Option<()>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reasoning_content: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function_call: Option<Function<'a>>,
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<Function<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom<'a>>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+#[derive(Serialize)]
+struct Custom<'a> {
+    name: &'a str,
+    input: String,
+}
+
+/// Text blocks are joined without a separator: they are pieces of one text, cut by citations or tool calls.
+pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) -> Bytes {
+    let calls = Calls::of(&asked.raw);
+    let mut text = String::new();
+    let mut spoken = Spoken {
+        role: "assistant",
+        content: None,
+        refusal: None,
+        reasoning_content: String::new(),
+        tool_calls: Vec::new(),
+        function_call: None,
+    };
+    for block in &answer.content {
+        match &block.content {
+            Content::Text { text: more } => text.push_str(more),
+            Content::Thinking { text: more, .. } => spoken.reasoning_content.push_str(more),
+            Content::ToolUse { id, name, input } => {
+                let arguments = if input.is_empty() { "{}" } else { input };
+                match calls.form(name) {
+                    Form::Legacy => {
+                        spoken.function_call.get_or_insert(Function { name, arguments });
+                    }
+                    Form::Custom => spoken.tool_calls.push(Call {
+                        id,
+                        r#type: "custom",
+                        function: None,
+                        custom: Some(Custom { name, input: custom_input(input) }),
+                    }),
+                    Form::Function => spoken.tool_calls.push(Call {
+                        id,
+                        r#type: "function",
+                        function: Some(Function { name, arguments }),
+                        custom: None,
+                    }),
+                }
+            }
+            _ => {}
+        }
+    }
+    let called = !spoken.tool_calls.is_empty() || spoken.function_call.is_some();
+    spoken.content = (!text.is_empty() || !called).then_some(text);
+    let completion = Completion {
+        id,
+        object: "chat.completion",
+        created: stamp.created,
+        model: &asked.model,
+        choices: [Choice {
+            index: 0,
+            message: spoken,
+            logprobs: None,
+            finish_reason: calls.finish_reason(answer.stop.as_ref(), called),
+        }],
+        usage: UsageReport::from(&answer.usage),
+    };
+    // Plain structs of strings and numbers always serialise.
+    serde_json::to_vec(&completion).unwrap_or_default().into()
+}
