@@ -1,29 +1,128 @@
-//! Reading a request's body.
+//! Reading a request's body: bounded in size and in time, copied at most once.
 
-use bytes::Bytes;
+mod inflate;
+#[cfg(test)]
+mod tests;
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use http_body::Body;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use llm::{Category, Error};
+use tokio::time::{Instant, sleep_until};
+
+use inflate::Coding;
 
 /// Largest body in bytes, before and after inflation.
 pub(crate) const LIMIT: usize = 32 * 1024 * 1024;
 
-/// Collects a body.
+/// Reserved at once on a client's word that so much will come. Larger bodies grow into their size.
+const TRUST: usize = 4 * 1024 * 1024;
+
+/// How slow a body may arrive.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// Nothing is asked for so long.
+    start: Duration,
+    /// Then, in every such span...
+    span: Duration,
+    /// ...at least so many bytes.
+    least: usize,
+}
+
+/// 1 KiB a second after the first 30 seconds.
+const PACE: Pace = Pace { start: Duration::from_secs(30), span: Duration::from_secs(10), least: 10 * 1024 };
+
+/// Collects a body and undoes its `Content-Encoding`.
 ///
 /// # Errors
-/// [`Category::TooLarge`], or [`Category::Cancelled`] when the client left.
-pub(crate) async fn read<B>(_headers: &HeaderMap, body: B) -> Result<Bytes, Error>
+/// [`Category::TooLarge`] as soon as it is known, from `Content-Length` before a byte is read;
+/// [`Category::SlowRequest`]; [`Category::UnsupportedMedia`] for encodings other than gzip and zstd;
+/// [`Category::InvalidRequest`] when the body does not inflate; [`Category::Cancelled`] when the client left.
+pub(crate) async fn read<B>(headers: &HeaderMap, body: B) -> Result<Bytes, Error>
 where
     B: Body + Send + Unpin,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    match Limited::new(body, LIMIT).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Error::new(Category::TooLarge, format!("The request body is larger than {LIMIT} bytes.")))
-        }
-        Err(error) => Err(Error::new(Category::Cancelled, format!("The request body did not arrive: {error}"))),
+    read_within(headers, body, LIMIT, PACE).await
+}
+
+async fn read_within<B>(headers: &HeaderMap, body: B, limit: usize, pace: Pace) -> Result<Bytes, Error>
+where
+    B: Body + Send + Unpin,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let coding = Coding::of(headers)?;
+    let told = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<u64>().ok());
+    if told.is_some_and(|told| told > limit as u64) {
+        return Err(too_large(limit));
     }
+    let expected = told.and_then(|told| usize::try_from(told).ok());
+    let sent = collect(body, expected, limit, pace).await?;
+    match coding {
+        None => Ok(sent),
+        Some(coding) => {
+            // A megabyte of zstd can inflate for a tenth of a second: not on a thread that other requests wait for.
+            let inflated = tokio::task::spawn_blocking(move || coding.inflate(&sent, limit)).await;
+            inflated.unwrap_or_else(|_| Err(Error::new(Category::Internal, "The body could not be inflated")))
+        }
+    }
+}
+
+async fn collect<B>(mut body: B, expected: Option<usize>, limit: usize, pace: Pace) -> Result<Bytes, Error>
+where
+    B: Body + Send + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut collected = BytesMut::new();
+    let mut span_end = Instant::now() + pace.start;
+    let mut timer = pin!(sleep_until(span_end));
+    // Bytes there were at the beginning of the span; no span is measured before the first has begun.
+    let mut mark = None;
+    loop {
+        let frame = tokio::select! {
+            biased;
+            frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)) => frame,
+            () = timer.as_mut() => {
+                if mark.is_some_and(|mark| collected.len() - mark < pace.least) {
+                    return Err(Error::new(Category::SlowRequest, "The request body arrived too slowly"));
+                }
+                mark = Some(collected.len());
+                span_end += pace.span;
+                timer.as_mut().reset(span_end);
+                continue;
+            }
+        };
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|error| {
+            Error::new(Category::Cancelled, format!("The request body did not arrive: {}", error.into()))
+        })?;
+        let Ok(mut data) = frame.into_data() else { continue };
+        let size = data.remaining();
+        if size > limit - collected.len() {
+            return Err(too_large(limit));
+        }
+        if collected.is_empty() {
+            if expected == Some(size) {
+                // All of it in the first piece: no copy.
+                return Ok(data.copy_to_bytes(size));
+            }
+            collected.reserve(expected.unwrap_or(0).min(TRUST).max(size));
+        }
+        collected.put(data);
+    }
+    Ok(collected.freeze())
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(Category::TooLarge, format!("The request body is larger than {} MiB", limit / (1024 * 1024)))
 }
