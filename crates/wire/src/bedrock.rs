@@ -1,6 +1,7 @@
 //! What Bedrock adds to the wires it carries: event-stream envelopes around Anthropic events, the Converse wire, and
 //! its errors. Endpoints, signing and model ids belong to the provider.
 
+pub mod converse;
 mod error;
 mod exception;
 

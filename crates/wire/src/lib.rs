@@ -11,7 +11,9 @@ mod document_names;
 pub mod eventstream;
 pub mod openai;
 mod tool_names;
+mod undo;
 
 pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};
 pub use document_names::DocumentNames;
 pub use tool_names::ToolNames;
+pub use undo::{ANSWER_TOOL, Restorer, Undo};

@@ -1,0 +1,141 @@
+//! Structured output: natively where the model has it, else through a tool that stands for the answer, else in words.
+
+use std::borrow::Cow;
+
+use llm::{Format, Model, StructuredOutput, ToolSupport};
+use serde_json::{Map, Value, json};
+
+use super::shape::{Choice, Schema, Tool, ToolConfig, ToolSpec};
+use crate::undo::ANSWER_TOOL;
+
+/// More properties than the upstream's grammar compiler takes.
+const MOST_PROPERTIES: usize = 64;
+
+/// How the answer will be made to fit.
+pub(super) enum Plan {
+    /// `outputConfig`.
+    Native(Value),
+    /// A tool whose input is the answer; `forced` when the model may be made to call it.
+    Tool { schema: Value, forced: bool },
+    /// This sentence in the system prompt.
+    Words(String),
+}
+
+/// Decides. `tools`: the client brought its own, so that none may be forced. `thinking`: the same.
+pub(super) fn plan(format: &Format, model: &Model, tools: bool, thinking: bool) -> Plan {
+    let Format::JsonSchema { name, description, schema, .. } = format else {
+        return Plan::Words(
+            "Answer with one JSON object only, without a code fence and without any other text.".to_owned(),
+        );
+    };
+    if model.structured_output != StructuredOutput::No && properties(schema) <= MOST_PROPERTIES {
+        let mut schema = schema.clone();
+        clean(&mut schema);
+        let mut inner = Map::new();
+        if let Some(name) = name {
+            inner.insert("name".to_owned(), name.as_str().into());
+        }
+        if let Some(description) = description {
+            inner.insert("description".to_owned(), description.as_str().into());
+        }
+        inner.insert("schema".to_owned(), schema.to_string().into());
+        return Plan::Native(
+            json!({"textFormat": {"type": "json_schema", "structure": {"jsonSchema": inner}}}),
+        );
+    }
+    // A tool's input is always an object.
+    let object = schema.get("type").is_none_or(|kind| kind == "object");
+    if model.tools == ToolSupport::No || !object {
+        return Plan::Words(format!(
+            "Answer with one JSON value only, without a code fence, valid for this schema: {schema}"
+        ));
+    }
+    let forced = model.forced_tool_use && !tools && !thinking;
+    Plan::Tool { schema: schema.clone(), forced }
+}
+
+/// Adds the answer's tool to the others. Returns the sentence that asks for it where it cannot be forced.
+pub(super) fn add_tool<'a>(
+    config: &mut Option<ToolConfig<'a>>,
+    schema: Value,
+    forced: bool,
+) -> Option<&'static str> {
+    let mut schema = schema;
+    if let Value::Object(members) = &mut schema
+        && !members.contains_key("type")
+    {
+        members.insert("type".to_owned(), "object".into());
+    }
+    let config = config.get_or_insert(ToolConfig { tools: Vec::new(), tool_choice: None });
+    config.tools.push(Tool::ToolSpec(ToolSpec {
+        name: ANSWER_TOOL.into(),
+        description: "Return the answer through this tool.".into(),
+        input_schema: Schema { json: Cow::Owned(schema) },
+        strict: None,
+    }));
+    if forced {
+        config.tool_choice = Some(Choice::Tool { name: ANSWER_TOOL.into() });
+        None
+    } else {
+        Some("Give your final answer by calling the tool json_tool_call, and only so.")
+    }
+}
+
+fn properties(schema: &Value) -> usize {
+    match schema {
+        Value::Object(members) => {
+            let own = members.get("properties").and_then(Value::as_object).map_or(0, Map::len);
+            own + members.values().map(properties).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(properties).sum(),
+        _ => 0,
+    }
+}
+
+/// Makes a schema that the upstream's grammar compiler takes: every object closed, no checks on values.
+pub(super) fn clean(schema: &mut Value) {
+    const REFUSED: [&str; 16] = [
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        "default",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "examples",
+    ];
+    let Value::Object(members) = schema else { return };
+    members.retain(|name, _| !REFUSED.contains(&name.as_str()));
+    let object = match members.get("type") {
+        Some(Value::String(kind)) => kind == "object",
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
+        _ => members.contains_key("properties"),
+    };
+    if object {
+        members.insert("additionalProperties".to_owned(), false.into());
+    }
+    for (name, value) in members {
+        match name.as_str() {
+            // Maps from names the client chose to schemas: the names are not keywords.
+            "properties" | "$defs" | "definitions" | "patternProperties" => {
+                value.as_object_mut().into_iter().flat_map(|map| map.values_mut()).for_each(clean);
+            }
+            "anyOf" | "oneOf" | "allOf" | "prefixItems" => {
+                value.as_array_mut().into_iter().flatten().for_each(clean);
+            }
+            "items" | "not" | "if" | "then" | "else" => match value {
+                Value::Array(items) => items.iter_mut().for_each(clean),
+                one => clean(one),
+            },
+            _ => {}
+        }
+    }
+}

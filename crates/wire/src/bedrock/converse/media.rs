@@ -1,0 +1,77 @@
+//! Images and documents: the formats Converse knows, and refusals in the words the service itself uses.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use llm::{Error, Model, Source};
+
+use super::shape;
+
+/// An image block.
+pub(super) fn image<'a>(source: &'a Source, model: &Model) -> Result<shape::Image<'a>, Error> {
+    if !model.vision {
+        return Err(unsupported("image"));
+    }
+    match source {
+        Source::Base64 { media_type, data } => {
+            let format = match media_type.trim().to_ascii_lowercase().as_str() {
+                "image/png" => "png",
+                "image/jpeg" | "image/jpg" => "jpeg",
+                "image/gif" => "gif",
+                "image/webp" => "webp",
+                other => {
+                    return Err(Error::invalid(format!(
+                        "Images of type {other:?} are not supported; send image/png, image/jpeg, image/gif or image/webp."
+                    )));
+                }
+            };
+            Ok(shape::Image { format, source: shape::Source { bytes: text_of(data)?.into() } })
+        }
+        Source::Text { .. } => Err(Error::invalid("An image needs a base64 source.")),
+        Source::Url { .. } => Err(not_fetched("Images")),
+    }
+}
+
+/// Format and bytes of a document.
+pub(super) fn document(source: &Source) -> Result<(&'static str, shape::Source<'_>), Error> {
+    let (format, bytes): (_, Cow<'_, str>) = match source {
+        Source::Base64 { media_type, data } => (document_format(media_type)?, text_of(data)?.into()),
+        // Every model with documents takes bytes; the `text` source is for Claude alone.
+        Source::Text { text } => ("txt", STANDARD.encode(text).into()),
+        Source::Url { .. } => return Err(not_fetched("Documents")),
+    };
+    Ok((format, shape::Source { bytes }))
+}
+
+fn document_format(media_type: &str) -> Result<&'static str, Error> {
+    let bare = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    Ok(match bare.as_str() {
+        "application/pdf" => "pdf",
+        "text/csv" => "csv",
+        "application/msword" => "doc",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
+        "application/vnd.ms-excel" => "xls",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
+        "text/html" => "html",
+        "text/markdown" => "md",
+        text if text.starts_with("text/") => "txt",
+        "application/json" | "application/xml" => "txt",
+        other => return Err(Error::invalid(format!("Documents of type {other:?} are not supported."))),
+    })
+}
+
+/// The refusal that Converse gives for a block kind its model does not take.
+pub(super) fn unsupported(kind: &str) -> Error {
+    Error::invalid(format!(
+        "This model doesn't support the {kind} content block that you provided. Update the content block and try again."
+    ))
+}
+
+fn not_fetched(what: &str) -> Error {
+    Error::invalid(format!("{what} are not fetched from URLs; send them as base64."))
+}
+
+fn text_of(data: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(data).map_err(|_| Error::invalid("The data of an image or document is not base64."))
+}

@@ -1,0 +1,192 @@
+//! The way back from what a request writer had to change.
+//!
+//! A tool got a shorter name; a model without structured output was made to answer through a tool, or was asked in
+//! words and may wrap its JSON in a code fence. Whoever reads the answer turns that back here, on its meaning.
+
+mod fence;
+
+use llm::{Answer, Content, Event, Opening, StopReason};
+
+use crate::ToolNames;
+use fence::Fence;
+
+/// The tool through which a model without structured output gives its answer.
+pub const ANSWER_TOOL: &str = "json_tool_call";
+
+/// What was changed in one request.
+#[derive(Clone, Debug, Default)]
+pub struct Undo {
+    pub names: ToolNames,
+    /// The input of [`ANSWER_TOOL`] is the text of the answer.
+    pub answer_tool: bool,
+    /// JSON was asked for in words: a code fence around the answer goes.
+    pub fence: bool,
+}
+
+impl Undo {
+    /// True when there is nothing to turn back.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        self.names.is_identity() && !self.answer_tool && !self.fence
+    }
+}
+
+/// Turns one answer back, event by event or as a whole.
+#[derive(Debug, Default)]
+pub struct Restorer {
+    undo: Undo,
+    /// Blocks that were calls of [`ANSWER_TOOL`].
+    answers: Vec<u32>,
+    /// The model called a tool of the client too.
+    other_tools: bool,
+    /// The fence of the text block that is open.
+    fenced: Option<(u32, Fence)>,
+}
+
+impl Restorer {
+    #[must_use]
+    pub fn new(undo: Undo) -> Self {
+        Self { undo, ..Self::default() }
+    }
+
+    /// The names that were sent and what they were.
+    #[must_use]
+    pub const fn names(&self) -> &ToolNames {
+        &self.undo.names
+    }
+
+    /// Appends to `out` what the event means to the client.
+    pub fn event(&mut self, event: Event, out: &mut Vec<Event>) {
+        match event {
+            Event::BlockStart { index, block: Opening::ToolUse { name, .. } }
+                if self.undo.answer_tool && name == ANSWER_TOOL =>
+            {
+                self.answers.push(index);
+                out.push(Event::BlockStart { index, block: Opening::Text });
+            }
+            Event::BlockStart { index, block: Opening::ToolUse { id, name } } => {
+                self.other_tools = true;
+                let name = self.undo.names.to_client(&name).to_owned();
+                out.push(Event::BlockStart { index, block: Opening::ToolUse { id, name } });
+            }
+            Event::BlockStart { index, block: Opening::Text } => {
+                if self.undo.fence {
+                    self.fenced = Some((index, Fence::default()));
+                }
+                out.push(Event::BlockStart { index, block: Opening::Text });
+            }
+            Event::ToolInputDelta { index, json } if self.answers.contains(&index) => {
+                out.push(Event::TextDelta { index, text: json });
+            }
+            Event::TextDelta { index, text } => {
+                let text = match &mut self.fenced {
+                    Some((fenced, fence)) if *fenced == index => fence.push(&text),
+                    _ => text,
+                };
+                if !text.is_empty() {
+                    out.push(Event::TextDelta { index, text });
+                }
+            }
+            Event::BlockEnd { index } => {
+                if let Some((_, fence)) = self.fenced.take_if(|(fenced, _)| *fenced == index) {
+                    let text = fence.finish();
+                    if !text.is_empty() {
+                        out.push(Event::TextDelta { index, text });
+                    }
+                }
+                out.push(Event::BlockEnd { index });
+            }
+            Event::Stop { reason: StopReason::ToolUse, sequence }
+                if !self.answers.is_empty() && !self.other_tools =>
+            {
+                out.push(Event::Stop { reason: StopReason::EndTurn, sequence });
+            }
+            other => out.push(other),
+        }
+    }
+
+    /// Turns a whole answer back.
+    pub fn answer(&self, answer: &mut Answer) {
+        let mut answered = false;
+        let mut other_tools = false;
+        for block in &mut answer.content {
+            match &mut block.content {
+                Content::ToolUse { name, input, .. } if self.undo.answer_tool && name == ANSWER_TOOL => {
+                    answered = true;
+                    block.content = Content::Text { text: std::mem::take(input) };
+                }
+                Content::ToolUse { name, .. } => {
+                    other_tools = true;
+                    *name = self.undo.names.to_client(name).to_owned();
+                }
+                Content::Text { text } if self.undo.fence => {
+                    let mut fence = Fence::default();
+                    *text = fence.push(text);
+                    text.push_str(&fence.finish());
+                }
+                _ => {}
+            }
+        }
+        if answered && !other_tools && answer.stop == Some(StopReason::ToolUse) {
+            answer.stop = Some(StopReason::EndTurn);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use llm::{Block, Collector, replay};
+
+    use super::*;
+
+    fn answer(content: Vec<Block>, stop: StopReason) -> Answer {
+        Answer { content, stop: Some(stop), ..Answer::default() }
+    }
+
+    fn call(name: &str, input: &str) -> Block {
+        Content::ToolUse { id: "t".into(), name: name.into(), input: input.into() }.into()
+    }
+
+    /// Both ways of turning an answer back, which must agree.
+    fn restore(undo: &Undo, mut given: Answer) -> Answer {
+        let mut streamed = Restorer::new(undo.clone());
+        let mut collector = Collector::new();
+        for event in replay(&given) {
+            let mut out = Vec::new();
+            streamed.event(event, &mut out);
+            out.into_iter().for_each(|event| collector.push(event));
+        }
+        Restorer::new(undo.clone()).answer(&mut given);
+        assert_eq!(collector.finish(), given);
+        given
+    }
+
+    #[test]
+    fn tools_get_their_names_back() {
+        let names = ToolNames::new(["a b"], true);
+        let wire = names.to_wire("a b").into_owned();
+        let undo = Undo { names, ..Undo::default() };
+        let given = answer(vec![Block::text("x"), call(&wire, "{}"), call("c", "{}")], StopReason::ToolUse);
+        let back = answer(vec![Block::text("x"), call("a b", "{}"), call("c", "{}")], StopReason::ToolUse);
+        assert_eq!(restore(&undo, given), back);
+        assert!(!undo.is_identity() && Undo::default().is_identity());
+    }
+
+    #[test]
+    fn the_answer_tool_is_the_text() {
+        let undo = Undo { answer_tool: true, ..Undo::default() };
+        let given = answer(vec![call(ANSWER_TOOL, "{\"a\":1}")], StopReason::ToolUse);
+        assert_eq!(restore(&undo, given), answer(vec![Block::text("{\"a\":1}")], StopReason::EndTurn));
+        let both = answer(vec![call(ANSWER_TOOL, "{}"), call("other", "{}")], StopReason::ToolUse);
+        assert_eq!(restore(&undo, both).stop, Some(StopReason::ToolUse));
+        let foreign = answer(vec![call(ANSWER_TOOL, "{}")], StopReason::ToolUse);
+        assert_eq!(restore(&Undo::default(), foreign.clone()), foreign);
+    }
+
+    #[test]
+    fn fences_go() {
+        let undo = Undo { fence: true, ..Undo::default() };
+        let given = answer(vec![Block::text("```json\n{\"a\":1}\n```\n")], StopReason::EndTurn);
+        assert_eq!(restore(&undo, given), answer(vec![Block::text("{\"a\":1}")], StopReason::EndTurn));
+    }
+}
