@@ -40,8 +40,6 @@ fn row(error: &Error) -> Row {
         Category::Forbidden => Row(403, PERMISSION, Some("forbidden")),
         Category::UnknownRoute => Row(404, INVALID, Some("unknown_url")),
         Category::MethodNotAllowed => Row(405, INVALID, Some("method_not_allowed")),
-        // Bedrock refuses an id it knows, but not in this form, with 400: the client asked wrongly.
-        Category::ModelNotFound if status == 400 => Row(400, INVALID, Some("model_not_found")),
         Category::ModelNotFound => Row(404, INVALID, Some("model_not_found")),
         Category::SlowRequest => Row(408, INVALID, Some("request_timeout")),
         Category::TooLarge => Row(413, INVALID, Some("request_too_large")),
