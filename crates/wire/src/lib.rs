@@ -5,11 +5,13 @@
 //! speak to an upstream) is a module of functions plus a [`FrameReader`], because a provider knows which wire it
 //! speaks and needs no registry for it.
 
+pub mod anthropic;
 pub mod bedrock;
 mod codec;
 mod document_names;
 pub mod eventstream;
 pub mod openai;
+pub mod sse;
 mod tool_names;
 mod undo;
 
