@@ -209,14 +209,17 @@ fn read_choice(raw: &RawBody, kit: &mut Kit) -> Result<(), Error> {
             word_choice("tool_choice.allowed_tools.mode", &allowed.mode)?
         }
         Choice::Object(object) => {
-            let param = if object.r#type.as_deref() == Some("custom") {
-                "tool_choice.custom"
-            } else {
-                "tool_choice.function"
-            };
-            let name = object.name().ok_or_else(|| missing(param))?;
-            known(kit, &name, param)?;
-            ToolChoice::Named(name)
+            let kind = object.r#type.clone().unwrap_or_default();
+            let param = if kind == "custom" { "tool_choice.custom" } else { "tool_choice.function" };
+            match object.name() {
+                Some(name) => {
+                    known(kit, &name, param)?;
+                    ToolChoice::Named(name)
+                }
+                None if matches!(kind.as_str(), "" | "function" | "custom") => return Err(missing(param)),
+                // `{"type":"auto"}` is Anthropic's way to say it.
+                None => word_choice("tool_choice.type", &kind)?,
+            }
         }
     });
     Ok(())

@@ -54,6 +54,7 @@ fn choices() {
         (json!("none"), ToolChoice::None),
         (json!("auto"), ToolChoice::Auto),
         (json!("required"), ToolChoice::Any),
+        (json!({ "type": "auto" }), ToolChoice::Auto),
         (json!({ "type": "function", "function": { "name": "b" } }), ToolChoice::Named("b".to_owned())),
         (json!({ "type": "custom", "custom": { "name": "patch" } }), ToolChoice::Named("patch".to_owned())),
     ] {
