@@ -1,13 +1,15 @@
 //! Translations as files: a new request becomes a test by dropping it into `fixtures/chat`.
 
-use llm::{Answer, Content, Event, Opening, StopReason, Usage};
+use bytes::Bytes;
+use llm::{Answer, Content, StopReason, Usage};
 use serde_json::Value;
 
 use super::{STAMP, chat, say};
-use crate::ServerCodec;
+use crate::anthropic::client::EventReader;
 use crate::openai::chat::OpenAiChatServer;
 use crate::openai::completions::OpenAiCompletionsServer;
 use crate::openai::models;
+use crate::{Detail, ServerCodec};
 
 #[test]
 fn chat_requests_have_a_meaning() {
@@ -17,35 +19,19 @@ fn chat_requests_have_a_meaning() {
     });
 }
 
+/// What Claude streams inside Bedrock, and what an OpenAI client hears of it.
 #[test]
 fn a_stream_with_thinking_and_a_tool() {
     let asked = chat(
         r#"{"model":"claude-opus-4-8","stream":true,"stream_options":{"include_usage":true},
             "messages":[{"role":"user","content":"read it"}]}"#,
     );
-    let id = "toolu_bdrk_01Bb2Cc3Dd4Ee5Ff6Gg7Hh8I".to_owned();
-    let text = |index, text: &str| Event::TextDelta { index, text: text.to_owned() };
-    let json = |json: &str| Event::ToolInputDelta { index: 2, json: json.to_owned() };
-    let read = Usage { input: Some(9), cache_read: Some(18_204), cache_write: Some(412), ..Usage::default() };
-    let events = [
-        Event::Start { id: Some("msg_bdrk_01".to_owned()), model: Some("claude-opus-4-8".to_owned()) },
-        Event::Usage(Usage { output: Some(1), ..read }),
-        Event::BlockStart { index: 0, block: Opening::Thinking },
-        Event::ThinkingDelta { index: 0, text: "The file must be opened first.".to_owned() },
-        Event::SignatureDelta { index: 0, signature: "Ev8BCkYI".to_owned() },
-        Event::BlockEnd { index: 0 },
-        Event::BlockStart { index: 1, block: Opening::Text },
-        text(1, "Let me look — "),
-        text(1, "one moment."),
-        Event::BlockEnd { index: 1 },
-        Event::BlockStart { index: 2, block: Opening::ToolUse { id, name: "Read".to_owned() } },
-        json(""),
-        json("{\"file_path\": \"no"),
-        json("tes.txt\"}"),
-        Event::BlockEnd { index: 2 },
-        Event::Usage(Usage { output: Some(71), ..Usage::default() }),
-        Event::Stop { reason: StopReason::ToolUse, sequence: None },
-    ];
+    let reader = EventReader::default();
+    let events = include_str!("../../../tests/fixtures/bedrock/02-invoke-stream.sse")
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .filter_map(|json| reader.read(Bytes::from_static(json.as_bytes()), Detail::Full).expect("readable"))
+        .flat_map(|chunk| chunk.events);
     let said = say(OpenAiChatServer.writer(&asked, STAMP), events);
     pretty_assert(&said, include_str!("fixtures/stream-with-thinking-and-a-tool.sse"));
 }
