@@ -5,7 +5,7 @@
 
 mod fence;
 
-use llm::{Answer, Content, Event, Opening, StopReason};
+use llm::{Answer, Block, Content, Event, Opening, StopReason};
 
 use crate::ToolNames;
 use fence::Fence;
@@ -41,6 +41,12 @@ pub struct Restorer {
     other_tools: bool,
     /// The fence of the text block that is open.
     fenced: Option<(u32, Fence)>,
+    /// Text before the answer, kept until it is known whether the answer comes: talk beside JSON would spoil it.
+    held: Vec<Event>,
+    /// The block whose events are being kept.
+    holding: Option<u32>,
+    /// Blocks that were left out.
+    dropped: u32,
 }
 
 impl Restorer {
@@ -55,8 +61,59 @@ impl Restorer {
         &self.undo.names
     }
 
-    /// Appends to `out` what the event means to the client.
-    pub fn event(&mut self, event: Event, out: &mut Vec<Event>) {
+    /// Appends to `out` what the event means to the client. Where an answer is expected through [`ANSWER_TOOL`],
+    /// text is kept until a tool is called or the model stops.
+    pub fn event(&mut self, mut event: Event, out: &mut Vec<Event>) {
+        if let Some(index) = index_mut(&mut event) {
+            *index = index.saturating_sub(self.dropped);
+        }
+        match &event {
+            Event::BlockStart { index, block: Opening::Text } if self.undo.answer_tool => {
+                self.holding = Some(*index);
+                self.held.push(event);
+                return;
+            }
+            Event::BlockStart { block: Opening::ToolUse { name, .. }, .. } => {
+                if self.undo.answer_tool && name == ANSWER_TOOL {
+                    self.drop_held(&mut event);
+                } else {
+                    self.release(out);
+                }
+            }
+            Event::Stop { .. } => self.release(out),
+            _ => {
+                if let Some(index) = index_mut(&mut event)
+                    && self.holding == Some(*index)
+                {
+                    self.holding = self.holding.filter(|_| !matches!(event, Event::BlockEnd { .. }));
+                    self.held.push(event);
+                    return;
+                }
+            }
+        }
+        self.restore(event, out);
+    }
+
+    /// Forgets the text before the answer; `opening`, the answer's block, moves up.
+    fn drop_held(&mut self, opening: &mut Event) {
+        let blocks = self.held.iter().filter(|event| matches!(event, Event::BlockStart { .. })).count();
+        let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
+        self.held.clear();
+        self.holding = None;
+        self.dropped += blocks;
+        if let Some(index) = index_mut(opening) {
+            *index = index.saturating_sub(blocks);
+        }
+    }
+
+    fn release(&mut self, out: &mut Vec<Event>) {
+        self.holding = None;
+        for event in std::mem::take(&mut self.held) {
+            self.restore(event, out);
+        }
+    }
+
+    fn restore(&mut self, event: Event, out: &mut Vec<Event>) {
         match event {
             Event::BlockStart { index, block: Opening::ToolUse { name, .. } }
                 if self.undo.answer_tool && name == ANSWER_TOOL =>
@@ -107,6 +164,9 @@ impl Restorer {
 
     /// Turns a whole answer back.
     pub fn answer(&self, answer: &mut Answer) {
+        if self.undo.answer_tool {
+            drop_talk(&mut answer.content);
+        }
         let mut answered = false;
         let mut other_tools = false;
         for block in &mut answer.content {
@@ -133,9 +193,40 @@ impl Restorer {
     }
 }
 
+/// Removes the text that stands right before a call of [`ANSWER_TOOL`].
+fn drop_talk(content: &mut Vec<Block>) {
+    let mut kept: Vec<Block> = Vec::with_capacity(content.len());
+    for block in content.drain(..) {
+        if matches!(&block.content, Content::ToolUse { name, .. } if name == ANSWER_TOOL) {
+            let start = kept
+                .iter()
+                .rposition(|block| matches!(block.content, Content::ToolUse { .. }))
+                .map_or(0, |at| at + 1);
+            let tail = kept.split_off(start);
+            kept.extend(tail.into_iter().filter(|block| !matches!(block.content, Content::Text { .. })));
+        }
+        kept.push(block);
+    }
+    *content = kept;
+}
+
+/// The index of the block an event belongs to.
+const fn index_mut(event: &mut Event) -> Option<&mut u32> {
+    match event {
+        Event::BlockStart { index, .. }
+        | Event::TextDelta { index, .. }
+        | Event::ThinkingDelta { index, .. }
+        | Event::SignatureDelta { index, .. }
+        | Event::ToolInputDelta { index, .. }
+        | Event::Citation { index, .. }
+        | Event::BlockEnd { index } => Some(index),
+        Event::Start { .. } | Event::Usage(_) | Event::Stop { .. } | Event::Opaque { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use llm::{Block, Collector, replay};
+    use llm::{Collector, replay};
 
     use super::*;
 
@@ -181,6 +272,37 @@ mod tests {
         assert_eq!(restore(&undo, both).stop, Some(StopReason::ToolUse));
         let foreign = answer(vec![call(ANSWER_TOOL, "{}")], StopReason::ToolUse);
         assert_eq!(restore(&Undo::default(), foreign.clone()), foreign);
+    }
+
+    #[test]
+    fn talk_before_the_answer_goes_and_other_text_stays() {
+        let undo = Undo { answer_tool: true, ..Undo::default() };
+        let thought: Block = Content::Thinking { text: "hm".into(), signature: None }.into();
+        let given = vec![thought.clone(), Block::text("Here:"), call(ANSWER_TOOL, "{}")];
+        let back = answer(vec![thought, Block::text("{}")], StopReason::EndTurn);
+        assert_eq!(restore(&undo, answer(given, StopReason::ToolUse)), back);
+
+        let asks = answer(vec![Block::text("I look."), call("other", "{}")], StopReason::ToolUse);
+        assert_eq!(restore(&undo, asks.clone()), asks);
+        let plain = answer(vec![Block::text("{}")], StopReason::EndTurn);
+        assert_eq!(restore(&undo, plain.clone()), plain);
+    }
+
+    #[test]
+    fn blocks_after_the_dropped_talk_move_up() {
+        let mut restorer = Restorer::new(Undo { answer_tool: true, ..Undo::default() });
+        let given =
+            answer(vec![Block::text("a"), call(ANSWER_TOOL, "{}"), call("b", "{}")], StopReason::ToolUse);
+        let mut out = Vec::new();
+        replay(&given).into_iter().for_each(|event| restorer.event(event, &mut out));
+        let opened: Vec<u32> = out
+            .iter()
+            .filter_map(|event| match event {
+                Event::BlockStart { index, .. } => Some(*index),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(opened, [0, 1]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Anthropic Messages as we speak it to an upstream.
 
-mod answer_form;
 mod cache;
 mod error;
 mod event;
@@ -10,7 +9,6 @@ mod thinking;
 mod turns;
 mod whole;
 
-pub use answer_form::{AnswerForm, Unwrap};
 pub use error::read_error;
 pub use event::EventReader;
 pub use request::{Manner, Written, write_request};

@@ -3,10 +3,7 @@
 use llm::{Format, Meaning, Model, StructuredOutput};
 use serde_json::{Map, Value, json};
 
-use super::AnswerForm;
-
-/// The tool whose arguments are the answer.
-pub(super) const TOOL: &str = "json_tool_call";
+use crate::ANSWER_TOOL;
 
 /// A compiled schema has a size limit; larger ones are refused by the upstream, so they are not tried.
 const MOST_PROPERTIES: usize = 64;
@@ -65,17 +62,9 @@ impl Plan {
         match self {
             Self::Prompt(words) => Some(words.clone()),
             Self::Tool { forced: false, .. } => Some(format!(
-                "Give your final answer by calling the tool {TOOL} exactly once; write no other text."
+                "Give your final answer by calling the tool {ANSWER_TOOL} exactly once; write no other text."
             )),
             _ => None,
-        }
-    }
-
-    pub(super) const fn form(&self) -> AnswerForm {
-        match self {
-            Self::None | Self::Native(_) => AnswerForm::Plain,
-            Self::Tool { .. } => AnswerForm::JsonTool,
-            Self::Prompt(_) => AnswerForm::Fenced,
         }
     }
 }

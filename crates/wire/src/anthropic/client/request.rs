@@ -3,8 +3,6 @@
 mod blocks;
 mod tools;
 
-use std::fmt;
-
 use bytes::Bytes;
 use llm::{CacheMark, Content, Effort, Error, Meaning, Model, RawBody, Role, Sampling, Wire};
 use serde::Serialize;
@@ -13,24 +11,24 @@ use serde_json::{Value, json};
 use super::super::blocks::{Block, CacheControl, Known};
 use super::format::Plan;
 use super::thinking::{self, Switch};
-use super::{AnswerForm, cache, turns};
-use crate::ToolNames;
+use super::{cache, turns};
+use crate::{ToolNames, Undo};
 
 /// What the caller decides about a request.
-#[derive(Clone, Copy)]
-pub struct Manner<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
     /// Effort from a suffix of the asked model name; beats what the request says.
     pub effort: Option<Effort>,
     /// The mark to set where the client set none; `None` sets none.
     pub auto_cache: Option<CacheMark>,
     /// False once the upstream refused `output_config.format` for this request.
     pub native_format: bool,
-    pub names: &'a ToolNames,
 }
 
-impl fmt::Debug for Manner<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Manner").field("effort", &self.effort).finish_non_exhaustive()
+impl Default for Manner {
+    /// Marks of the usual five minutes, native structured output where the model has it.
+    fn default() -> Self {
+        Self { effort: None, auto_cache: Some(CacheMark { ttl: None }), native_format: true }
     }
 }
 
@@ -39,10 +37,10 @@ impl fmt::Debug for Manner<'_> {
 pub struct Written {
     /// The body, with `model` and without `stream`.
     pub body: RawBody,
-    /// How the answer must be unwrapped, see [`super::Unwrap`].
-    pub form: AnswerForm,
-    /// What was changed, as stable tokens like `max_tokens:64000` or `temperature:dropped`; the meaning's own are
-    /// not repeated.
+    /// What the reader of the answer must turn back.
+    pub undo: Undo,
+    /// What was changed, as stable tokens like `max_tokens:64000` or `temperature:dropped`, those of
+    /// [`Meaning::adjustments`] first.
     pub adjustments: Vec<String>,
 }
 
@@ -50,8 +48,9 @@ pub struct Written {
 ///
 /// # Errors
 /// [`llm::Category::InvalidRequest`] for images and documents by URL and for a request that says nothing.
-pub fn write_request(meaning: &Meaning, model: &Model, manner: &Manner<'_>) -> Result<Written, Error> {
-    let mut adjustments = Vec::new();
+pub fn write_request(meaning: &Meaning, model: &Model, manner: Manner) -> Result<Written, Error> {
+    let mut adjustments = meaning.adjustments.clone();
+    let names = ToolNames::new(tool_names(meaning), true);
     let modern = version(&model.name) >= (4, 6);
     // From 4.6 on Claude refuses a conversation that ends with its own words.
     let mut turns = turns::arrange(meaning, model, !modern, &mut adjustments)?;
@@ -67,12 +66,11 @@ pub fn write_request(meaning: &Meaning, model: &Model, manner: &Manner<'_>) -> R
     if !system.is_empty() {
         body.set("system", &system);
     }
-    body.set("messages", &blocks::messages(&turns, manner.names));
-    let tools = tools::tools(meaning, &turns, &plan, model, manner.names, marks.last_tool, &mut adjustments);
+    body.set("messages", &blocks::messages(&turns, &names));
+    let tools = tools::tools(meaning, &turns, &plan, model, &names, marks.last_tool, &mut adjustments);
     if !tools.is_empty() {
         body.set("tools", &tools);
-        if let Some(choice) = tools::choice(meaning, &plan, model, switch.on, manner.names, &mut adjustments)
-        {
+        if let Some(choice) = tools::choice(meaning, &plan, model, switch.on, &names, &mut adjustments) {
             body.set("tool_choice", &choice);
         }
     }
@@ -83,7 +81,25 @@ pub fn write_request(meaning: &Meaning, model: &Model, manner: &Manner<'_>) -> R
     if !stop.is_empty() {
         body.set("stop_sequences", &stop);
     }
-    Ok(Written { body: body.0, form: plan.form(), adjustments })
+    let undo = Undo {
+        answer_tool: matches!(plan, Plan::Tool { .. }),
+        fence: matches!(plan, Plan::Prompt(_)),
+        names,
+    };
+    Ok(Written { body: body.0, undo, adjustments })
+}
+
+/// Every tool name of the request, so that definitions and history agree.
+fn tool_names(meaning: &Meaning) -> impl Iterator<Item = &str> + Clone {
+    let defined = meaning.tools.iter().map(|tool| tool.name.as_str());
+    let called =
+        meaning.messages.iter().flat_map(|message| &message.content).filter_map(|block| {
+            match &block.content {
+                Content::ToolUse { name, .. } => Some(name.as_str()),
+                _ => None,
+            }
+        });
+    defined.chain(called)
 }
 
 struct Body(RawBody);

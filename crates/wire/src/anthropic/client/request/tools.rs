@@ -6,10 +6,10 @@ use llm::{CacheMark, Content, Meaning, Model, StructuredOutput, ToolChoice, Tool
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::format::{Plan, TOOL};
+use super::super::format::Plan;
 use super::super::turns::{Said, Turn};
-use crate::ToolNames;
 use crate::anthropic::blocks::CacheControl;
+use crate::{ANSWER_TOOL, ToolNames};
 
 #[derive(Serialize)]
 pub(super) struct Tool<'a> {
@@ -55,7 +55,7 @@ pub(super) fn tools<'a>(
     }
     if let Plan::Tool { schema, description, .. } = plan {
         tools.push(Tool {
-            name: TOOL.into(),
+            name: ANSWER_TOOL.into(),
             description: Some(description),
             input_schema: Cow::Borrowed(schema),
             strict: false,
@@ -122,7 +122,7 @@ pub(super) fn choice(
     adjustments: &mut Vec<String>,
 ) -> Option<Value> {
     if let Plan::Tool { forced: true, .. } = plan {
-        return Some(json!({"type": "tool", "name": TOOL}));
+        return Some(json!({"type": "tool", "name": ANSWER_TOOL}));
     }
     let from_history = meaning.tools.is_empty() && !matches!(plan, Plan::Tool { .. });
     if from_history {
