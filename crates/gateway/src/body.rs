@@ -4,14 +4,14 @@ mod inflate;
 #[cfg(test)]
 mod tests;
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::Body;
+use http_body_util::BodyExt;
 use llm::{Category, Error};
 use tokio::time::{Instant, sleep_until};
 
@@ -91,7 +91,7 @@ where
     loop {
         let frame = tokio::select! {
             biased;
-            frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)) => frame,
+            frame = body.frame() => frame,
             () = timer.as_mut() => {
                 if mark.is_some_and(|mark| collected.len() - mark < pace.least) {
                     return Err(Error::new(Category::SlowRequest, "The request body arrived too slowly"));

@@ -2,10 +2,12 @@
 //!
 //! Nothing here knows a desktop; nothing below this crate knows axum.
 
+pub mod admin;
 mod admission;
 mod body;
 mod client;
 mod dispatch;
+pub mod guard;
 mod keepalive;
 mod keys;
 mod limits;

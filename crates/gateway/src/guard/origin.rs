@@ -1,0 +1,76 @@
+//! Which web pages may call us.
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use llm::{Category, Error};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+
+/// The listed origin that asks; `None` for our own pages and for programs.
+///
+/// # Errors
+/// 403 for any other page.
+pub(super) fn check(
+    headers: &HeaderMap,
+    host: &str,
+    listed: &[String],
+) -> Result<Option<HeaderValue>, Error> {
+    let foreign = || {
+        Err(Error::new(
+            Category::Forbidden,
+            "Requests from this web origin are refused. Add it to allowed_origins if you trust it",
+        ))
+    };
+    let mut origins = headers.get_all(ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (None, _) => {}
+        (Some(origin), None) => {
+            let Ok(text) = origin.to_str() else { return foreign() };
+            if listed.iter().any(|listed| listed.eq_ignore_ascii_case(text)) {
+                return Ok(Some(origin.clone()));
+            }
+            let own = text.strip_prefix("http://").is_some_and(|name| name.eq_ignore_ascii_case(host));
+            if !own {
+                return foreign();
+            }
+        }
+        (Some(_), Some(_)) => return foreign(),
+    }
+    // `none` is the person at the address bar, `same-origin` our own page; programs send nothing.
+    let elsewhere = headers.get_all(SEC_FETCH_SITE).iter().any(|site| {
+        let site = site.as_bytes().trim_ascii();
+        site.eq_ignore_ascii_case(b"cross-site") || site.eq_ignore_ascii_case(b"same-site")
+    });
+    if elsewhere { foreign() } else { Ok(None) }
+}
+
+/// Answers "may I?" of a listed origin; `None` when the request asks nothing.
+pub(super) fn preflight(headers: &HeaderMap, origin: &HeaderValue) -> Option<HeaderMap> {
+    headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
+    let mut answer = HeaderMap::with_capacity(8);
+    answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    answer.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    );
+    // A listed origin may send what it likes, and `*` would leave out Authorization.
+    if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).filter(|asked| is_list(asked)) {
+        answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    if headers.contains_key(REQUEST_PRIVATE_NETWORK) {
+        answer.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
+    }
+    answer.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    answer.insert(VARY, HeaderValue::from_static("Origin, Access-Control-Request-Headers"));
+    Some(answer)
+}
+
+/// True for a list of header names.
+fn is_list(value: &HeaderValue) -> bool {
+    value.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_, ".contains(byte))
+}
