@@ -8,6 +8,7 @@ mod media;
 mod random;
 mod refusals;
 mod stream;
+mod to_claude;
 mod tools;
 
 use bytes::{Bytes, BytesMut};
