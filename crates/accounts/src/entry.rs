@@ -5,12 +5,17 @@ use std::sync::Arc;
 use llm::Error;
 use providers::{Account, Provider};
 
+use crate::vault::Vault;
+use crate::ward::Ward;
+
 /// An account as a request holds it. It stays valid for the request when the account is changed or removed
 /// meanwhile.
 #[derive(Debug)]
 pub struct Entry {
     pub account: Arc<Account>,
     pub provider: Arc<dyn Provider>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) ward: Arc<Ward>,
 }
 
 /// What came of asking an account.

@@ -21,6 +21,9 @@ pub enum Error {
     /// The account was made at start (environment, Sandbox) and is not stored.
     #[error("this account was made at start and cannot be changed here")]
     Ephemeral,
+    /// The program is ending.
+    #[error("the change was interrupted")]
+    Interrupted,
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -37,7 +40,7 @@ impl Error {
             Self::PolicyNotAccepted => "policy_not_accepted",
             Self::Ephemeral => "account_not_stored",
             Self::Store(store::Error::ReadOnly { .. }) => "data_read_only",
-            Self::Store(_) => "storage",
+            Self::Store(_) | Self::Interrupted => "storage",
         }
     }
 
@@ -47,9 +50,11 @@ impl Error {
         match self {
             Self::NotFound => 404,
             Self::NameTaken | Self::Ephemeral => 409,
-            Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) | Self::PolicyNotAccepted => 400,
+            Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) | Self::PolicyNotAccepted => {
+                400
+            }
             Self::Store(store::Error::ReadOnly { .. }) => 409,
-            Self::Store(_) => 500,
+            Self::Store(_) | Self::Interrupted => 500,
         }
     }
 }

@@ -4,16 +4,26 @@
 //! A session comes only from here, so it is fresh; one refresh an account is under way at a time, and it belongs to
 //! the account, not to the request that asked for it.
 
+mod board;
+mod check;
 mod clock;
+mod cooling;
+mod edit;
 mod entry;
 mod error;
 mod plan;
+mod refresh;
 mod roster;
+#[cfg(test)]
+mod tests;
+mod vault;
 mod view;
+mod ward;
 
 pub use clock::{Clock, SystemClock};
+pub use edit::{NewAccount, Patch};
 pub use entry::{Entry, Outcome};
 pub use error::Error;
 pub use plan::{Failover, Plan};
-pub use roster::{Accounts, NewAccount, Patch};
+pub use roster::Accounts;
 pub use view::{AccountView, LastError, StateView};

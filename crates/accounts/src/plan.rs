@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use llm::{Category, Error};
 use serde::{Deserialize, Serialize};
 
 use crate::Entry;
+use crate::cooling::Reason;
 
 /// Settings of going on to another account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,25 +34,38 @@ pub struct Plan {
     pub wait: Option<Duration>,
     /// Go on also past a used-up quota or a suspension.
     pub on_quota: bool,
+    /// The mildest reason why there is nobody.
+    pub(crate) blocked: Option<Reason>,
 }
 
 impl Plan {
-    /// Why nobody can be asked; `None` while somebody can.
+    /// Why nobody can be asked; `None` while somebody can. [`Category::AllCooling`] and [`Category::Quota`] carry
+    /// the soonest time in `retry_after`.
     #[must_use]
-    pub fn refusal(&self) -> Option<llm::Error> {
+    pub fn refusal(&self) -> Option<Error> {
         if !self.entries.is_empty() {
             return None;
         }
+        let seconds = self.wait.unwrap_or_default().as_secs() + 1;
+        let message = match self.blocked {
+            Some(Reason::Throttled | Reason::Failing) => {
+                format!("Every account that may answer is resting. The next one is back in {seconds} s.")
+            }
+            Some(Reason::Exhausted) => {
+                "The account's quota is used up. Wait for its reset or use another account.".into()
+            }
+            Some(Reason::NeedsSignIn) => {
+                "The account's credential is no longer accepted. Sign in again or enter a new one.".into()
+            }
+            Some(Reason::Suspended) => {
+                "The account is suspended. Settle that with its vendor, then switch it on again.".into()
+            }
+            None => "No account can answer. Add one or switch one on.".to_owned(),
+        };
+        let error = Error::new(self.blocked.map_or(Category::NoCredentials, Reason::category), message);
         Some(match self.wait {
-            Some(wait) => llm::Error::new(
-                llm::Category::AllCooling,
-                format!("every account is resting; the next one is back in {} s", wait.as_secs() + 1),
-            )
-            .with_retry_after(wait),
-            None => llm::Error::new(
-                llm::Category::NoCredentials,
-                "no account can answer: add one, switch one on or sign in again",
-            ),
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
         })
     }
 }

@@ -1,63 +1,48 @@
-//! The accounts there are.
+//! The accounts there are, as requests use them. Changes by the person are in `edit`.
 
-use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use providers::{Account, Registry, Session};
+use arc_swap::ArcSwap;
+use llm::Category;
+use providers::{Account, CredentialSummary, Policy, Registry, Session};
 use serde_json::Value;
-use tokio::sync::watch;
+use store::{AccountRow, Core, StateRow};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{AccountView, Clock, Entry, Error, Failover, Outcome, Plan};
+use crate::board::{Board, Seat, millis};
+use crate::cooling::{Health, Reason};
+use crate::vault::Vault;
+use crate::ward::Ward;
+use crate::{AccountView, Clock, Entry, Error, Failover, LastError, Outcome, Plan};
+
+/// Refreshes under way at the same time, over all accounts.
+const REFRESHES: usize = 5;
+pub(crate) const ACTIVE: &str = "accounts.active";
+pub(crate) const FAILOVER: &str = "accounts.failover";
 
 /// All accounts. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Accounts {
-    changes: Arc<watch::Sender<u64>>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-/// An account to be added. `Debug` leaves the credential out.
-#[derive(Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewAccount {
-    pub name: String,
-    pub provider: String,
-    #[serde(default)]
-    pub region: String,
-    #[serde(default)]
-    pub endpoint_url: Option<String>,
-    /// An object with a `kind`, as the provider's description says.
-    pub credential: Value,
-    #[serde(default)]
-    pub options: Value,
-    #[serde(default)]
-    pub policy_accepted: bool,
-}
-
-/// Changes of an account; `None` leaves a field as it is. `Debug` leaves the credential out.
-#[derive(Clone, Default, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Patch {
-    pub name: Option<String>,
-    pub region: Option<String>,
-    /// An empty text removes it.
-    pub endpoint_url: Option<String>,
-    pub credential: Option<Value>,
-    /// Replaces all options.
-    pub options: Option<Value>,
-    pub enabled: Option<bool>,
-}
-
-impl fmt::Debug for NewAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewAccount").field("name", &self.name).field("provider", &self.provider).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Patch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Patch").field("name", &self.name).field("enabled", &self.enabled).finish_non_exhaustive()
-    }
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub core: Arc<Core>,
+    pub registry: Arc<Registry>,
+    pub clock: Arc<dyn Clock>,
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
+    pub board: ArcSwap<Board>,
+    /// Held over a change from check to publication. Requests never take it.
+    pub edit: Mutex<()>,
+    pub refreshes: Semaphore,
+    /// Wakes the background refresh.
+    pub nudge: Notify,
+    changes: watch::Sender<u64>,
 }
 
 impl Accounts {
@@ -67,28 +52,54 @@ impl Accounts {
     /// # Errors
     /// When the store cannot be read.
     pub async fn load(
-        core: Arc<store::Core>,
+        core: Arc<Core>,
         registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
         tasks: TaskTracker,
     ) -> Result<Self, Error> {
-        let _ = (core, registry, clock, tasks);
-        Ok(Self { changes: Arc::new(watch::Sender::new(0)) })
-    }
-
-    /// Adds an account that lives only in memory: the environment's, the Sandbox.
-    ///
-    /// # Errors
-    /// As [`Accounts::add`].
-    pub fn add_ephemeral(&self, account: Account, credential: &Value) -> Result<(), Error> {
-        let _ = credential;
-        Err(Error::UnknownProvider(account.provider))
+        let rows = core.accounts().await?;
+        let mut settings = core.settings().await?;
+        let mut board = Board {
+            chosen: settings.get(ACTIVE).and_then(Value::as_str).map(str::to_owned),
+            failover: settings.remove(FAILOVER).map_or_else(Failover::default, |stored| {
+                serde_json::from_value(stored).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "the stored failover setting cannot be read; the default is used");
+                    Failover::default()
+                })
+            }),
+            ..Board::default()
+        };
+        for row in rows {
+            match seat_of(row, &registry, &*clock) {
+                Ok(seat) => board.seats.push(Arc::new(seat)),
+                // Kept in the store for the version that knows it.
+                Err(name) => {
+                    tracing::warn!(account = %name, "this account's provider is not known; it is left out")
+                }
+            }
+        }
+        let inner = Arc::new(Inner {
+            core,
+            registry,
+            clock,
+            tasks: tasks.clone(),
+            stop: CancellationToken::new(),
+            board: ArcSwap::from_pointee(board),
+            edit: Mutex::default(),
+            refreshes: Semaphore::new(REFRESHES),
+            nudge: Notify::new(),
+            changes: watch::Sender::new(0),
+        });
+        tasks.spawn(inner.clone().keep_fresh());
+        Ok(Self { inner })
     }
 
     /// All accounts in order.
     #[must_use]
     pub fn list(&self) -> Vec<AccountView> {
-        Vec::new()
+        let board = self.inner.board.load();
+        let (wall, now) = (self.inner.clock.now(), self.inner.clock.instant());
+        board.seats.iter().enumerate().map(|(at, seat)| board.view(at, seat, wall, now)).collect()
     }
 
     #[must_use]
@@ -99,115 +110,222 @@ impl Accounts {
     /// The account for work that is not a planned request: a test, a list of models.
     #[must_use]
     pub fn entry(&self, id: &str) -> Option<Arc<Entry>> {
-        let _ = id;
-        None
+        self.inner.board.load().seat(id).map(|seat| seat.entry.clone())
     }
 
-    /// The accounts that can be used, in order: for lists of models.
+    /// The accounts that are switched on, in order: for lists of models.
     #[must_use]
     pub fn entries(&self) -> Vec<Arc<Entry>> {
-        Vec::new()
+        let board = self.inner.board.load();
+        board.seats.iter().filter(|seat| seat.enabled).map(|seat| seat.entry.clone()).collect()
     }
 
     /// The id of the account that is asked first.
     #[must_use]
     pub fn active(&self) -> Option<String> {
-        None
-    }
-
-    /// Checks and stores a new account.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn add(&self, new: NewAccount) -> Result<AccountView, Error> {
-        Err(Error::UnknownProvider(new.provider))
-    }
-
-    /// Changes an account. Requests under way go on with what they hold.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn update(&self, id: &str, patch: Patch) -> Result<AccountView, Error> {
-        let _ = (id, patch);
-        Err(Error::NotFound)
-    }
-
-    /// Removes an account. Requests under way go on.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn remove(&self, id: &str) -> Result<(), Error> {
-        let _ = id;
-        Err(Error::NotFound)
-    }
-
-    /// Makes an account the first to be asked, from the next request on.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn activate(&self, id: &str) -> Result<AccountView, Error> {
-        let _ = id;
-        Err(Error::NotFound)
-    }
-
-    /// Orders the stored accounts; those not named follow in their old order.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn set_order(&self, ids: Vec<String>) -> Result<(), Error> {
-        drop(ids);
-        Ok(())
+        self.inner.board.load().active().map(|seat| seat.id().to_owned())
     }
 
     #[must_use]
     pub fn failover(&self) -> Failover {
-        Failover::default()
-    }
-
-    /// # Errors
-    /// See [`Error`].
-    pub async fn set_failover(&self, failover: Failover) -> Result<(), Error> {
-        drop(failover);
-        Ok(())
+        self.inner.board.load().failover.clone()
     }
 
     /// Whom to ask now.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan::default()
+        self.inner.board.load().plan(self.inner.clock.instant())
     }
 
     /// A fresh session. At once when there is one; else waits for the one refresh that is under way.
     ///
     /// # Errors
-    /// What the provider said; see [`providers::Provider::open`].
+    /// What the provider said; see [`providers::Provider::open`]. [`Category::Overloaded`] when the account is
+    /// just being tried again by another request.
     pub async fn session(&self, entry: &Arc<Entry>) -> Result<Arc<Session>, llm::Error> {
-        let _ = entry;
-        Err(llm::Error::new(llm::Category::NoCredentials, "no session"))
+        self.inner.session(entry).await
     }
 
     /// The upstream refused `used` as expired: refreshes it, unless somebody did since.
     ///
     /// # Errors
     /// As [`Accounts::session`].
-    pub async fn rejected(&self, entry: &Arc<Entry>, used: &Arc<Session>) -> Result<Arc<Session>, llm::Error> {
-        let _ = used;
-        self.session(entry).await
+    pub async fn rejected(
+        &self,
+        entry: &Arc<Entry>,
+        used: &Arc<Session>,
+    ) -> Result<Arc<Session>, llm::Error> {
+        self.inner.join(entry, Some(used)).await
     }
 
-    /// Tells what came of asking an account. Note [`llm::Category::Expired`] only when the request failed again
-    /// after [`Accounts::rejected`]. After [`llm::Category::Signature`] ask for the session again: it carries the
+    /// Tells what came of asking an account. Note [`Category::Expired`] only when the request failed again
+    /// after [`Accounts::rejected`]. After [`Category::Signature`] ask for the session again: it carries the
     /// clock offset that the upstream told.
     pub fn note(&self, entry: &Arc<Entry>, outcome: Outcome<'_>) {
-        let _ = (entry, outcome);
+        match outcome {
+            Outcome::Failure(error) => {
+                let told = error.upstream.as_ref().and_then(|upstream| upstream.clock_offset);
+                if let (Category::Signature, Some(offset)) = (error.category, told) {
+                    entry.vault.set_clock_offset(offset);
+                }
+                self.inner.note_failure(entry, error);
+            }
+            Outcome::Success | Outcome::Abandoned if !entry.ward.troubled() => {}
+            Outcome::Success | Outcome::Abandoned => {
+                let now = self.inner.clock.instant();
+                let (before, after) = entry.ward.with(|state| {
+                    let before = state.health.resting(now).is_some();
+                    state.health.note(now, outcome);
+                    (before, state.health.resting(now).is_some())
+                });
+                if before && !after {
+                    tracing::info!(account = %entry.account.name, "the account works again");
+                    self.inner.save_state(entry);
+                }
+                if before != after {
+                    self.inner.changed();
+                }
+            }
+        }
     }
 
-    /// Changes whenever [`Accounts::list`] would answer something else.
+    /// Changes whenever [`Accounts::list`] would answer something else, but for rests that end by themselves.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
+        self.inner.changes.subscribe()
+    }
+
+    /// The machine slept: rests and back-offs are over, expiries are checked. Noticed without this call too, within
+    /// half a minute.
+    pub fn woke(&self) {
+        self.inner.woke();
+        self.inner.nudge.notify_one();
     }
 
     /// Ends the background refresh. A refresh under way is finished.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.inner.stop.cancel();
+    }
+}
+
+impl Inner {
+    /// Says that [`Accounts::list`] has changed.
+    pub(crate) fn changed(&self) {
+        self.changes.send_modify(|version| *version += 1);
+    }
+
+    /// Takes in a failure of an account.
+    pub(crate) fn note_failure(&self, entry: &Entry, error: &llm::Error) {
+        let now = self.clock.instant();
+        let last_error = LastError {
+            category: error.category.name().to_owned(),
+            message: error.message.clone(),
+            time_ms: millis(self.clock.now()),
+        };
+        let counts = error.category.cooling() != llm::Cooling::Nothing
+            || matches!(
+                error.category,
+                Category::PermissionDenied | Category::Signature | Category::Unreachable
+            );
+        let (before, after) = entry.ward.with(|state| {
+            let before = state.health.resting(now);
+            state.health.note(now, Outcome::Failure(error));
+            if counts {
+                state.last_error = Some(last_error);
+            }
+            (before, state.health.resting(now))
+        });
+        if before != after {
+            if let Some((reason, until)) = after {
+                let seconds = until.saturating_duration_since(now).as_secs();
+                tracing::warn!(account = %entry.account.name, ?reason, seconds, "the account rests");
+            }
+            if before.and_then(|(reason, _)| reason.stored()).is_some()
+                || after.and_then(|(reason, _)| reason.stored()).is_some()
+            {
+                self.save_state(entry);
+            }
+        }
+        if counts || before != after {
+            self.changed();
+        }
+    }
+
+    /// Stores what must outlive a restart of an account's state. Nobody waits for it.
+    pub(crate) fn save_state(&self, entry: &Entry) {
+        let board = self.board.load();
+        let id = &entry.account.id;
+        // An entry that was replaced meanwhile speaks of a credential that is gone.
+        if !board.seat(id).is_some_and(|seat| !seat.ephemeral && Arc::ptr_eq(&seat.entry.ward, &entry.ward)) {
+            return;
+        }
+        let stored = self.core.set_account_state(id, self.state_row(&entry.ward));
+        self.tasks.spawn(async move {
+            if let Err(error) = stored.await {
+                tracing::warn!(%error, "an account's state could not be stored");
+            }
+        });
+    }
+
+    fn state_row(&self, ward: &Ward) -> StateRow {
+        let (wall, now) = (self.clock.now(), self.clock.instant());
+        ward.with(|state| {
+            let lasting =
+                state.health.resting(now).and_then(|(reason, until)| Some((reason.stored()?, until)));
+            StateRow {
+                state: lasting.map_or_else(String::new, |(word, _)| word.to_owned()),
+                until_ms: lasting
+                    .map(|(_, until)| millis(wall) + until.saturating_duration_since(now).as_millis() as i64),
+                error_category: state.last_error.as_ref().map(|last| last.category.clone()),
+                error_message: state.last_error.as_ref().map(|last| last.message.clone()),
+                error_ms: state.last_error.as_ref().map(|last| last.time_ms),
+            }
+        })
+    }
+
+    pub(crate) fn is_stored(&self, id: &str) -> bool {
+        self.board.load().seat(id).is_some_and(|seat| !seat.ephemeral)
+    }
+}
+
+/// The seat of a stored account; its name when nobody knows its provider.
+fn seat_of(row: AccountRow, registry: &Registry, clock: &dyn Clock) -> Result<Seat, String> {
+    let Some(provider) = registry.get(&row.provider) else { return Err(row.name) };
+    let health = Reason::from_stored(&row.state.state).map_or_else(Health::default, |reason| {
+        let left = row.state.until_ms.unwrap_or(0).saturating_sub(millis(clock.now()));
+        // A sign-in may have happened while we were not running.
+        let left = if reason == Reason::NeedsSignIn { 0 } else { u64::try_from(left).unwrap_or(0) };
+        Health::restored(reason, clock.instant() + Duration::from_millis(left.min(31 * 24 * 3_600_000)))
+    });
+    let last_error = row.state.error_category.map(|category| LastError {
+        category,
+        message: row.state.error_message.unwrap_or_default(),
+        time_ms: row.state.error_ms.unwrap_or_default(),
+    });
+    let account = Account {
+        id: row.id,
+        name: row.name,
+        provider: row.provider,
+        region: row.region,
+        endpoint_url: row.endpoint_url,
+        options: row.options,
+    };
+    Ok(Seat {
+        policy: policy_of(provider.as_ref()),
+        entry: Arc::new(Entry {
+            account: Arc::new(account),
+            provider: provider.clone(),
+            vault: Arc::new(Vault::new(row.credential, row.credential_generation)),
+            ward: Arc::new(Ward::new(health, last_error)),
+        }),
+        summary: CredentialSummary { kind: row.credential_kind, label: row.credential_label },
+        enabled: row.enabled,
+        ephemeral: false,
+        created_ms: row.created_ms,
+        updated_ms: row.updated_ms,
+    })
+}
+
+pub(crate) fn policy_of(provider: &dyn providers::Provider) -> Policy {
+    provider.describe().policy
 }

@@ -35,9 +35,13 @@ pub struct AccountView {
 pub enum StateView {
     Ready,
     /// Rests until then: throttled, or failed too often. Milliseconds since 1970.
-    Cooling { until_ms: i64 },
+    Cooling {
+        until_ms: i64,
+    },
     /// Its quota is used up; asked again then.
-    Exhausted { until_ms: i64 },
+    Exhausted {
+        until_ms: i64,
+    },
     NeedsSignIn,
     /// Suspended by its vendor; the person must act.
     Suspended,

@@ -1,0 +1,172 @@
+//! The accounts as everybody sees them at one moment.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use providers::{CredentialSummary, Policy};
+
+use crate::cooling::{Admission, Reason};
+use crate::{AccountView, Entry, Failover, Plan, StateView};
+
+/// Id of the provider whose accounts are offline: they never stand in for real ones, nor real ones for them.
+const SANDBOX: &str = "sandbox";
+
+/// An immutable picture of all accounts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Board {
+    /// Stored ones by position, then ephemeral ones as they came.
+    pub seats: Vec<Arc<Seat>>,
+    /// What the person chose; may name an account that is gone.
+    pub chosen: Option<String>,
+    pub failover: Failover,
+}
+
+/// An account and what is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    pub entry: Arc<Entry>,
+    pub summary: CredentialSummary,
+    pub policy: Policy,
+    pub enabled: bool,
+    pub ephemeral: bool,
+    pub created_ms: i64,
+    pub updated_ms: i64,
+}
+
+impl Seat {
+    pub(crate) fn id(&self) -> &str {
+        &self.entry.account.id
+    }
+
+    fn is_offline(&self) -> bool {
+        self.entry.account.provider == SANDBOX
+    }
+}
+
+impl Board {
+    pub(crate) fn seat(&self, id: &str) -> Option<&Arc<Seat>> {
+        self.seats.iter().find(|seat| seat.id() == id)
+    }
+
+    /// The account that is asked first: the chosen one, else the first stored that is switched on, else the first
+    /// of the others.
+    pub(crate) fn active(&self) -> Option<&Arc<Seat>> {
+        let chosen = self.chosen.as_deref().and_then(|id| self.seat(id));
+        chosen.or_else(|| self.seats.iter().find(|seat| seat.enabled)).or_else(|| self.seats.first())
+    }
+
+    /// Puts a seat in the place of the one with its id, or at the end of its kind.
+    pub(crate) fn with(&self, seat: Seat) -> Self {
+        let mut board = self.clone();
+        match board.seats.iter().position(|old| old.id() == seat.id()) {
+            Some(at) => board.seats[at] = Arc::new(seat),
+            None if seat.ephemeral => board.seats.push(Arc::new(seat)),
+            None => {
+                let end = board.seats.iter().position(|other| other.ephemeral).unwrap_or(board.seats.len());
+                board.seats.insert(end, Arc::new(seat));
+            }
+        }
+        board
+    }
+
+    /// The accounts after the active one, in the order to try.
+    fn others<'a>(&'a self, active: &'a Seat) -> Vec<&'a Arc<Seat>> {
+        let order = &self.failover.order;
+        let mut others: Vec<_> = if order.is_empty() {
+            self.seats.iter().collect()
+        } else {
+            order.iter().filter_map(|id| self.seat(id)).collect()
+        };
+        others.retain(|seat| seat.id() != active.id() && seat.is_offline() == active.is_offline());
+        others
+    }
+
+    pub(crate) fn plan(&self, now: Instant) -> Plan {
+        let mut plan = Plan { on_quota: self.failover.on_quota, ..Plan::default() };
+        let Some(active) = self.active() else { return plan };
+        let mut resting: Vec<(Reason, Instant)> = Vec::new();
+        let mut consider = |seat: &Seat, plan: &mut Plan| {
+            if !seat.enabled {
+                return None;
+            }
+            match seat.entry.ward.admission(now) {
+                Admission::Yes => {
+                    plan.entries.push(seat.entry.clone());
+                    None
+                }
+                Admission::Not { reason, until } => {
+                    resting.push((reason, until));
+                    Some(reason)
+                }
+            }
+        };
+        let stopped = consider(active, &mut plan);
+        // Spending another account's quota in place of this one's is the person's decision.
+        let guarded = matches!(stopped, Some(Reason::Exhausted | Reason::Suspended)) && !plan.on_quota;
+        if self.failover.enabled && !guarded {
+            for seat in self.others(active) {
+                consider(seat, &mut plan);
+            }
+        }
+        if plan.entries.is_empty() {
+            let soonest = |resting: &[(Reason, Instant)], reasons: &[Reason]| {
+                resting.iter().filter(|(reason, _)| reasons.contains(reason)).map(|(_, until)| *until).min()
+            };
+            plan.wait = soonest(&resting, &[Reason::Throttled, Reason::Failing, Reason::Exhausted])
+                .map(|until| until.saturating_duration_since(now));
+            // The mildest reason among them is what the client is told.
+            plan.blocked = [
+                Reason::Throttled,
+                Reason::Failing,
+                Reason::Exhausted,
+                Reason::NeedsSignIn,
+                Reason::Suspended,
+            ]
+            .into_iter()
+            .find(|wanted| resting.iter().any(|(reason, _)| reason == wanted));
+        }
+        plan
+    }
+
+    pub(crate) fn view(&self, position: usize, seat: &Seat, wall: SystemTime, now: Instant) -> AccountView {
+        let account = &seat.entry.account;
+        let (resting, last_error) =
+            seat.entry.ward.with(|state| (state.health.resting(now), state.last_error.clone()));
+        let state = match resting {
+            _ if !seat.enabled => StateView::Disabled,
+            None => StateView::Ready,
+            Some((reason, until)) => {
+                let until_ms = millis(wall) + until.saturating_duration_since(now).as_millis() as i64;
+                match reason {
+                    Reason::Throttled | Reason::Failing => StateView::Cooling { until_ms },
+                    Reason::Exhausted => StateView::Exhausted { until_ms },
+                    Reason::NeedsSignIn => StateView::NeedsSignIn,
+                    Reason::Suspended => StateView::Suspended,
+                }
+            }
+        };
+        AccountView {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            provider: account.provider.clone(),
+            policy: seat.policy,
+            region: account.region.clone(),
+            endpoint_url: account.endpoint_url.clone(),
+            options: account.options.clone(),
+            credential: seat.summary.clone(),
+            position,
+            enabled: seat.enabled,
+            ephemeral: seat.ephemeral,
+            active: self.active().is_some_and(|active| active.id() == seat.id()),
+            state,
+            last_error,
+            created_ms: seat.created_ms,
+            updated_ms: seat.updated_ms,
+        }
+    }
+}
+
+/// Milliseconds since 1970; 0 for what was before.
+pub(crate) fn millis(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,379 @@
+//! Changes of the accounts by the person: checked, stored, then published.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use llm::Secret;
+use providers::{Account, Policy};
+use serde_json::Value;
+use store::{AccountRow, StateRow};
+
+use crate::board::{Board, Seat, millis};
+use crate::roster::{ACTIVE, FAILOVER, Inner, policy_of};
+use crate::vault::Vault;
+use crate::ward::Ward;
+use crate::{AccountView, Accounts, Entry, Error, Failover, check};
+
+/// An account to be added. `Debug` leaves the credential out.
+#[derive(Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    pub name: String,
+    pub provider: String,
+    #[serde(default)]
+    pub region: String,
+    #[serde(default)]
+    pub endpoint_url: Option<String>,
+    /// An object with a `kind`, as the provider's description says.
+    pub credential: Value,
+    #[serde(default)]
+    pub options: Value,
+    #[serde(default)]
+    pub policy_accepted: bool,
+}
+
+/// Changes of an account; `None` leaves a field as it is. `Debug` leaves the credential out.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Patch {
+    pub name: Option<String>,
+    pub region: Option<String>,
+    /// An empty text removes it.
+    pub endpoint_url: Option<String>,
+    pub credential: Option<Value>,
+    /// Replaces all options.
+    pub options: Option<Value>,
+    pub enabled: Option<bool>,
+}
+
+impl fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAccount")
+            .field("name", &self.name)
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Patch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Patch")
+            .field("name", &self.name)
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Accounts {
+    /// Adds an account that lives only in memory: the environment's, the Sandbox. One with the same id is replaced.
+    ///
+    /// # Errors
+    /// As [`Accounts::add`].
+    pub fn add_ephemeral(&self, account: Account, credential: &Value) -> Result<(), Error> {
+        let provider = self.inner.provider(&account.provider)?;
+        let summary = provider.check(&account, credential).map_err(Error::Refused)?;
+        let seat = Seat {
+            policy: policy_of(provider.as_ref()),
+            entry: Arc::new(Entry {
+                account: Arc::new(account),
+                provider,
+                vault: Arc::new(Vault::new(Secret::new(credential.to_string()), 1)),
+                ward: Arc::default(),
+            }),
+            summary,
+            enabled: true,
+            ephemeral: true,
+            created_ms: 0,
+            updated_ms: 0,
+        };
+        self.inner.publish(|board| board.with(seat.clone()));
+        Ok(())
+    }
+
+    /// Checks and stores a new account.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn add(&self, new: NewAccount) -> Result<AccountView, Error> {
+        let id = self.to_the_end(|inner| async move { inner.add(new).await }).await?;
+        self.get(&id).ok_or(Error::NotFound)
+    }
+
+    /// Changes an account. Requests under way go on with what they hold. Switching it on, or any change of what it
+    /// connects with, ends its rest.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update(&self, id: &str, patch: Patch) -> Result<AccountView, Error> {
+        let changed = id.to_owned();
+        self.to_the_end(|inner| async move { inner.update(&changed, patch).await }).await?;
+        self.get(id).ok_or(Error::NotFound)
+    }
+
+    /// Removes an account. Requests under way go on.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn remove(&self, id: &str) -> Result<(), Error> {
+        let id = id.to_owned();
+        self.to_the_end(|inner| async move { inner.remove(&id).await }).await
+    }
+
+    /// Makes an account the first to be asked, from the next request on. Ends its rest.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn activate(&self, id: &str) -> Result<AccountView, Error> {
+        let chosen = id.to_owned();
+        self.to_the_end(|inner| async move { inner.activate(chosen).await }).await?;
+        self.get(id).ok_or(Error::NotFound)
+    }
+
+    /// Orders the stored accounts; those not named follow in their old order.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn set_order(&self, ids: Vec<String>) -> Result<(), Error> {
+        self.to_the_end(|inner| async move {
+            let _edit = inner.edit.lock().await;
+            inner.core.order_accounts(ids.clone()).await?;
+            inner.publish(|board| {
+                let mut board = board.clone();
+                let place = |seat: &Arc<Seat>| ids.iter().position(|id| id == seat.id()).unwrap_or(ids.len());
+                board
+                    .seats
+                    .sort_by_key(|seat| (seat.ephemeral, if seat.ephemeral { 0 } else { place(seat) }));
+                board
+            });
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes how requests go on to other accounts, from the next one on.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn set_failover(&self, failover: Failover) -> Result<(), Error> {
+        self.to_the_end(|inner| async move {
+            let _edit = inner.edit.lock().await;
+            let value = serde_json::to_value(&failover)
+                .map_err(|error| Error::Invalid { field: "failover", message: error.to_string() })?;
+            inner.core.put_settings(vec![(FAILOVER.to_owned(), Some(value))]).await?;
+            inner.publish(|board| Board { failover: failover.clone(), ..board.clone() });
+            Ok(())
+        })
+        .await
+    }
+
+    /// Runs a change that is finished also when its caller leaves: what is stored must be published.
+    async fn to_the_end<T, F>(&self, change: impl FnOnce(Arc<Inner>) -> F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        self.inner.tasks.spawn(change(self.inner.clone())).await.map_err(|_| Error::Interrupted)?
+    }
+}
+
+impl Inner {
+    fn publish(&self, change: impl Fn(&Board) -> Board) {
+        self.board.rcu(|board| change(board));
+        self.changed();
+        self.nudge.notify_one();
+    }
+
+    fn provider(&self, id: &str) -> Result<Arc<dyn providers::Provider>, Error> {
+        self.registry.get(id).cloned().ok_or_else(|| Error::UnknownProvider(id.to_owned()))
+    }
+
+    /// Compares beyond ASCII, which the store's own rule does not.
+    fn check_free(&self, name: &str, but: Option<&str>) -> Result<(), Error> {
+        let wanted = name.to_lowercase();
+        let board = self.board.load();
+        let taken = board
+            .seats
+            .iter()
+            .any(|seat| Some(seat.id()) != but && seat.entry.account.name.to_lowercase() == wanted);
+        if taken { Err(Error::NameTaken) } else { Ok(()) }
+    }
+
+    async fn add(&self, new: NewAccount) -> Result<String, Error> {
+        let _edit = self.edit.lock().await;
+        let provider = self.provider(&new.provider)?;
+        let policy = policy_of(provider.as_ref());
+        if policy == Policy::UndocumentedWire && !new.policy_accepted {
+            return Err(Error::PolicyNotAccepted);
+        }
+        let account = Account {
+            id: uuid::Uuid::new_v4().simple().to_string(),
+            name: check::name(&new.name)?,
+            provider: new.provider,
+            region: new.region.trim().to_owned(),
+            endpoint_url: check::endpoint_url(new.endpoint_url.as_deref().unwrap_or_default())?,
+            options: check::options(new.options)?,
+        };
+        self.check_free(&account.name, None)?;
+        let summary = provider.check(&account, &new.credential).map_err(Error::Refused)?;
+        let now_ms = millis(self.clock.now());
+        let credential = Secret::new(new.credential.to_string());
+        let entry = Arc::new(Entry {
+            account: Arc::new(account),
+            provider,
+            vault: Arc::new(Vault::new(credential, 1)),
+            ward: Arc::default(),
+        });
+        let seat = Seat {
+            entry,
+            summary,
+            policy,
+            enabled: true,
+            ephemeral: false,
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        };
+        self.core.add_account(row_of(&seat)).await.map_err(named)?;
+        self.publish(|board| board.with(seat.clone()));
+        Ok(seat.id().to_owned())
+    }
+
+    async fn update(&self, id: &str, patch: Patch) -> Result<(), Error> {
+        let _edit = self.edit.lock().await;
+        let old = self.board.load().seat(id).cloned().ok_or(Error::NotFound)?;
+        let only_switched = Patch { enabled: None, ..patch.clone() }.is_empty();
+        if old.ephemeral && !only_switched {
+            return Err(Error::Ephemeral);
+        }
+        let mut seat = Seat::clone(&old);
+        if let Some(enabled) = patch.enabled {
+            seat.enabled = enabled;
+        }
+        if !only_switched {
+            (seat.entry, seat.summary) = self.changed_entry(&old, patch)?;
+        }
+        if !seat.ephemeral {
+            seat.updated_ms = millis(self.clock.now());
+            if !self.core.update_account(row_of(&seat)).await.map_err(named)? {
+                return Err(Error::NotFound);
+            }
+        }
+        self.publish(|board| board.with(seat.clone()));
+        if seat.enabled && !old.enabled || !Arc::ptr_eq(&seat.entry.ward, &old.entry.ward) {
+            self.revive(&seat.entry);
+        }
+        Ok(())
+    }
+
+    /// The account with a patch applied. With a new credential everything starts afresh; else the vault stays, for a
+    /// refresh under way may rotate what is in it.
+    fn changed_entry(
+        &self,
+        old: &Seat,
+        patch: Patch,
+    ) -> Result<(Arc<Entry>, providers::CredentialSummary), Error> {
+        let mut account = Account::clone(&old.entry.account);
+        if let Some(name) = patch.name {
+            account.name = check::name(&name)?;
+            self.check_free(&account.name, Some(&account.id))?;
+        }
+        if let Some(region) = patch.region {
+            region.trim().clone_into(&mut account.region);
+        }
+        if let Some(endpoint_url) = patch.endpoint_url {
+            account.endpoint_url = check::endpoint_url(&endpoint_url)?;
+        }
+        if let Some(options) = patch.options {
+            account.options = check::options(options)?;
+        }
+        let elsewhere = account.region != old.entry.account.region
+            || account.endpoint_url != old.entry.account.endpoint_url
+            || patch.credential.is_some();
+        let vault = match &patch.credential {
+            Some(new) => Arc::new(Vault::new(Secret::new(new.to_string()), old.entry.vault.generation + 1)),
+            None => old.entry.vault.clone(),
+        };
+        let credential = match patch.credential {
+            Some(new) => new,
+            None => serde_json::from_str(vault.credential().expose()).unwrap_or(Value::Null),
+        };
+        let summary = old.entry.provider.check(&account, &credential).map_err(Error::Refused)?;
+        // A session carries its account; the next request opens one that carries the changed one.
+        vault.reset();
+        let ward = if elsewhere { Arc::new(Ward::default()) } else { old.entry.ward.clone() };
+        let provider = old.entry.provider.clone();
+        Ok((Arc::new(Entry { account: Arc::new(account), provider, vault, ward }), summary))
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), Error> {
+        let _edit = self.edit.lock().await;
+        let seat = self.board.load().seat(id).cloned().ok_or(Error::NotFound)?;
+        if seat.ephemeral {
+            return Err(Error::Ephemeral);
+        }
+        self.core.remove_account(id).await?;
+        self.publish(|board| {
+            let mut board = board.clone();
+            board.seats.retain(|seat| seat.id() != id);
+            board
+        });
+        Ok(())
+    }
+
+    async fn activate(&self, id: String) -> Result<(), Error> {
+        let _edit = self.edit.lock().await;
+        let seat = self.board.load().seat(&id).cloned().ok_or(Error::NotFound)?;
+        self.core.put_settings(vec![(ACTIVE.to_owned(), Some(Value::String(id.clone())))]).await?;
+        self.publish(|board| Board { chosen: Some(id.clone()), ..board.clone() });
+        self.revive(&seat.entry);
+        Ok(())
+    }
+
+    /// The person acted on the account: what held it back is over until it shows again.
+    fn revive(&self, entry: &Entry) {
+        entry.vault.forgive();
+        entry.ward.with(|state| *state = crate::ward::State::default());
+        self.save_state(entry);
+        self.changed();
+    }
+}
+
+impl Patch {
+    fn is_empty(&self) -> bool {
+        let Self { name, region, endpoint_url, credential, options, enabled } = self;
+        name.is_none()
+            && region.is_none()
+            && endpoint_url.is_none()
+            && credential.is_none()
+            && options.is_none()
+            && enabled.is_none()
+    }
+}
+
+fn row_of(seat: &Seat) -> AccountRow {
+    let account = &seat.entry.account;
+    AccountRow {
+        id: account.id.clone(),
+        name: account.name.clone(),
+        provider: account.provider.clone(),
+        region: account.region.clone(),
+        endpoint_url: account.endpoint_url.clone(),
+        options: account.options.clone(),
+        credential: seat.entry.vault.credential(),
+        credential_generation: seat.entry.vault.generation,
+        credential_kind: seat.summary.kind.clone(),
+        credential_label: seat.summary.label.clone(),
+        position: 0,
+        enabled: seat.enabled,
+        state: StateRow::default(),
+        created_ms: seat.created_ms,
+        updated_ms: seat.updated_ms,
+    }
+}
+
+fn named(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict => Error::NameTaken,
+        other => Error::Store(other),
+    }
+}

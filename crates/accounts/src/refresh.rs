@@ -1,0 +1,197 @@
+//! One refresh an account at a time, owned by the account: those who wait may leave, it goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use llm::{Category, Error};
+use providers::{Session, Why};
+use tokio::sync::watch;
+
+use crate::Entry;
+use crate::roster::Inner;
+use crate::vault::{Flight, Landing, lock};
+
+/// Longest sleep of the background task: a machine that slept is noticed after this.
+const TICK: Duration = Duration::from_secs(30);
+const SHORTEST: Duration = Duration::from_secs(1);
+
+impl Inner {
+    pub(crate) async fn session(self: &Arc<Self>, entry: &Arc<Entry>) -> Landing {
+        if entry.ward.troubled() && !entry.ward.with(|state| state.health.start(self.clock.instant())) {
+            let message = "this account is just being tried again by another request";
+            return Err(Error::new(Category::Overloaded, message).with_retry_after(SHORTEST));
+        }
+        match entry.vault.usable(|| self.clock.now()) {
+            Some(session) => Ok(session),
+            None => self.join(entry, None).await,
+        }
+    }
+
+    /// Waits for the refresh under way, or starts one. `refused` is the session that the upstream did not accept;
+    /// without it a session that is usable will do.
+    pub(crate) async fn join(
+        self: &Arc<Self>,
+        entry: &Arc<Entry>,
+        refused: Option<&Arc<Session>>,
+    ) -> Landing {
+        let mut flight = {
+            let mut slot = lock(&entry.vault.flight);
+            // A flight publishes before it leaves the slot, so whoever finds the slot empty sees what it published.
+            let usable = entry.vault.usable(|| self.clock.now());
+            match slot.as_ref().filter(|flight| flight.has_changed().is_ok()) {
+                Some(flight) => flight.clone(),
+                None => {
+                    if let Some(session) = usable
+                        && refused.is_none_or(|used| !Arc::ptr_eq(used, &session))
+                    {
+                        return Ok(session);
+                    }
+                    if let Some(error) = entry.vault.trouble(self.clock.instant()) {
+                        return Err(error);
+                    }
+                    let why = match (refused, entry.vault.current()) {
+                        (Some(_), _) => Why::Rejected,
+                        (None, Some(_)) => Why::Expiring,
+                        (None, None) => Why::First,
+                    };
+                    slot.insert(self.launch(entry, why)).clone()
+                }
+            }
+        };
+        let landed = flight.wait_for(Option::is_some).await;
+        match landed.map(|landing| landing.clone()) {
+            Ok(Some(landing)) => landing,
+            _ => Err(Error::new(Category::Internal, "the refresh of this account's session broke off")),
+        }
+    }
+
+    fn launch(self: &Arc<Self>, entry: &Arc<Entry>, why: Why) -> Flight {
+        let (sender, flight) = watch::channel(None);
+        let (inner, entry) = (self.clone(), entry.clone());
+        self.tasks.spawn(async move {
+            let landing = inner.fly(&entry, why).await;
+            *lock(&entry.vault.flight) = None;
+            // Nobody may be waiting any more.
+            let _ = sender.send(Some(landing));
+            inner.nudge.notify_one();
+        });
+        flight
+    }
+
+    async fn fly(&self, entry: &Entry, why: Why) -> Landing {
+        // A first session must not queue behind token endpoints that hang.
+        let _turn = match why {
+            Why::First => None,
+            Why::Expiring | Why::Rejected => self.refreshes.acquire().await.ok(),
+        };
+        let vault = &entry.vault;
+        let epoch = vault.epoch();
+        let opened = match entry.provider.open(&entry.account, &vault.credential(), why).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                tracing::warn!(
+                    account = %entry.account.name,
+                    category = error.category.name(),
+                    %error,
+                    "no fresh session"
+                );
+                vault.failed(&error, self.clock.instant());
+                // A token endpoint in trouble says nothing about the account.
+                if matches!(error.category, Category::NoCredentials | Category::Expired | Category::Suspended)
+                {
+                    self.note_failure(entry, &error);
+                }
+                return Err(error);
+            }
+        };
+        if let Some(rotated) = opened.rotated {
+            // The old one is void from now on: stored first, used after.
+            vault.rotate(rotated);
+            self.save(entry).await;
+        }
+        Ok(vault.publish(opened.session, self.clock.now(), refresh_share(), epoch))
+    }
+
+    /// Stores the vault's credential. When that fails requests go on with it, and the background task tries again.
+    async fn save(&self, entry: &Entry) {
+        if !self.is_stored(&entry.account.id) {
+            return;
+        }
+        entry.vault.unsaved.store(false, Ordering::Release);
+        let stored =
+            self.core.rotate_credential(&entry.account.id, entry.vault.generation, entry.vault.credential());
+        if let Err(error) = stored.await {
+            tracing::error!(account = %entry.account.name, %error, "a rotated credential could not be stored yet");
+            entry.vault.unsaved.store(true, Ordering::Release);
+        }
+    }
+
+    /// Refreshes what is due until [`crate::Accounts::stop`].
+    pub(crate) async fn keep_fresh(self: Arc<Self>) {
+        let mut before = (self.clock.now(), self.clock.instant());
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(self.pause()) => {}
+                () = self.nudge.notified() => {}
+            }
+            let now = (self.clock.now(), self.clock.instant());
+            let wall = now.0.duration_since(before.0).unwrap_or_default();
+            if wall > now.1.duration_since(before.1) + Duration::from_secs(30) {
+                tracing::info!("the machine slept or its clock was set; rests are over");
+                self.woke();
+            }
+            before = now;
+            self.refresh_due().await;
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let now = self.clock.now();
+        let board = self.board.load();
+        let due = board
+            .seats
+            .iter()
+            .filter(|seat| seat.enabled)
+            .filter_map(|seat| seat.entry.vault.refresh_at())
+            .min();
+        due.map_or(TICK, |due| due.duration_since(now).unwrap_or_default()).clamp(SHORTEST, TICK)
+    }
+
+    /// Starts a refresh for every session that has lived most of its life, and stores what could not be stored.
+    pub(crate) async fn refresh_due(self: &Arc<Self>) {
+        let board = self.board.load_full();
+        for seat in &board.seats {
+            let entry = &seat.entry;
+            if entry.vault.unsaved.load(Ordering::Acquire) {
+                self.save(entry).await;
+            }
+            let due = entry.vault.refresh_at().is_some_and(|due| due <= self.clock.now());
+            if !due || !seat.enabled || entry.vault.trouble(self.clock.instant()).is_some() {
+                continue;
+            }
+            let mut slot = lock(&entry.vault.flight);
+            let still_due = entry.vault.refresh_at().is_some_and(|due| due <= self.clock.now());
+            if still_due && slot.as_ref().is_none_or(|flight| flight.has_changed().is_err()) {
+                *slot = Some(self.launch(entry, Why::Expiring));
+            }
+        }
+    }
+
+    pub(crate) fn woke(&self) {
+        for seat in &self.board.load().seats {
+            seat.entry.ward.with(|state| state.health.woke());
+            seat.entry.vault.forgive();
+        }
+        self.changed();
+    }
+}
+
+/// 80 to 85 % of a session's life, so that accounts that signed in together do not refresh together.
+fn refresh_share() -> f64 {
+    let mut random = [0_u8; 1];
+    // Without randomness the share is its least, which is right too.
+    let _ = getrandom::fill(&mut random);
+    0.80 + f64::from(random[0]) / 255.0 * 0.05
+}
