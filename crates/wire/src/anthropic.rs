@@ -6,7 +6,7 @@
 mod blocks;
 pub mod client;
 mod content;
-mod peek;
+pub(crate) mod peek;
 pub mod server;
 mod surgery;
 mod usage;

@@ -4,6 +4,8 @@
 pub mod converse;
 mod error;
 mod exception;
+mod invoke;
 
 pub use error::{ErrorHead, read_error};
 pub use exception::read_exception;
+pub use invoke::InvokeReader;

@@ -4,7 +4,7 @@ use memchr::{memchr, memchr2};
 
 /// The top-level string `type` of a JSON object. `None` when there is none, when it is written with escapes, or
 /// when the text is no object. Allocates nothing.
-pub(super) fn kind(json: &[u8]) -> Option<&str> {
+pub(crate) fn kind(json: &[u8]) -> Option<&str> {
     // Anthropic always writes `type` first and without spaces.
     if let Some(rest) = json.strip_prefix(br#"{"type":""#) {
         let end = memchr2(b'"', b'\\', rest)?;
