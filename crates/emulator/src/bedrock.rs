@@ -44,10 +44,32 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Does the accounting of the prompt cache; `price` holds the prefixes.
-    fn account(&self, prefixes: &cache::Prefixes) -> llm::Usage {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).account(prefixes)
+    /// Completes the answer's usage by what the prompt cache makes of the input.
+    fn account(&self, prefixes: &cache::Prefixes, answer: &mut llm::Answer) -> Result<(), Refusal> {
+        if prefixes.tokens() > self.model.context {
+            return Err(Refusal::validation("Input is too long for requested model."));
+        }
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        answer.usage.merge(&cache.account(prefixes, std::time::Instant::now()));
+        Ok(())
     }
+}
+
+/// Tiers other than the default are sold for some models; Claude has bought capacity (`reserved`) besides.
+fn check_tier(model: &model::Model, tier: Option<&str>) -> Result<(), Refusal> {
+    match tier {
+        None | Some("default") => Ok(()),
+        Some("priority" | "flex") if model.has_tiers() => Ok(()),
+        Some("reserved") if model.is_claude() || model.has_tiers() => Ok(()),
+        Some(tier) => Err(Refusal::validation(format!(
+            "The provided service tier {tier} is not supported for this model."
+        ))),
+    }
+}
+
+/// The letters that request metadata may have: `[a-zA-Z0-9\s:_@$#=/+,-.]`, where `,-.` is a range.
+fn in_metadata(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter.is_whitespace() || ":_@$#=/+,-.".contains(letter)
 }
 
 /// Reads a Bedrock path. Model ids may hold colons and, in ARNs, slashes; clients send both raw or encoded.
@@ -69,8 +91,12 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Call> {
         return None;
     }
     match path {
-        "/foundation-models" => Some(Call { operation: Operation::ListFoundationModels, subject: String::new() }),
-        "/inference-profiles" => Some(Call { operation: Operation::ListInferenceProfiles, subject: String::new() }),
+        "/foundation-models" => {
+            Some(Call { operation: Operation::ListFoundationModels, subject: String::new() })
+        }
+        "/inference-profiles" => {
+            Some(Call { operation: Operation::ListInferenceProfiles, subject: String::new() })
+        }
         _ => {
             let subject = decoded(path.strip_prefix("/inference-profiles/")?)?;
             Some(Call { operation: Operation::GetInferenceProfile, subject })
@@ -108,8 +134,11 @@ impl Bedrock {
             | Operation::Converse
             | Operation::ConverseStream => {}
         }
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|error| Refusal::validation(format!("Malformed input request: {error}, please reformat your input and try again.")))?;
+        let body: Value = serde_json::from_slice(body).map_err(|error| {
+            Refusal::validation(format!(
+                "Malformed input request: {error}, please reformat your input and try again."
+            ))
+        })?;
         let scene = Scene {
             strict: config.strict,
             streams: matches!(

@@ -44,11 +44,17 @@ pub(crate) struct Spelled {
 }
 
 impl Fault {
+    /// Whether it strikes while the answer is sent; the others strike before.
+    pub(crate) const fn is_in_body(&self) -> bool {
+        !matches!(self, Self::Refuse(_) | Self::Html | Self::Delay(_) | Self::Skew(_))
+    }
+
     /// A stream exception with words of its own.
     #[must_use]
     pub fn exception_after(frames: usize, exception: &str) -> Self {
         // Streams name exceptions in camelCase, HTTP answers in PascalCase.
-        let message = Refusal::named(exception).map_or_else(|| "The stream failed.".into(), |usual| usual.message);
+        let message =
+            Refusal::named(exception).map_or_else(|| "The stream failed.".into(), |usual| usual.message);
         Self::ExceptionAfter { frames, exception: exception.into(), message }
     }
 }
@@ -102,3 +108,6 @@ pub(crate) fn in_model(id: &str) -> Option<Spelled> {
         _ => parse(words),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,9 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
     let key = match (arguments.access_key_id, arguments.secret_access_key) {
-        (Some(id), Some(secret)) => AccessKey { token: arguments.session_token, ..AccessKey::new(id, secret) },
+        (Some(id), Some(secret)) => {
+            AccessKey { token: arguments.session_token, ..AccessKey::new(id, secret) }
+        }
         _ => AccessKey::sandbox(),
     };
     let emulator = Emulator::start(Config {

@@ -55,7 +55,10 @@ impl http_body::Body for Play {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         loop {
             if let Some(sleep) = &mut self.sleep {
                 ready!(sleep.as_mut().poll(cx));
@@ -201,7 +204,8 @@ impl Acts {
 }
 
 fn exception_frame(name: &str, message: &str) -> Bytes {
-    let headers = [(":exception-type", name), (":content-type", "application/json"), (":message-type", "exception")];
+    let headers =
+        [(":exception-type", name), (":content-type", "application/json"), (":message-type", "exception")];
     eventstream::encode(&headers, serde_json::json!({ "message": message }).to_string().as_bytes()).into()
 }
 

@@ -18,10 +18,25 @@ const NAMED: &[(&str, u16, &str, &str)] = &[
     ("throttle", 429, "ThrottlingException", "Too many requests, please wait before trying again."),
     ("tokens", 429, "ThrottlingException", "Too many tokens, please wait before trying again."),
     ("daily", 429, "ThrottlingException", "Too many tokens per day, please wait before trying again."),
-    ("quota", 400, "ServiceQuotaExceededException", "Your request exceeds the service quota for your account."),
-    ("denied", 403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),
+    (
+        "quota",
+        400,
+        "ServiceQuotaExceededException",
+        "Your request exceeds the service quota for your account.",
+    ),
+    (
+        "denied",
+        403,
+        "AccessDeniedException",
+        "You don't have access to the model with the specified model ID.",
+    ),
     ("expired", 403, "ExpiredTokenException", "The security token included in the request is expired"),
-    ("unrecognized", 403, "UnrecognizedClientException", "The security token included in the request is invalid."),
+    (
+        "unrecognized",
+        403,
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+    ),
     ("eol", 404, "ResourceNotFoundException", "This model version has reached the end of its life."),
     (
         "not-ready",
@@ -36,12 +51,7 @@ const NAMED: &[(&str, u16, &str, &str)] = &[
         "ModelErrorException",
         "The request failed due to an error while processing the model. Try sending your request again.",
     ),
-    (
-        "unavailable",
-        503,
-        "ServiceUnavailableException",
-        "Bedrock is unable to process your request.",
-    ),
+    ("unavailable", 503, "ServiceUnavailableException", "Bedrock is unable to process your request."),
     (
         "internal",
         500,
@@ -50,7 +60,12 @@ const NAMED: &[(&str, u16, &str, &str)] = &[
     ),
     ("too-long", 400, "ValidationException", "Input is too long for requested model."),
     ("beta", 400, "ValidationException", "invalid beta flag"),
-    ("conflict", 400, "ConflictException", "Error occurred because of a conflict while performing an operation."),
+    (
+        "conflict",
+        400,
+        "ConflictException",
+        "Error occurred because of a conflict while performing an operation.",
+    ),
     (
         "use-case",
         404,
@@ -90,7 +105,13 @@ impl Refusal {
     #[must_use]
     pub fn of_status(status: u16) -> Self {
         NAMED.iter().find(|(_, named, ..)| *named == status).map_or_else(
-            || Self::new(status, if status == 529 { "overloaded_error" } else { "InternalServerException" }, "Overloaded"),
+            || {
+                Self::new(
+                    status,
+                    if status == 529 { "overloaded_error" } else { "InternalServerException" },
+                    "Overloaded",
+                )
+            },
             |(_, status, code, message)| Self::new(*status, *code, *message),
         )
     }
@@ -103,6 +124,9 @@ impl Refusal {
         let body = serde_json::json!({ "message": self.message });
         Reply::whole(self.status, Bytes::from(body.to_string()))
             // The service appends a namespace after a colon; readers must cut it.
-            .with_header("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", self.code))
+            .with_header(
+                "x-amzn-errortype",
+                format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", self.code),
+            )
     }
 }

@@ -149,8 +149,9 @@ async fn serve(stream: TcpStream, stage: Arc<Stage>) {
         let stage = stage.clone();
         async move { Ok::<_, Infallible>(stage.answer(request).await) }
     });
-    let served =
-        hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = served.await {
         tracing::debug!(%error, "connection ended early");
     }
@@ -158,22 +159,28 @@ async fn serve(stream: TcpStream, stage: Arc<Stage>) {
 
 impl Stage {
     async fn answer(&self, request: Request<Incoming>) -> Response<Play> {
-        let mut visit = self.journal.visit();
+        let visit = self.journal.visit();
         let (head, body) = request.into_parts();
-        let body = match Limited::new(body, MOST_BODY + 1).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(_) => Bytes::from_static(b"too long"),
-        };
+        // A body that is too long is not kept: the signature over it cannot be checked, so its length is told first.
+        let body =
+            Limited::new(body, MOST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes);
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let request_id = dice.uuid();
         let call = route(&head.method, head.uri.path());
-        let scene = self.play(&head, &body, call.as_ref(), &mut dice);
-        self.note(head, body, call, &scene);
+        let scene = match &body {
+            Some(body) => self.play(&head, body, call.as_ref(), &mut dice),
+            None => Scene::refused(Refusal::validation(format!(
+                "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length \
+                 less than or equal to {MOST_BODY}"
+            ))),
+        };
+        self.note(head, body.unwrap_or_default(), call, &scene);
         let Scene { outcome, faults, skew, .. } = scene;
-        for fault in &faults {
+        let (in_body, before): (Vec<_>, Vec<_>) = faults.into_iter().partition(Fault::is_in_body);
+        for fault in before {
             if let Fault::Delay(time) = fault {
-                tokio::time::sleep(*time).await;
+                tokio::time::sleep(time).await;
             }
         }
         let reply = match outcome {
@@ -181,10 +188,7 @@ impl Stage {
             Outcome::Refused(refusal) => refusal.into_reply(),
             Outcome::Html => gateway_page(),
         };
-        if matches!(&reply.body, Body::Whole(bytes) if bytes.is_empty()) {
-            visit.complete();
-        }
-        respond(reply, faults, skew, &request_id, visit)
+        respond(reply, in_body, skew, &request_id, visit)
     }
 
     /// Everything that needs no waiting: which faults strike, who calls, and what the operation answers.
@@ -218,12 +222,6 @@ impl Stage {
             _ => None,
         });
         let outcome = refused.unwrap_or_else(|| {
-            if body.len() > MOST_BODY {
-                return Outcome::Refused(Refusal::validation(format!(
-                    "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have \
-                     length less than or equal to {MOST_BODY}"
-                )));
-            }
             match self.bedrock.answer(&self.config, call, &caller, head, body, dice) {
                 Ok(reply) => Outcome::Reply(reply),
                 Err(refusal) => Outcome::Refused(refusal),
@@ -282,7 +280,13 @@ fn gateway_page() -> Reply {
     reply
 }
 
-fn respond(reply: Reply, faults: Vec<Fault>, skew: Option<i64>, request_id: &str, visit: Visit) -> Response<Play> {
+fn respond(
+    reply: Reply,
+    faults: Vec<Fault>,
+    skew: Option<i64>,
+    request_id: &str,
+    visit: Visit,
+) -> Response<Play> {
     let mut response = Response::builder().status(reply.status).header("x-amzn-requestid", request_id);
     for (name, value) in &reply.headers {
         response = response.header(*name, value);

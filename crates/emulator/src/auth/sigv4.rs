@@ -39,7 +39,9 @@ pub(super) fn verify(
 ) -> Result<Caller, Refusal> {
     let claim = Claim::parse(given)?;
     let Some(stamp) = text(&head.headers, "x-amz-date") else {
-        return Err(incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."));
+        return Err(incomplete(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+        ));
     };
     let Some(signed_at) = parse_amz_date(stamp) else {
         return Err(incomplete("Date must be in ISO-8601 'basic format'."));
@@ -80,9 +82,13 @@ impl<'a> Claim<'a> {
             return Err(incomplete("Authorization header requires 'AWS4-HMAC-SHA256' algorithm."));
         };
         let field = |name: &str| {
-            fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('=')).ok_or_else(|| {
-                incomplete(&format!("Authorization header requires '{name}' parameter. Authorization={given}"))
-            })
+            fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('=')).ok_or_else(
+                || {
+                    incomplete(&format!(
+                        "Authorization header requires '{name}' parameter. Authorization={given}"
+                    ))
+                },
+            )
         };
         let credential = field("Credential")?;
         let scope: Vec<&str> = credential.split('/').collect();
@@ -141,9 +147,13 @@ fn signature(
         .iter()
         .filter(|(name, _)| claim.signed.contains(&name.as_str()))
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let request =
-        SignableRequest::new(head.method.as_str(), format!("http://{host}{target}"), signed, SignableBody::Bytes(body))
-            .map_err(|_| invalid(MISMATCH.into()))?;
+    let request = SignableRequest::new(
+        head.method.as_str(),
+        format!("http://{host}{target}"),
+        signed,
+        SignableBody::Bytes(body),
+    )
+    .map_err(|_| invalid(MISMATCH.into()))?;
     let mut settings = SigningSettings::default();
     // The headers are filtered by what the caller signed: nothing of them may be left out or added here.
     settings.excluded_headers = None;
@@ -156,12 +166,15 @@ fn signature(
         .settings(settings)
         .build()
         .map_err(|_| invalid(MISMATCH.into()))?;
-    sign(request, &params.into()).map(|made| made.signature().to_owned()).map_err(|_| invalid(MISMATCH.into()))
+    sign(request, &params.into())
+        .map(|made| made.signature().to_owned())
+        .map_err(|_| invalid(MISMATCH.into()))
 }
 
 /// Compares without telling by its time how much was right.
 fn same(ours: &str, theirs: &str) -> bool {
-    ours.len() == theirs.len() && ours.bytes().zip(theirs.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+    ours.len() == theirs.len()
+        && ours.bytes().zip(theirs.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use llm::Usage;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::compose::TOKEN;
 
@@ -107,9 +106,8 @@ impl Prefixes {
 
 impl PromptCache {
     /// Reads the longest known prefix, writes the rest up to the last marker, counts what is left as plain input.
-    pub(crate) fn account(&mut self, prefixes: &Prefixes) -> Usage {
+    pub(crate) fn account(&mut self, prefixes: &Prefixes, now: Instant) -> Usage {
         let total = prefixes.tokens().max(1);
-        let now = Instant::now();
         let usable = |mark: &&Mark| prefixes.blocks[mark.block].tokens >= prefixes.least;
         let marks: Vec<&Mark> = prefixes.marks.iter().filter(usable).collect();
         let Some(last) = marks.last() else {
@@ -123,7 +121,8 @@ impl PromptCache {
             };
         };
         self.entries.retain(|_, until| *until > now);
-        let candidates = marks.iter().rev().flat_map(|mark| (mark.block.saturating_sub(LOOK_BACK)..=mark.block).rev());
+        let candidates =
+            marks.iter().rev().flat_map(|mark| (mark.block.saturating_sub(LOOK_BACK)..=mark.block).rev());
         let read = candidates
             .filter(|block| self.entries.contains_key(&prefixes.blocks[*block].hash))
             .map(|block| prefixes.blocks[block].tokens)
@@ -154,3 +153,6 @@ impl PromptCache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,9 @@ fn thinking(asked: &Asked<'_>, dice: &mut Dice) -> Option<Content> {
     let text = match asked.thinking {
         Thinking::Off => return None,
         Thinking::Omitted => String::new(),
-        Thinking::Signed | Thinking::Unsigned => "The person wants an answer. I repeat what they said.".to_owned(),
+        Thinking::Signed | Thinking::Unsigned => {
+            "The person wants an answer. I repeat what they said.".to_owned()
+        }
     };
     // Signatures are base64; four letters more keep the length a multiple of four.
     let signature = (asked.thinking != Thinking::Unsigned).then(|| dice.word("EqkB", 44));
@@ -122,10 +124,16 @@ fn words(asked: &Asked<'_>) -> String {
 
 /// The calls that the prompt's markers spell, else the one that a forced choice demands.
 fn calls(asked: &Asked<'_>) -> Vec<(String, String)> {
-    let mut calls: Vec<_> = asked.turn.texts.iter().flat_map(|text| markers(text)).filter_map(|(name, input)| {
-        let tool = asked.tools.iter().find(|tool| stands_for(tool.name, name))?;
-        Some((tool.name.to_owned(), input.to_owned()))
-    }).collect();
+    let mut calls: Vec<_> = asked
+        .turn
+        .texts
+        .iter()
+        .flat_map(|text| markers(text))
+        .filter_map(|(name, input)| {
+            let tool = asked.tools.iter().find(|tool| stands_for(tool.name, name))?;
+            Some((tool.name.to_owned(), input.to_owned()))
+        })
+        .collect();
     let forced = match asked.choice {
         Choice::Any => asked.tools.first(),
         Choice::Named(name) => asked.tools.iter().find(|tool| tool.name == name),
@@ -184,11 +192,15 @@ fn cut(text: &mut String, most: usize) -> bool {
 
 /// Output tokens of what was said, at least one.
 fn spoken(answer: &Answer) -> u64 {
-    let letters: usize = answer.content.iter().map(|block| match &block.content {
-        Content::Text { text } | Content::Thinking { text, .. } => text.len(),
-        Content::ToolUse { name, input, .. } => name.len() + input.len(),
-        _ => 0,
-    }).sum();
+    let letters: usize = answer
+        .content
+        .iter()
+        .map(|block| match &block.content {
+            Content::Text { text } | Content::Thinking { text, .. } => text.len(),
+            Content::ToolUse { name, input, .. } => name.len() + input.len(),
+            _ => 0,
+        })
+        .sum();
     letters.div_ceil(TOKEN).max(1) as u64
 }
 
@@ -205,3 +217,6 @@ pub(crate) fn deltas(text: &str) -> Vec<String> {
     }
     deltas
 }
+
+#[cfg(test)]
+mod tests;

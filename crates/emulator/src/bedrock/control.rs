@@ -33,7 +33,9 @@ pub(super) fn foundation_models(region: Option<&str>, query: Option<&str>) -> Re
     summaries.retain(|summary| {
         let has = |field: &str, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| {
-                summary[field].as_array().is_some_and(|values| values.iter().any(|value| value == wanted.as_str()))
+                summary[field]
+                    .as_array()
+                    .is_some_and(|values| values.iter().any(|value| value == wanted.as_str()))
             })
         };
         provider.as_ref().is_none_or(|wanted| {
@@ -88,7 +90,8 @@ pub(super) fn inference_profiles(region: Option<&str>, query: Option<&str>) -> R
             .and_then(|at| at.parse().ok())
             .ok_or_else(|| Refusal::validation("The provided nextToken is invalid."))?,
     };
-    let profiles = profiles(region).filter(|profile| wanted.as_ref().is_none_or(|kind| profile["type"] == kind.as_str()));
+    let profiles = profiles(region)
+        .filter(|profile| wanted.as_ref().is_none_or(|kind| profile["type"] == kind.as_str()));
     let mut page: Vec<Value> = profiles.skip(from).take(most + 1).collect();
     let more = page.len() > most;
     page.truncate(most);
@@ -147,7 +150,8 @@ fn model_arn(model: &Model, region: &str) -> String {
 fn title(model: &Model) -> String {
     let name = model.public_name();
     let name = name.split_once('.').map_or(name, |(_, name)| name);
-    let words = name.split('-').filter(|word| !(word.len() == 8 && word.bytes().all(|digit| digit.is_ascii_digit())));
+    let words =
+        name.split('-').filter(|word| !(word.len() == 8 && word.bytes().all(|digit| digit.is_ascii_digit())));
     let capital = |word: &str| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

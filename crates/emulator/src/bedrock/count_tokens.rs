@@ -12,7 +12,8 @@ use crate::reply::Reply;
 pub(super) fn answer(strict: bool, id: &str, body: &[u8]) -> Result<Reply, Refusal> {
     let unsupported = || Refusal::validation("The provided model doesn't support counting tokens.");
     // The id rules are stricter than those of the generating operations: no profiles, no ARNs.
-    let model = MODELS.iter().find(|model| model.id == id).filter(|model| counts(model)).ok_or_else(unsupported)?;
+    let model =
+        MODELS.iter().find(|model| model.id == id).filter(|model| counts(model)).ok_or_else(unsupported)?;
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::validation(format!("Malformed input request: {error}")))?;
     let input = &body["input"];
@@ -23,11 +24,16 @@ pub(super) fn answer(strict: bool, id: &str, body: &[u8]) -> Result<Reply, Refus
             inner = serde_json::from_slice(&bytes)
                 .map_err(|error| Refusal::validation(format!("Malformed input request: {error}")))?;
             if strict {
-                super::invoke::check_body(model, &inner)?;
+                super::invoke::check(model, &inner)?;
             }
             &inner
         }
-        (None, Some(asked)) => asked,
+        (None, Some(asked)) => {
+            if strict {
+                super::converse::check_counted(model, asked)?;
+            }
+            asked
+        }
         _ => {
             return Err(Refusal::validation(
                 "Invalid number of parameters set for tagged union structure input. Can only set one of the \
@@ -46,5 +52,7 @@ pub(super) fn answer(strict: bool, id: &str, body: &[u8]) -> Result<Reply, Refus
 
 /// Observed: Claude from 3.5 to 4.6 counts, newer ones and other vendors refuse on this operation.
 fn counts(model: &Model) -> bool {
-    model.is_claude() && matches!(model.thoughts, Thoughts::Never | Thoughts::Extended | Thoughts::Either)
+    !model.retired()
+        && model.is_claude()
+        && matches!(model.thoughts, Thoughts::Never | Thoughts::Extended | Thoughts::Either)
 }

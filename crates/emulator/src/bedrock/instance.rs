@@ -73,3 +73,6 @@ fn object(schema: &Value, deeper: impl Fn(&Value) -> Value) -> Value {
     let members = required.iter().filter_map(Value::as_str);
     Value::Object(members.map(|name| (name.to_owned(), deeper(&schema["properties"][name]))).collect())
 }
+
+#[cfg(test)]
+mod tests;

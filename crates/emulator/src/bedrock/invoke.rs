@@ -2,23 +2,18 @@
 //! `stream`, streamed as base64 in `chunk` events.
 
 mod ask;
+mod check;
 mod render;
 
 use serde_json::Value;
+
+pub(super) use check::{check, compiles, sniff};
 
 use super::Scene;
 use super::compose::compose;
 use crate::Refusal;
 use crate::dice::Dice;
 use crate::reply::Reply;
-
-/// What is wrong with a body, in the service's words.
-pub(super) fn check_body(_model: &super::model::Model, body: &Value) -> Result<(), Refusal> {
-    if body["anthropic_version"].is_null() {
-        return Err(Refusal::validation("anthropic_version: Field required"));
-    }
-    Ok(())
-}
 
 pub(super) fn answer(scene: &Scene<'_>, body: &Value, dice: &mut Dice) -> Result<Reply, Refusal> {
     if !scene.model.is_claude() {
@@ -29,13 +24,15 @@ pub(super) fn answer(scene: &Scene<'_>, body: &Value, dice: &mut Dice) -> Result
             scene.id
         )));
     }
+    let tier = scene.head.headers.get("x-amzn-bedrock-service-tier").and_then(|tier| tier.to_str().ok());
+    if scene.strict {
+        super::check_tier(scene.model, tier)?;
+        check(scene.model, body)?;
+    }
     let mut answer = compose(&ask::read(body), "toolu_bdrk_01", dice);
-    let output = answer.usage.output;
-    answer.usage = scene.account(&ask::prefixes(scene, body));
-    answer.usage.output = output;
+    scene.account(&ask::prefixes(scene, body), &mut answer)?;
     answer.id = Some(dice.word("msg_bdrk_01", 22));
     answer.model = Some(scene.model.public_name().to_owned());
-    let tier = scene.head.headers.get("x-amzn-bedrock-service-tier").and_then(|tier| tier.to_str().ok());
     let reply = if scene.streams {
         Reply::event_stream(render::stream(answer, dice.next()))
             .with_header("x-amzn-bedrock-content-type", "application/json")

@@ -34,7 +34,8 @@ const TOOL_SEARCH: u16 = 1 << 10;
 const HOUR: u16 = 1 << 11;
 
 /// The application inference profile that an account of the emulator has, by its last ARN part.
-pub(crate) const APPLICATION_PROFILE: (&str, &str) = ("abc123def456", "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+pub(crate) const APPLICATION_PROFILE: (&str, &str) =
+    ("abc123def456", "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
 
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -202,7 +203,11 @@ impl Model {
 pub(crate) fn reachable(prefix: &str, region: Option<&str>) -> bool {
     let Some(region) = region else { return true };
     match prefix {
-        "us" => (region.starts_with("us-") && !region.starts_with("us-gov-")) || region.starts_with("ca-") || region == "sa-east-1",
+        "us" => {
+            (region.starts_with("us-") && !region.starts_with("us-gov-"))
+                || region.starts_with("ca-")
+                || region == "sa-east-1"
+        }
         "eu" => region.starts_with("eu-"),
         "apac" => region.starts_with("ap-"),
         "jp" => region.starts_with("ap-northeast-"),
@@ -219,10 +224,16 @@ pub(crate) fn resolve(id: &str, region: Option<&str>) -> Result<&'static Model, 
     let invalid = || Refusal::validation("The provided model identifier is invalid.");
     let named = match id.strip_prefix("arn:") {
         Some(arn) => {
-            let (kind, name) = arn.rsplit(':').next().filter(|last| last.contains('/')).unwrap_or_else(|| {
-                // Ids with a colon of their own: the resource begins after the fifth colon.
-                arn.splitn(5, ':').last().unwrap_or_default()
-            }).split_once('/').ok_or_else(invalid)?;
+            let (kind, name) = arn
+                .rsplit(':')
+                .next()
+                .filter(|last| last.contains('/'))
+                .unwrap_or_else(|| {
+                    // Ids with a colon of their own: the resource begins after the fifth colon.
+                    arn.splitn(5, ':').last().unwrap_or_default()
+                })
+                .split_once('/')
+                .ok_or_else(invalid)?;
             if kind == "application-inference-profile" {
                 if name != APPLICATION_PROFILE.0 {
                     return Err(invalid());
@@ -248,7 +259,8 @@ pub(crate) fn resolve(id: &str, region: Option<&str>) -> Result<&'static Model, 
         Some(model) => model,
         None => {
             let (prefix, rest) = named.split_once('.').ok_or_else(invalid)?;
-            let has_profile = |model: &&Model| model.prefixes().any(|own| own == prefix) && reachable(prefix, region);
+            let has_profile =
+                |model: &&Model| model.prefixes().any(|own| own == prefix) && reachable(prefix, region);
             known(rest).filter(has_profile).ok_or_else(invalid)?
         }
     };

@@ -16,7 +16,8 @@ impl Turn {
     pub(crate) fn read(messages: &Value) -> Self {
         let mut turn = Self::default();
         let messages = messages.as_array().map_or(&[][..], Vec::as_slice);
-        let since = messages.iter().rposition(|message| message["role"] == "assistant").map_or(0, |at| at + 1);
+        let since =
+            messages.iter().rposition(|message| message["role"] == "assistant").map_or(0, |at| at + 1);
         for message in messages[since..].iter().filter(|message| message["role"] == "user") {
             match &message["content"] {
                 Value::String(text) => turn.texts.push(text.clone()),
@@ -56,3 +57,6 @@ fn result_text(content: &Value) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

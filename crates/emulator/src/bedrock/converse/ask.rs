@@ -46,7 +46,9 @@ fn thinking(scene: &Scene<'_>, fields: &Value) -> Thinking {
     let on = if scene.model.is_nova() {
         fields["reasoningConfig"]["type"] == "enabled"
     } else {
-        scene.model.thinks() && fields["reasoning"]["effort"] != "none" && fields["reasoning_effort"] != "none"
+        scene.model.thinks()
+            && fields["reasoning"]["effort"] != "none"
+            && fields["reasoning_effort"] != "none"
     };
     if on { Thinking::Unsigned } else { Thinking::Off }
 }

@@ -31,11 +31,15 @@ pub(super) fn stream(answer: Answer, tier: Option<String>, seed: u64) -> Frames 
         ("messageStop", json!({ "stopReason": stop(&answer) })),
         ("metadata", with_tier(metadata, tier.as_deref())),
     ];
-    let blocks = answer.content.into_iter().enumerate().flat_map(|(index, block)| events(index, block.content));
+    let blocks =
+        answer.content.into_iter().enumerate().flat_map(|(index, block)| events(index, block.content));
     let mut dice = Dice::new(seed);
-    Box::new(std::iter::once(start).chain(blocks).chain(end).map(move |(name, payload)| {
-        frame(name, payload, dice.padding())
-    }))
+    Box::new(
+        std::iter::once(start)
+            .chain(blocks)
+            .chain(end)
+            .map(move |(name, payload)| frame(name, payload, dice.padding())),
+    )
 }
 
 fn events(index: usize, content: Content) -> impl Iterator<Item = (&'static str, Value)> + Send {
@@ -45,8 +49,10 @@ fn events(index: usize, content: Content) -> impl Iterator<Item = (&'static str,
             (None, pieces.map(|text| json!({ "text": text })).collect())
         }
         Content::Thinking { text, signature } => {
-            let thoughts = deltas(&text).into_iter().map(|text| json!({ "reasoningContent": { "text": text } }));
-            let signature = signature.map(|signature| json!({ "reasoningContent": { "signature": signature } }));
+            let thoughts =
+                deltas(&text).into_iter().map(|text| json!({ "reasoningContent": { "text": text } }));
+            let signature =
+                signature.map(|signature| json!({ "reasoningContent": { "signature": signature } }));
             (None, thoughts.chain(signature).collect())
         }
         Content::ToolUse { id, name, input } => {
@@ -56,11 +62,15 @@ fn events(index: usize, content: Content) -> impl Iterator<Item = (&'static str,
         }
         _ => (None, Vec::new()),
     };
-    let start = start.map(|start| ("contentBlockStart", json!({ "contentBlockIndex": index, "start": start })));
+    let start =
+        start.map(|start| ("contentBlockStart", json!({ "contentBlockIndex": index, "start": start })));
     let deltas = deltas.into_iter().map(move |delta: Value| {
         ("contentBlockDelta", json!({ "contentBlockIndex": index, "delta": delta }))
     });
-    start.into_iter().chain(deltas).chain(std::iter::once(("contentBlockStop", json!({ "contentBlockIndex": index }))))
+    start
+        .into_iter()
+        .chain(deltas)
+        .chain(std::iter::once(("contentBlockStop", json!({ "contentBlockIndex": index }))))
 }
 
 fn finished(content: &Content) -> Option<Value> {
@@ -94,7 +104,8 @@ fn usage(usage: &Usage) -> Value {
         told.insert("cacheWriteInputTokens".into(), json!(usage.cache_write));
         let details = [("5m", usage.cache_write_5m), ("1h", usage.cache_write_1h)];
         let details = details.into_iter().filter(|(_, tokens)| tokens.unwrap_or(0) > 0);
-        let details: Vec<_> = details.map(|(ttl, tokens)| json!({ "ttl": ttl, "inputTokens": tokens })).collect();
+        let details: Vec<_> =
+            details.map(|(ttl, tokens)| json!({ "ttl": ttl, "inputTokens": tokens })).collect();
         told.insert("cacheDetails".into(), json!(details));
     }
     Value::Object(told)

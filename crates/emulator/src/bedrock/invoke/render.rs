@@ -51,7 +51,8 @@ pub(super) fn stream(answer: Answer, seed: u64) -> Frames {
         }),
         json!({ "type": "message_stop", "amazon-bedrock-invocationMetrics": metrics(&answer.usage) }),
     ];
-    let blocks = answer.content.into_iter().enumerate().flat_map(|(index, block)| events(index, block.content));
+    let blocks =
+        answer.content.into_iter().enumerate().flat_map(|(index, block)| events(index, block.content));
     let mut dice = Dice::new(seed);
     Box::new(std::iter::once(start).chain(blocks).chain(end).map(move |event| chunk(&event, dice.padding())))
 }
@@ -63,8 +64,10 @@ fn events(index: usize, content: Content) -> impl Iterator<Item = Value> + Send 
             (json!({ "type": "text", "text": "" }), deltas.collect())
         }
         Content::Thinking { text, signature } => {
-            let thoughts = deltas(&text).into_iter().map(|text| json!({ "type": "thinking_delta", "thinking": text }));
-            let signature = signature.map(|signature| json!({ "type": "signature_delta", "signature": signature }));
+            let thoughts =
+                deltas(&text).into_iter().map(|text| json!({ "type": "thinking_delta", "thinking": text }));
+            let signature =
+                signature.map(|signature| json!({ "type": "signature_delta", "signature": signature }));
             let deltas = thoughts.chain(signature).collect();
             (json!({ "type": "thinking", "thinking": "", "signature": "" }), deltas)
         }
@@ -77,10 +80,12 @@ fn events(index: usize, content: Content) -> impl Iterator<Item = Value> + Send 
         _ => (Value::Null, Vec::new()),
     };
     let start = json!({ "type": "content_block_start", "index": index, "content_block": block });
-    let deltas = deltas.into_iter().map(move |delta: Value| {
-        json!({ "type": "content_block_delta", "index": index, "delta": delta })
-    });
-    std::iter::once(start).chain(deltas).chain(std::iter::once(json!({ "type": "content_block_stop", "index": index })))
+    let deltas = deltas
+        .into_iter()
+        .map(move |delta: Value| json!({ "type": "content_block_delta", "index": index, "delta": delta }));
+    std::iter::once(start)
+        .chain(deltas)
+        .chain(std::iter::once(json!({ "type": "content_block_stop", "index": index })))
 }
 
 fn finished(content: &Content) -> Option<Value> {
@@ -123,6 +128,7 @@ fn metrics(usage: &Usage) -> Value {
 
 fn chunk(event: &Value, padding: &str) -> Bytes {
     let payload = json!({ "bytes": STANDARD.encode(event.to_string()), "p": padding }).to_string();
-    let headers = [(":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")];
+    let headers =
+        [(":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")];
     eventstream::encode(&headers, payload.as_bytes()).into()
 }

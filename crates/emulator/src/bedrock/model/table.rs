@@ -1,8 +1,11 @@
 //! The models: a table of the emulator's own, from AWS' model cards and price lists.
 
-use super::Tools::{No, Whole, Yes};
-use super::{FORCED, FORMATS, HOUR, MID_SYSTEM, Model, PREFILL, PROFILE, RETIRED, SAMPLING, THINKS, TIERS, TOOL_SEARCH, VISION};
 use super::Thoughts::{Adaptive, Always, Either, Extended, Never};
+use super::Tools::{No, Whole, Yes};
+use super::{
+    FORCED, FORMATS, HOUR, MID_SYSTEM, Model, PREFILL, PROFILE, RETIRED, SAMPLING, THINKS, TIERS,
+    TOOL_SEARCH, VISION,
+};
 use super::{chat, claude};
 
 #[rustfmt::skip]
