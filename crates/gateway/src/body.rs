@@ -52,6 +52,19 @@ where
     read_within(headers, body, LIMIT, PACE).await
 }
 
+/// As [`read`], with a smaller limit.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn read_at_most<B>(limit: usize, headers: &HeaderMap, body: B) -> Result<Bytes, Error>
+where
+    B: Body + Send + Unpin,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    read_within(headers, body, limit.min(LIMIT), PACE).await
+}
+
 async fn read_within<B>(headers: &HeaderMap, body: B, limit: usize, pace: Pace) -> Result<Bytes, Error>
 where
     B: Body + Send + Unpin,

@@ -8,6 +8,8 @@ mod body;
 mod client;
 mod dispatch;
 pub mod guard;
+#[cfg(test)]
+mod house;
 mod keepalive;
 mod keys;
 mod limits;
@@ -21,9 +23,10 @@ pub mod listener;
 mod settings;
 mod state;
 
+pub use admin::router as admin_router;
 pub use limits::Limits;
 pub use proxy::{Route, route};
 pub use reply::ReplyBody;
 pub use keys::{LocalKey, LocalKeys, fingerprint};
-pub use settings::{AutoCache, Failover, LOOPBACK, Settings, SettingsError, Timeouts};
+pub use settings::{AutoCache, Failover, LOOPBACK, SETTINGS_KEY, Settings, SettingsError, Timeouts};
 pub use state::Gateway;

@@ -11,6 +11,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use accounts::Failover;
+
+/// Name of the row in `core.db` that holds the settings.
+pub const SETTINGS_KEY: &str = "gateway";
+
 /// The default bind address. It stands for both loopback addresses, 127.0.0.1 and ::1.
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -26,6 +31,7 @@ pub struct Settings {
     pub allow_lan: bool,
     /// Clients must show the local key. May be off only on loopback.
     pub require_key: bool,
+    /// Kept by the accounts, shown here.
     pub failover: Failover,
     /// Log rows older than this go; 0 keeps them for ever.
     pub retention_days: u32,
@@ -48,15 +54,6 @@ pub struct Settings {
     pub prefer_global: bool,
     /// Never global inference profiles.
     pub forbid_global: bool,
-}
-
-/// Going on to another account when one fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Failover {
-    pub enabled: bool,
-    /// Also when an account's quota is used up or the account is suspended.
-    pub on_quota: bool,
 }
 
 /// Seconds to wait for an upstream.
@@ -114,12 +111,6 @@ impl Default for Settings {
     }
 }
 
-impl Default for Failover {
-    fn default() -> Self {
-        Self { enabled: true, on_quota: false }
-    }
-}
-
 impl Default for Timeouts {
     fn default() -> Self {
         Self { connect_s: 10, first_byte_s: 300, idle_s: 300 }
@@ -156,6 +147,17 @@ impl Settings {
         }
         settings.check()?;
         Ok(settings)
+    }
+
+    /// What is stored: all but the failover, which the accounts store themselves.
+    #[must_use]
+    pub fn storable(&self) -> Value {
+        // Plain fields always serialise.
+        let mut document = serde_json::to_value(self).unwrap_or_default();
+        if let Some(members) = document.as_object_mut() {
+            members.remove("failover");
+        }
+        document
     }
 
     /// Reads what was stored. A member that this version does not know or cannot take is left at its default and

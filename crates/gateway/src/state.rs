@@ -1,6 +1,7 @@
 //! What every handler is given.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -23,12 +24,20 @@ pub struct Gateway {
     pub settings: ArcSwap<Settings>,
     pub keys: ArcSwap<LocalKeys>,
     pub limits: Limits,
+    /// Where the proxy listens; empty before it does.
+    pub addresses: ArcSwap<Vec<SocketAddr>>,
     pub clock: Arc<dyn Clock>,
     pub started: SystemTime,
     pub version: &'static str,
 }
 
 impl Gateway {
+    /// The time now, milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        milliseconds(self.now())
+    }
+
     /// The time now.
     #[must_use]
     pub fn now(&self) -> SystemTime {
@@ -40,4 +49,10 @@ impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gateway").field("version", &self.version).finish_non_exhaustive()
     }
+}
+
+/// Milliseconds since 1970; 0 for times before.
+pub(crate) fn milliseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,0 +1,67 @@
+//! `/api/accounts`.
+
+use std::sync::Arc;
+
+use accounts::{AccountView, NewAccount, Patch};
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::json::Given;
+use super::{Desk, Refusal};
+
+#[derive(Debug, Serialize)]
+pub(super) struct List {
+    accounts: Vec<AccountView>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Order {
+    /// Account ids; those not named follow in their old order.
+    ids: Vec<String>,
+}
+
+pub(super) async fn list(State(desk): State<Arc<Desk>>) -> Json<List> {
+    Json(List { accounts: desk.gateway.accounts.list() })
+}
+
+pub(super) async fn add(
+    State(desk): State<Arc<Desk>>,
+    Given(new): Given<NewAccount>,
+) -> Result<(StatusCode, Json<AccountView>), Refusal> {
+    let account = desk.gateway.accounts.add(new).await?;
+    Ok((StatusCode::CREATED, Json(account)))
+}
+
+pub(super) async fn change(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    Given(patch): Given<Patch>,
+) -> Result<Json<AccountView>, Refusal> {
+    Ok(Json(desk.gateway.accounts.update(&id, patch).await?))
+}
+
+pub(super) async fn remove(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    desk.gateway.accounts.remove(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn activate(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+) -> Result<Json<AccountView>, Refusal> {
+    Ok(Json(desk.gateway.accounts.activate(&id).await?))
+}
+
+pub(super) async fn order(
+    State(desk): State<Arc<Desk>>,
+    Given(order): Given<Order>,
+) -> Result<Json<List>, Refusal> {
+    desk.gateway.accounts.set_order(order.ids).await?;
+    Ok(list(State(desk)).await)
+}

@@ -1,0 +1,84 @@
+//! `GET /api/status`: how the instance is, at a glance.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use accounts::StateView;
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use store::Totals;
+
+use super::json::Asked;
+use super::{Desk, Refusal};
+use crate::state::milliseconds;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Question {
+    /// When the caller's day began, milliseconds since 1970; the UTC day when left out.
+    today_ms: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Status {
+    service: &'static str,
+    version: &'static str,
+    pid: u32,
+    /// Milliseconds since 1970.
+    started_ms: i64,
+    uptime_s: i64,
+    /// The proxy's port; `None` while it does not listen.
+    port: Option<u16>,
+    addresses: Vec<SocketAddr>,
+    require_key: bool,
+    active_account: Option<Active>,
+    accounts: usize,
+    accounts_ready: usize,
+    today: Totals,
+    /// Log rows lost since the start because the writer could not keep up.
+    dropped_log_rows: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Active {
+    id: String,
+    name: String,
+    provider: String,
+    state: StateView,
+}
+
+pub(super) async fn show(
+    State(desk): State<Arc<Desk>>,
+    Asked(question): Asked<Question>,
+) -> Result<Json<Status>, Refusal> {
+    let gateway = &desk.gateway;
+    let now = gateway.now_ms();
+    let today = question.today_ms.unwrap_or(now - now.rem_euclid(DAY_MS));
+    let stats = gateway.logs.stats(today.min(now), now.saturating_add(1)).await?;
+    let accounts = gateway.accounts.list();
+    let started = milliseconds(gateway.started);
+    let addresses = Vec::clone(&gateway.addresses.load());
+    Ok(Json(Status {
+        service: "switchboard",
+        version: gateway.version,
+        pid: std::process::id(),
+        started_ms: started,
+        uptime_s: (now - started).max(0) / 1000,
+        port: addresses.first().map(SocketAddr::port),
+        addresses,
+        require_key: gateway.settings.load().require_key,
+        accounts: accounts.len(),
+        accounts_ready: accounts.iter().filter(|account| account.state == StateView::Ready).count(),
+        active_account: accounts.into_iter().find(|account| account.active).map(|account| Active {
+            id: account.id,
+            name: account.name,
+            provider: account.provider,
+            state: account.state,
+        }),
+        today: stats.totals,
+        dropped_log_rows: gateway.sink.dropped(),
+    }))
+}

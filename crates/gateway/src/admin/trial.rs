@@ -1,0 +1,132 @@
+//! `POST /api/accounts/{id}/test`: one real request of one token, through the provider like any other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::{Entry, Outcome};
+use axum::Json;
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::HeaderMap;
+use llm::{Category, Error, Model, Request};
+use providers::{Body, Call};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use wire::anthropic::server::AnthropicServer;
+use wire::{Detail, ServerCodec};
+
+use super::json::Given;
+use super::{Desk, Refusal};
+use crate::Gateway;
+
+/// A person waits for this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Trial {
+    /// The model to ask; the account's cheapest when left out.
+    model: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Verdict {
+    ok: bool,
+    model: String,
+    latency_ms: u64,
+    error: Option<Failure>,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure {
+    /// The category's name.
+    code: &'static str,
+    message: String,
+    upstream_status: Option<u16>,
+    upstream_code: Option<String>,
+    upstream_request_id: Option<String>,
+}
+
+pub(super) async fn run(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    Given(trial): Given<Trial>,
+) -> Result<Json<Verdict>, Refusal> {
+    let gateway = &desk.gateway;
+    let entry = gateway.accounts.entry(&id).ok_or(accounts::Error::NotFound)?;
+    let model = match trial.model.or_else(|| cheapest(&entry.provider.known_models(&entry.account))) {
+        Some(model) => model,
+        None => {
+            return Err(
+                Refusal::invalid("No model of this account is known: name one").with("field", "model")
+            );
+        }
+    };
+    let start = gateway.clock.instant();
+    let asked = tokio::time::timeout(PATIENCE, ask(gateway, &entry, &model)).await;
+    let result = asked.unwrap_or_else(|_| {
+        Err(Error::new(Category::Timeout, format!("There was no answer within {} s", PATIENCE.as_secs())))
+    });
+    let latency = gateway.clock.instant().saturating_duration_since(start);
+    if result.is_ok() {
+        // What kept the account from being asked is over.
+        gateway.accounts.note(&entry, Outcome::Success);
+    }
+    Ok(Json(Verdict {
+        ok: result.is_ok(),
+        model,
+        latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        error: result.err().map(Failure::from),
+    }))
+}
+
+/// The name of the model that costs least, Claude before others: that is what most people add an account for.
+fn cheapest(models: &[Arc<Model>]) -> Option<String> {
+    let cost = |model: &Model| model.price.map_or(f64::INFINITY, |price| price.input + price.output);
+    models
+        .iter()
+        .filter(|model| model.end_of_life.is_none())
+        .min_by(|a, b| b.is_claude().cmp(&a.is_claude()).then(cost(a).total_cmp(&cost(b))))
+        .or(models.first())
+        .map(|model| model.name.clone())
+}
+
+async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<(), Error> {
+    let asked = ping(model)?;
+    let target = entry.provider.resolve(&entry.account, model)?;
+    let call = Call { asked: &asked, target: &target, detail: Detail::Control };
+    let session = gateway.accounts.session(entry).await?;
+    let reply = match entry.provider.send(&session, call).await {
+        Err(error) if error.category == Category::Expired => {
+            let session = gateway.accounts.rejected(entry, &session).await?;
+            entry.provider.send(&session, call).await?
+        }
+        reply => reply?,
+    };
+    let Body::Stream { mut bytes, mut reader } = reply.body else { return Ok(()) };
+    while let Some(piece) = bytes.next().await {
+        reader.push(piece?);
+        while reader.next()?.is_some() {}
+    }
+    reader.finish()
+}
+
+fn ping(model: &str) -> Result<Request, Error> {
+    let body = json!({"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "ping"}]});
+    AnthropicServer::new().read_request(&HeaderMap::new(), Bytes::from(body.to_string()))
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let upstream = error.upstream.map(|upstream| *upstream).unwrap_or_default();
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        Self {
+            code: error.category.name(),
+            message: error.message,
+            upstream_status: (upstream.status != 0).then_some(upstream.status),
+            upstream_code: given(upstream.code),
+            upstream_request_id: upstream.request_id,
+        }
+    }
+}
