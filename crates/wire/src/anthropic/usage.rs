@@ -53,6 +53,13 @@ pub(super) struct Written {
     output_tokens_details: Option<OutputDetails>,
 }
 
+impl Written {
+    /// As the last event of a stream has it: without the split of cache writes, which stood in the first.
+    pub(super) fn at_the_end(usage: &Usage) -> Self {
+        Self { cache_creation: None, ..usage.into() }
+    }
+}
+
 impl From<&Usage> for Written {
     fn from(usage: &Usage) -> Self {
         let split = usage.cache_write_5m.is_some() || usage.cache_write_1h.is_some();

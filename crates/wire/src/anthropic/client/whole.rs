@@ -77,3 +77,6 @@ pub fn read_answer(json: &Bytes, names: &ToolNames) -> Result<Answer, Error> {
 fn refuse_error(json: &[u8]) -> Result<(), Error> {
     if super::super::peek::kind(json) == Some("error") { Err(super::error::read_event(json)) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,6 +139,7 @@ struct Ending<'a> {
 
 impl<'a> MessageDelta<'a> {
     pub(super) fn new(stop_reason: &'a str, stop_sequence: Option<&'a str>, usage: &Usage) -> Self {
-        Self { kind: "message_delta", delta: Ending { stop_reason, stop_sequence }, usage: usage.into() }
+        let usage = usage::Written::at_the_end(usage);
+        Self { kind: "message_delta", delta: Ending { stop_reason, stop_sequence }, usage }
     }
 }
