@@ -1,3 +1,5 @@
+mod door;
+
 use http::Request;
 use serde_json::Value;
 
