@@ -1,5 +1,7 @@
 //! Golden files of the Anthropic wire: what real clients send, what Bedrock streams, what a client gets.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "anthropic/clients.rs"]
 mod clients;
 #[path = "anthropic/errors.rs"]
