@@ -1,6 +1,7 @@
 //! Amazon Bedrock.
 
 mod catalog;
+mod claude;
 mod claude_name;
 mod credentials;
 mod endpoint;
@@ -10,6 +11,7 @@ mod resolve;
 mod sign;
 
 pub use catalog::{Catalog, Entry};
+pub use claude::{Prepared, Terms, prepare};
 pub use credentials::ProfileOptions;
 pub use endpoint::EndpointEnvironment;
 pub use geo::Residency;
