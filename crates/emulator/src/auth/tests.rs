@@ -10,6 +10,8 @@ use crate::clock::parse_amz_date;
 /// Requests signed by botocore with the access key and secret of the AWS documentation's examples.
 const SIGNED: &str = include_str!("../../fixtures/sigv4.json");
 
+type Change<'a> = &'a dyn Fn(&mut Parts, &mut Bytes);
+
 fn config(token: Option<&str>) -> Config {
     let key = AccessKey::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     Config { access_keys: vec![AccessKey { token: token.map(Into::into), ..key }], ..Config::default() }
@@ -61,13 +63,13 @@ fn foreign_signatures_are_accepted() {
 #[test]
 fn whatever_is_changed_breaks_the_signature() {
     let vector = &vectors()[0];
-    let refused = |change: &dyn Fn(&mut Parts, &mut Bytes)| {
+    let refused = |change: Change<'_>| {
         let (mut head, mut body) = request(vector);
         change(&mut head, &mut body);
         admit_at(vector, None, &head, &body, 0).unwrap_err()
     };
     let mismatch = "The request signature we calculated does not match the signature you provided.";
-    let changes: [&dyn Fn(&mut Parts, &mut Bytes); 4] = [
+    let changes: [Change<'_>; 4] = [
         &|_, body| *body = Bytes::from_static(b"{}"),
         &|head, _| head.uri = "/model/other/invoke".parse().unwrap(),
         &|head, _| drop(head.headers.insert("host", "elsewhere".parse().unwrap())),

@@ -113,7 +113,8 @@ fn thinking(ask: &Ask<'_>) -> Checked {
         return wrapped("`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.");
     }
     let settings = &ask.body["inferenceConfig"];
-    if !ask.model.takes_sampling() && !(settings["temperature"].is_null() && settings["topP"].is_null()) {
+    let sampled = ["temperature", "topP"].iter().any(|name| !settings[*name].is_null());
+    if sampled && !ask.model.takes_sampling() {
         return wrapped("`temperature` is deprecated for this model.");
     }
     Ok(())
