@@ -32,7 +32,7 @@ pub(crate) struct Bedrock {
 }
 
 /// What an operation may look at besides its own body.
-struct Scene<'a> {
+struct Invocation<'a> {
     strict: bool,
     streams: bool,
     /// The model id as the path names it.
@@ -43,7 +43,7 @@ struct Scene<'a> {
     cache: &'a Mutex<cache::PromptCache>,
 }
 
-impl Scene<'_> {
+impl Invocation<'_> {
     /// Completes the answer's usage by what the prompt cache makes of the input.
     fn account(&self, prefixes: &cache::Prefixes, answer: &mut llm::Answer) -> Result<(), Refusal> {
         if prefixes.tokens() > self.model.context {
@@ -139,7 +139,7 @@ impl Bedrock {
                 "Malformed input request: {error}, please reformat your input and try again."
             ))
         })?;
-        let scene = Scene {
+        let invocation = Invocation {
             strict: config.strict,
             streams: matches!(
                 call.operation,
@@ -152,9 +152,9 @@ impl Bedrock {
             cache: &self.cache,
         };
         if matches!(call.operation, Operation::Converse | Operation::ConverseStream) {
-            converse::answer(&scene, &body, dice)
+            converse::answer(&invocation, &body, dice)
         } else {
-            invoke::answer(&scene, &body, dice)
+            invoke::answer(&invocation, &body, dice)
         }
     }
 }

@@ -206,7 +206,12 @@ impl Acts {
 fn exception_frame(name: &str, message: &str) -> Bytes {
     let headers =
         [(":exception-type", name), (":content-type", "application/json"), (":message-type", "exception")];
-    eventstream::encode(&headers, serde_json::json!({ "message": message }).to_string().as_bytes()).into()
+    let mut payload = serde_json::json!({ "message": message });
+    if name == "modelStreamErrorException" {
+        payload["originalStatusCode"] = 500.into();
+        payload["originalMessage"] = message.into();
+    }
+    eventstream::encode(&headers, payload.to_string().as_bytes()).into()
 }
 
 /// Flips a bit of the trailing checksum: every length stays right, only the check fails.

@@ -131,7 +131,7 @@ fn calls(asked: &Asked<'_>) -> Vec<(String, String)> {
         .flat_map(|text| markers(text))
         .filter_map(|(name, input)| {
             let tool = asked.tools.iter().find(|tool| stands_for(tool.name, name))?;
-            Some((tool.name.to_owned(), input.to_owned()))
+            Some((tool.name.to_owned(), arguments(tool.schema, input)))
         })
         .collect();
     let forced = match asked.choice {
@@ -143,6 +143,16 @@ fn calls(asked: &Asked<'_>) -> Vec<(String, String)> {
         calls.push((tool.name.to_owned(), instance::minimal(tool.schema).to_string()));
     }
     calls
+}
+
+/// Arguments are always an object; any other JSON becomes the tool's first member, as for a tool that takes one text.
+fn arguments(schema: &Value, input: &str) -> String {
+    if input.starts_with('{') {
+        return input.to_owned();
+    }
+    let first = schema["properties"].as_object().and_then(|members| members.keys().next());
+    let name = Value::from(first.map_or("input", String::as_str));
+    format!("{{{name}:{input}}}")
 }
 
 /// `[[tool:NAME JSON]]`, several in a row; without JSON the arguments are `{}`. The JSON may hold `]]` itself.

@@ -9,31 +9,31 @@ use serde_json::Value;
 
 pub(super) use check::{check, compiles, sniff};
 
-use super::Scene;
+use super::Invocation;
 use super::compose::compose;
 use crate::Refusal;
 use crate::dice::Dice;
 use crate::reply::Reply;
 
-pub(super) fn answer(scene: &Scene<'_>, body: &Value, dice: &mut Dice) -> Result<Reply, Refusal> {
-    if !scene.model.is_claude() {
+pub(super) fn answer(invocation: &Invocation<'_>, body: &Value, dice: &mut Dice) -> Result<Reply, Refusal> {
+    if !invocation.model.is_claude() {
         // Every vendor has a body of its own; only Claude's is played.
         return Err(Refusal::validation(format!(
             "Malformed input request: #: extraneous key [messages] is not permitted for {}, please reformat your \
              input and try again.",
-            scene.id
+            invocation.id
         )));
     }
-    let tier = scene.head.headers.get("x-amzn-bedrock-service-tier").and_then(|tier| tier.to_str().ok());
-    if scene.strict {
-        super::check_tier(scene.model, tier)?;
-        check(scene.model, body)?;
+    let tier = invocation.head.headers.get("x-amzn-bedrock-service-tier").and_then(|tier| tier.to_str().ok());
+    if invocation.strict {
+        super::check_tier(invocation.model, tier)?;
+        check(invocation.model, body)?;
     }
     let mut answer = compose(&ask::read(body), "toolu_bdrk_01", dice);
-    scene.account(&ask::prefixes(scene, body), &mut answer)?;
+    invocation.account(&ask::prefixes(invocation, body), &mut answer)?;
     answer.id = Some(dice.word("msg_bdrk_01", 22));
-    answer.model = Some(scene.model.public_name().to_owned());
-    let reply = if scene.streams {
+    answer.model = Some(invocation.model.public_name().to_owned());
+    let reply = if invocation.streams {
         Reply::event_stream(render::stream(answer, dice.next()))
             .with_header("x-amzn-bedrock-content-type", "application/json")
     } else {

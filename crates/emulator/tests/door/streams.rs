@@ -99,3 +99,15 @@ async fn limits_and_stop_sequences_end_a_stream() {
         json!({ "stop_reason": "stop_sequence", "stop_sequence": "three" })
     );
 }
+
+#[tokio::test]
+async fn converse_tells_the_stop_sequence_when_asked() {
+    let (_emulator, caller) = emulator();
+    let mut body = converse("one two three");
+    body["inferenceConfig"] = json!({ "stopSequences": ["two"] });
+    body["additionalModelResponseFieldPaths"] = json!(["/stop_sequence"]);
+    let events = caller.model(CLAUDE, "converse-stream", &body).await.events();
+    let (_, stop) = events.iter().find(|(name, _)| name == "messageStop").unwrap();
+    assert_eq!(stop["stopReason"], "stop_sequence");
+    assert_eq!(stop["additionalModelResponseFields"], json!({ "stop_sequence": "two" }));
+}

@@ -49,7 +49,11 @@ fn it_calls_the_tools_that_the_request_has() {
     let answer = say(&asked(prompt, &["exec", "get_weather", "bare"], &Value::Null));
     assert_eq!(
         called(&answer),
-        [("get_weather", r#"{"city":"Paris","rows":[[1]]}"#), ("exec", r#""a ]] b""#), ("bare", "{}"),]
+        [
+            ("get_weather", r#"{"city":"Paris","rows":[[1]]}"#),
+            ("exec", r#"{"input":"a ]] b"}"#),
+            ("bare", "{}"),
+        ]
     );
     assert_eq!(answer.stop, Some(StopReason::ToolUse));
 }
@@ -125,4 +129,11 @@ fn deltas_join_to_the_text() {
         assert!(deltas.len() <= 70);
     }
     assert!(deltas("a sentence of some length").len() > 1);
+}
+
+#[test]
+fn a_text_becomes_the_tools_first_member() {
+    let schema = json!({ "type": "object", "properties": { "script": { "type": "string" } } });
+    let answer = say(&asked(r#"[[tool:exec "ls"]]"#, &["exec"], &schema));
+    assert_eq!(called(&answer), [("exec", r#"{"script":"ls"}"#)]);
 }

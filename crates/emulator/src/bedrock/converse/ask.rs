@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::bedrock::Scene;
+use crate::bedrock::Invocation;
 use crate::bedrock::cache::Prefixes;
 use crate::bedrock::compose::{Asked, Choice, Thinking, Tool};
 use crate::bedrock::turn::Turn;
 
-pub(super) fn read<'a>(scene: &Scene<'_>, body: &'a Value) -> Asked<'a> {
+pub(super) fn read<'a>(invocation: &Invocation<'_>, body: &'a Value) -> Asked<'a> {
     let settings = &body["inferenceConfig"];
     let tools = &body["toolConfig"];
     let choice = &tools["toolChoice"];
@@ -28,35 +28,36 @@ pub(super) fn read<'a>(scene: &Scene<'_>, body: &'a Value) -> Asked<'a> {
             Choice::Auto
         },
         stop_sequences: items(&settings["stopSequences"]).filter_map(Value::as_str).collect(),
-        max_tokens: settings["maxTokens"].as_u64().unwrap_or(scene.model.max_output),
-        thinking: thinking(scene, &body["additionalModelRequestFields"]),
+        max_tokens: settings["maxTokens"].as_u64().unwrap_or(invocation.model.max_output),
+        thinking: thinking(invocation, &body["additionalModelRequestFields"]),
         schema: format.as_str().and_then(|schema| serde_json::from_str(schema).ok()),
     }
 }
 
 /// Claude and Nova think when told to; the open reasoning models always do.
-fn thinking(scene: &Scene<'_>, fields: &Value) -> Thinking {
-    if scene.model.is_claude() {
+fn thinking(invocation: &Invocation<'_>, fields: &Value) -> Thinking {
+    if invocation.model.is_claude() {
         return match (fields["thinking"]["type"].as_str(), fields["thinking"]["display"].as_str()) {
             (None | Some("disabled"), _) => Thinking::Off,
             (Some(_), Some("omitted")) => Thinking::Omitted,
             (Some(_), _) => Thinking::Signed,
         };
     }
-    let on = if scene.model.is_nova() {
+    let on = if invocation.model.is_nova() {
         fields["reasoningConfig"]["type"] == "enabled"
     } else {
-        scene.model.thinks()
+        invocation.model.thinks()
             && fields["reasoning"]["effort"] != "none"
             && fields["reasoning_effort"] != "none"
     };
     if on { Thinking::Unsigned } else { Thinking::Off }
 }
 
-pub(super) fn prefixes(scene: &Scene<'_>, body: &Value) -> Prefixes {
+pub(super) fn prefixes(invocation: &Invocation<'_>, body: &Value) -> Prefixes {
     // Nova caches from a thousand tokens on; the others have no markers to honour.
-    let least = scene.model.cache_least.or(scene.model.is_nova().then_some(1024)).unwrap_or(u64::MAX);
-    let mut prefixes = Prefixes::new(&[scene.model.id, &scene.caller.key], least);
+    let least =
+        invocation.model.cache_least.or(invocation.model.is_nova().then_some(1024)).unwrap_or(u64::MAX);
+    let mut prefixes = Prefixes::new(&[invocation.model.id, &invocation.caller.key], least);
     let messages = items(&body["messages"]).flat_map(|message| items(&message["content"]));
     for block in items(&body["toolConfig"]["tools"]).chain(items(&body["system"])).chain(messages) {
         match block.get("cachePoint") {

@@ -9,37 +9,55 @@ use crate::bedrock::compose::deltas;
 use crate::dice::Dice;
 use crate::reply::Frames;
 
-pub(super) fn whole(answer: &Answer, tier: Option<&str>) -> Value {
+/// What rides along besides the answer.
+pub(super) struct Extras {
+    pub(super) tier: Option<String>,
+    /// Members of the model's own answer that were asked for.
+    pub(super) fields: Option<Value>,
+}
+
+pub(super) fn whole(answer: &Answer, extras: &Extras) -> Value {
     let content: Vec<_> = answer.content.iter().filter_map(|block| finished(&block.content)).collect();
-    with_tier(
-        json!({
-            "output": { "message": { "role": "assistant", "content": content } },
-            "stopReason": stop(answer),
-            "usage": usage(&answer.usage),
-            "metrics": { "latencyMs": 12 },
-        }),
-        tier,
-    )
+    let mut whole = json!({
+        "output": { "message": { "role": "assistant", "content": content } },
+        "stopReason": stop(answer),
+        "usage": usage(&answer.usage),
+        "metrics": { "latencyMs": 12 },
+        "serviceTier": extras.service_tier(),
+    });
+    extras.add_fields(&mut whole);
+    whole
 }
 
 /// The events in order. As the service does: text and reasoning come without a start, the first text delta is
 /// empty, and the usage follows `messageStop`.
-pub(super) fn stream(answer: Answer, tier: Option<String>, seed: u64) -> Frames {
+pub(super) fn stream(answer: Answer, extras: &Extras, seed: u64) -> Frames {
     let start = ("messageStart", json!({ "role": "assistant" }));
-    let metadata = json!({ "usage": usage(&answer.usage), "metrics": { "latencyMs": 12 } });
-    let end = [
-        ("messageStop", json!({ "stopReason": stop(&answer) })),
-        ("metadata", with_tier(metadata, tier.as_deref())),
-    ];
+    let mut stop = json!({ "stopReason": stop(&answer) });
+    extras.add_fields(&mut stop);
+    let metadata = json!({
+        "usage": usage(&answer.usage),
+        "metrics": { "latencyMs": 12 },
+        "serviceTier": extras.service_tier(),
+    });
+    let end = [("messageStop", stop), ("metadata", metadata)];
     let blocks =
         answer.content.into_iter().enumerate().flat_map(|(index, block)| events(index, block.content));
     let mut dice = Dice::new(seed);
-    Box::new(
-        std::iter::once(start)
-            .chain(blocks)
-            .chain(end)
-            .map(move |(name, payload)| frame(name, payload, dice.padding())),
-    )
+    let events = std::iter::once(start).chain(blocks).chain(end);
+    Box::new(events.map(move |(name, payload)| frame(name, payload, dice.padding())))
+}
+
+impl Extras {
+    fn service_tier(&self) -> Value {
+        json!({ "type": self.tier.as_deref().unwrap_or("default") })
+    }
+
+    fn add_fields(&self, event: &mut Value) {
+        if let Some(fields) = &self.fields {
+            event["additionalModelResponseFields"] = fields.clone();
+        }
+    }
 }
 
 fn events(index: usize, content: Content) -> impl Iterator<Item = (&'static str, Value)> + Send {
@@ -109,11 +127,6 @@ fn usage(usage: &Usage) -> Value {
         told.insert("cacheDetails".into(), json!(details));
     }
     Value::Object(told)
-}
-
-fn with_tier(mut value: Value, tier: Option<&str>) -> Value {
-    value["serviceTier"] = json!({ "type": tier.unwrap_or("default") });
-    value
 }
 
 fn frame(name: &str, mut payload: Value, padding: &str) -> Bytes {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bedrock::Scene;
+use crate::bedrock::Invocation;
 use crate::bedrock::cache::Prefixes;
 use crate::bedrock::compose::{Asked, Choice, Thinking, Tool};
 use crate::bedrock::turn::Turn;
@@ -33,9 +33,11 @@ pub(super) fn read(body: &Value) -> Asked<'_> {
 }
 
 /// The prompt in the order in which prefixes are cached.
-pub(super) fn prefixes(scene: &Scene<'_>, body: &Value) -> Prefixes {
-    let mut prefixes =
-        Prefixes::new(&[scene.model.id, &scene.caller.key], scene.model.cache_least.unwrap_or(u64::MAX));
+pub(super) fn prefixes(invocation: &Invocation<'_>, body: &Value) -> Prefixes {
+    let mut prefixes = Prefixes::new(
+        &[invocation.model.id, &invocation.caller.key],
+        invocation.model.cache_least.unwrap_or(u64::MAX),
+    );
     items(&body["tools"]).for_each(|tool| prefixes.block(tool));
     content(&body["system"], &mut prefixes);
     for message in items(&body["messages"]) {
