@@ -1,18 +1,252 @@
-//! Amazon Bedrock.
+//! Amazon Bedrock: Claude through InvokeModel, which speaks Anthropic's own wire, everything else through Converse.
+//!
+//! The Sandbox is the same provider with a fixed address and fixed keys, so that what works offline works on AWS.
 
 mod catalog;
 mod claude;
 mod claude_name;
+mod count;
 mod credentials;
+mod draft;
 mod endpoint;
+mod exchange;
 mod facts;
+#[cfg(test)]
+mod fixture;
 mod geo;
+mod heal;
+mod list;
 mod resolve;
+mod send;
 mod sign;
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use futures_util::future::BoxFuture;
+use llm::{Error, Model, Secret};
+use serde_json::Value;
+use time::OffsetDateTime;
+
 pub use catalog::{Catalog, Entry};
-pub use claude::{Prepared, Terms, prepare};
 pub use credentials::ProfileOptions;
 pub use endpoint::EndpointEnvironment;
 pub use geo::Residency;
 pub use resolve::{Available, Resolver};
+
+use crate::{
+    Account, Call, CredentialSummary, Description, Http, Identity, Opened, Policy, Provider, Reply, Session,
+    Target, TokenCount, Why,
+};
+use credentials::Profiles;
+use heal::Memory;
+use list::Lists;
+
+/// The access key that the Sandbox signs with; its emulator knows no other.
+pub const SANDBOX_ACCESS_KEY_ID: &str = "AKIASANDBOX000000000";
+/// Its other half. It opens nothing: it never leaves this machine.
+pub const SANDBOX_SECRET_ACCESS_KEY: &str = "sandbox+secret+sandbox+secret+sandbox+00";
+const SANDBOX_REGION: &str = "us-east-1";
+
+/// Tells the time; handed in, so that tests own it.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// What the provider needs from outside.
+#[derive(Clone)]
+pub struct BedrockOptions {
+    pub http: Http,
+    pub clock: Clock,
+    pub endpoints: EndpointEnvironment,
+    pub profiles: ProfileOptions,
+}
+
+/// The provider, with what it learned since the start.
+pub struct Bedrock {
+    place: Place,
+    http: Http,
+    clock: Clock,
+    endpoints: EndpointEnvironment,
+    profiles: Profiles,
+    memory: Memory,
+    lists: Lists,
+}
+
+enum Place {
+    Aws,
+    /// The emulator's address.
+    Sandbox(String),
+}
+
+impl Bedrock {
+    /// Amazon Bedrock itself, as `bedrock`.
+    #[must_use]
+    pub fn new(options: BedrockOptions) -> Self {
+        let BedrockOptions { http, clock, endpoints, profiles } = options;
+        let profiles = Profiles::new(http.clone(), profiles);
+        Self {
+            place: Place::Aws,
+            http,
+            clock,
+            endpoints,
+            profiles,
+            memory: Memory::default(),
+            lists: Lists::default(),
+        }
+    }
+
+    /// The emulator at `endpoint`, as `sandbox`.
+    #[must_use]
+    pub fn sandbox(endpoint: String, http: Http, clock: Clock) -> Self {
+        let options = BedrockOptions {
+            http,
+            clock,
+            endpoints: EndpointEnvironment::default(),
+            profiles: ProfileOptions::default(),
+        };
+        Self { place: Place::Sandbox(endpoint), ..Self::new(options) }
+    }
+
+    /// The address that is the account's own doing.
+    fn own_endpoint(&self, account: &Account) -> Option<String> {
+        match self.place {
+            Place::Aws => account.endpoint_url.clone(),
+            Place::Sandbox(_) => None,
+        }
+    }
+
+    /// Runs `look` with what is known of an account's models.
+    fn with_resolver<T>(&self, account: &Account, look: impl FnOnce(&Resolver<'_>) -> T) -> T {
+        let list = self.lists.of(account);
+        let region = match (&self.place, &list) {
+            _ if !account.region.is_empty() => account.region.as_str(),
+            (_, Some(list)) => list.region(),
+            (Place::Sandbox(_), None) => SANDBOX_REGION,
+            (Place::Aws, None) => "",
+        };
+        let today = OffsetDateTime::from((self.clock)()).date();
+        look(&Resolver {
+            region,
+            residency: residency(&account.options),
+            available: list.as_deref().map(|list| &list.available),
+            aliases: &aliases(&account.options),
+            today: &today.to_string(),
+        })
+    }
+}
+
+/// `prefer_global` and `forbid_global` of the account's options.
+fn residency(options: &Value) -> Residency {
+    let on = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or(false);
+    Residency { prefer_global: on("prefer_global"), forbid_global: on("forbid_global") }
+}
+
+/// `aliases` of the account's options: the person's own names for models.
+fn aliases(options: &Value) -> BTreeMap<String, String> {
+    let own = options.get("aliases").and_then(Value::as_object);
+    own.into_iter()
+        .flatten()
+        .filter_map(|(name, meant)| Some((name.to_ascii_lowercase(), meant.as_str()?.to_owned())))
+        .collect()
+}
+
+impl Provider for Bedrock {
+    fn id(&self) -> &'static str {
+        match self.place {
+            Place::Aws => "bedrock",
+            Place::Sandbox(_) => "sandbox",
+        }
+    }
+
+    fn describe(&self) -> Description {
+        match self.place {
+            Place::Aws => Description {
+                id: self.id(),
+                name: "Amazon Bedrock",
+                policy: Policy::DocumentedApi,
+                regions: endpoint::REGIONS,
+                credentials: credentials::kinds(),
+            },
+            Place::Sandbox(_) => Description {
+                id: self.id(),
+                name: "Sandbox",
+                policy: Policy::Offline,
+                regions: &[SANDBOX_REGION],
+                credentials: Vec::new(),
+            },
+        }
+    }
+
+    fn check(&self, account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
+        match self.place {
+            Place::Aws => credentials::check(account, credential),
+            // It has one address and one key, which are not the person's to choose.
+            Place::Sandbox(_) => {
+                Ok(CredentialSummary { kind: "none".to_owned(), label: "offline".to_owned() })
+            }
+        }
+    }
+
+    fn open<'a>(
+        &'a self,
+        account: &'a Arc<Account>,
+        credential: &'a Secret,
+        why: Why,
+    ) -> BoxFuture<'a, Result<Opened, Error>> {
+        match &self.place {
+            Place::Aws => Box::pin(credentials::open(account, credential, why, &self.profiles)),
+            Place::Sandbox(endpoint) => {
+                let account = Arc::new(Account {
+                    region: SANDBOX_REGION.to_owned(),
+                    endpoint_url: Some(endpoint.clone()),
+                    ..Account::clone(account)
+                });
+                let keys = Credentials::from_keys(SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY, None);
+                let session =
+                    Session { account, identity: Identity::SigV4(keys), expires: None, clock_offset: 0 };
+                Box::pin(async { Ok(Opened { session, rotated: None }) })
+            }
+        }
+    }
+
+    fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {
+        self.with_resolver(account, |resolver| resolver.resolve(asked))
+    }
+
+    fn send<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
+        Box::pin(self.answer(session, call))
+    }
+
+    fn count_tokens<'a>(
+        &'a self,
+        session: &'a Session,
+        call: Call<'a>,
+    ) -> BoxFuture<'a, Result<TokenCount, Error>> {
+        Box::pin(self.count(session, call))
+    }
+
+    fn models<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Vec<Arc<Model>>, Error>> {
+        Box::pin(async {
+            self.list(session).await?;
+            Ok(self.known_models(&session.account))
+        })
+    }
+
+    fn known_models(&self, account: &Account) -> Vec<Arc<Model>> {
+        self.with_resolver(account, |resolver| resolver.known_models())
+    }
+}
+
+impl fmt::Debug for Bedrock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bedrock").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BedrockOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BedrockOptions").field("profiles", &self.profiles).finish_non_exhaustive()
+    }
+}

@@ -68,8 +68,11 @@ pub(crate) struct Outgoing {
     pub(crate) payload: Payload,
 }
 
-/// The client. Connections are pooled; cheap to share behind an `Arc`.
-pub struct Http {
+/// The client. Connections are pooled; a clone shares them.
+#[derive(Clone)]
+pub struct Http(Arc<Shared>);
+
+struct Shared {
     options: HttpOptions,
     authorities: Vec<reqwest::Certificate>,
     clients: ArcSwap<Clients>,
@@ -100,18 +103,16 @@ impl Http {
     /// # Errors
     /// [`Category::InvalidRequest`] when the file of certificate authorities cannot be used.
     pub fn new(options: HttpOptions) -> Result<Self, Error> {
-        // Another part of the process may have chosen a provider before; any will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let authorities = match &options.ca_file {
             None => Vec::new(),
             Some(path) => read_authorities(path)?,
         };
-        Ok(Self { options, authorities, clients: ArcSwap::default() })
+        Ok(Self(Arc::new(Shared { options, authorities, clients: ArcSwap::default() })))
     }
 
     /// Forgets every pooled connection, e.g. after the machine slept. Running answers go on.
     pub fn renew(&self) {
-        self.clients.store(Arc::default());
+        self.0.clients.store(Arc::default());
     }
 
     /// Sends a request and returns once the answer's status and headers are here.
@@ -126,14 +127,14 @@ impl Http {
             *request.body_mut() = Some(payload_body::body(outgoing.payload));
         }
         let pending = self.execute(request)?;
-        match tokio::time::timeout(self.options.first_byte_timeout, pending).await {
-            Ok(Ok(response)) => Ok(Incoming::new(response, self.options.chunk_timeout)),
+        match tokio::time::timeout(self.0.options.first_byte_timeout, pending).await {
+            Ok(Ok(response)) => Ok(Incoming::new(response, self.0.options.chunk_timeout)),
             Ok(Err(error)) => Err(failure::before_answer(error)),
             Err(_) => Err(Error::new(
                 Category::Timeout,
                 format!(
                     "The upstream did not answer within {} s.",
-                    self.options.first_byte_timeout.as_secs()
+                    self.0.options.first_byte_timeout.as_secs()
                 ),
             )),
         }
@@ -148,7 +149,7 @@ impl Http {
             (true, "http") => Way::Plain,
             (true, _) => Way::Nearby,
         };
-        let clients = self.clients.load();
+        let clients = self.0.clients.load();
         let slot = match way {
             Way::Outside => &clients.outside,
             Way::Nearby => &clients.nearby,
@@ -158,41 +159,56 @@ impl Http {
             return Ok(client.execute(request));
         }
         // Two requests may both build one; the first to be done is kept and both use it.
-        let built = self.build(way)?;
+        let built = self.0.build(way)?;
         Ok(slot.get_or_init(|| built).execute(request))
     }
+}
 
+impl Shared {
     fn build(&self, way: Way) -> Result<reqwest::Client, Error> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .http1_only()
-            .tcp_nodelay(true)
+        let mut builder = base(way == Way::Plain)
             .tcp_keepalive(KEEP_ALIVE)
             .connect_timeout(self.options.connect_timeout)
             .pool_idle_timeout(POOL_IDLE);
         if way != Way::Outside {
             builder = builder.no_proxy();
         }
-        if way == Way::Plain {
-            builder = builder.tls_certs_only([]);
-        } else if !self.authorities.is_empty() {
+        if way != Way::Plain && !self.authorities.is_empty() {
             builder = builder.tls_certs_merge(self.authorities.iter().cloned());
         }
-        builder.build().map_err(|error| {
-            Error::new(
-                Category::Internal,
-                format!("The HTTP client cannot be set up: {}.", failure::chain(&error)),
-            )
-        })
+        builder.build().map_err(|error| unavailable(&error))
     }
+}
+
+/// What all clients have in common. A plain one can speak no TLS and reads no certificates.
+fn base(plain: bool) -> reqwest::ClientBuilder {
+    // Another part of the process may have chosen a provider before; any will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .tcp_nodelay(true);
+    if plain { builder.tls_certs_only([]) } else { builder }
+}
+
+fn unavailable(error: &reqwest::Error) -> Error {
+    Error::new(Category::Internal, format!("The HTTP client cannot be set up: {}.", failure::chain(error)))
+}
+
+/// A client for addresses on this machine: our own commands use it to talk to a running instance.
+///
+/// # Errors
+/// [`Category::Internal`] when it cannot be set up.
+pub fn local_client() -> Result<reqwest::Client, Error> {
+    base(true).no_proxy().connect_timeout(Duration::from_secs(5)).build().map_err(|error| unavailable(&error))
 }
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Http").field("options", &self.0.options).finish_non_exhaustive()
     }
 }
 

@@ -4,12 +4,36 @@
 //! InvokeModel wants `anthropic_version` in the body. A new provider is one folder and one line in the registry.
 
 mod bedrock;
+mod estimate;
 mod http;
 mod provider;
+#[cfg(test)]
+mod upstream;
 
-pub use bedrock::{Available, Catalog, EndpointEnvironment, Entry, ProfileOptions, Residency, Resolver};
-pub use http::{Http, HttpOptions};
+use std::sync::Arc;
+
+pub use bedrock::{
+    Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
+    Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
+};
+pub use http::{Http, HttpOptions, local_client};
 pub use provider::{
     Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened,
     Policy, Provider, Registry, Reply, Session, Target, TokenCount, Why,
 };
+
+/// Every provider there is. `sandbox` is the address of the emulator that plays Bedrock offline.
+pub fn registry(http: &Http, endpoints: EndpointEnvironment, sandbox: impl Into<String>) -> Registry {
+    #[expect(clippy::disallowed_methods, reason = "here the clock of the running program comes in")]
+    let clock: Clock = Arc::new(std::time::SystemTime::now);
+    let options = BedrockOptions {
+        http: http.clone(),
+        clock: clock.clone(),
+        endpoints,
+        profiles: ProfileOptions::default(),
+    };
+    Registry::new([
+        Arc::new(Bedrock::new(options)) as Arc<dyn Provider>,
+        Arc::new(Bedrock::sandbox(sandbox.into(), http.clone(), clock)),
+    ])
+}

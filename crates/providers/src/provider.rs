@@ -233,6 +233,17 @@ impl Registry {
     }
 }
 
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // What a model said is the person's: it never reaches a log through Debug.
+        f.write_str(match self {
+            Self::Stream { .. } => "Stream",
+            Self::Whole(_) => "Whole",
+            Self::Answer(_) => "Answer",
+        })
+    }
+}
+
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reply")

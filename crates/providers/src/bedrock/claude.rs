@@ -74,7 +74,7 @@ const ROUTINE: [&str; 9] = [
 
 /// What decides about a request besides its body.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
+pub(super) struct Terms<'a> {
     pub hints: &'a Hints,
     pub target: &'a Target,
     /// The upstream refused `output_config.format` for this model before.
@@ -85,7 +85,7 @@ pub struct Terms<'a> {
 
 /// A request ready to be sent.
 #[derive(Clone, Debug)]
-pub struct Prepared {
+pub(super) struct Prepared {
     body: RawBody,
     /// The conversation in pieces, when it was edited; it stands in for the member of `body`.
     messages: Option<Payload>,
@@ -99,7 +99,7 @@ pub struct Prepared {
 impl Prepared {
     /// The body to send.
     #[must_use]
-    pub fn payload(&self) -> Payload {
+    pub(super) fn payload(&self) -> Payload {
         let Some(messages) = &self.messages else { return self.body.to_payload() };
         let mut rope = Rope::default();
         for (at, member) in self.body.members().iter().enumerate() {
@@ -117,7 +117,7 @@ impl Prepared {
     }
 
     /// The body as members, for a change after a refusal. Joins the pieces of an edited conversation.
-    pub fn body_mut(&mut self) -> &mut RawBody {
+    pub(super) fn body_mut(&mut self) -> &mut RawBody {
         if let Some(messages) = self.messages.take() {
             self.body.set("messages", messages.to_bytes());
         }
@@ -126,7 +126,7 @@ impl Prepared {
 
     /// The beta tokens that are sent, as the JSON text of a list.
     #[must_use]
-    pub fn betas(&self) -> Option<&Bytes> {
+    pub(super) fn betas(&self) -> Option<&Bytes> {
         self.body.get("anthropic_beta")
     }
 }
@@ -159,7 +159,7 @@ impl Traits {
 /// # Errors
 /// [`Category::InvalidRequest`] for what cannot be sent at all: images by URL, files, members of a wrong shape.
 /// [`Category::TooLarge`] above 25,000,000 bytes.
-pub fn prepare(mut body: RawBody, terms: &Terms<'_>) -> Result<Prepared, Error> {
+pub(super) fn prepare(mut body: RawBody, terms: &Terms<'_>) -> Result<Prepared, Error> {
     let model = &*terms.target.model;
     let traits = Traits::of(model);
     let mut notes = Notes::default();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 pub use chain::ProfileOptions;
 pub(crate) use chain::Profiles;
+use chain::Search;
 
 use super::endpoint;
 use crate::{Account, CredentialKind, CredentialSummary, Field, Identity, Opened, Session, Why};
@@ -102,7 +103,9 @@ pub(crate) async fn open(
         Credential::Profile(name) => Some(name),
         Credential::Default => None,
     };
-    let found = profiles.find(profile.as_deref(), &account.region).await?;
+    let instance = account.options.get("instance_metadata").and_then(Value::as_bool).unwrap_or(false);
+    let search = Search { profile: profile.as_deref(), region: &account.region, instance };
+    let found = profiles.find(search).await?;
     let account = if account.region == found.region {
         account.clone()
     } else {

@@ -1,6 +1,5 @@
 //! Our client as AWS's library wants it, for the requests it makes to find credentials.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -21,13 +20,13 @@ const LONGEST_ANSWER: usize = 1024 * 1024;
 /// Lends [`Http`] to AWS's library.
 #[derive(Clone, Debug)]
 pub(crate) struct AwsConnector {
-    http: Arc<Http>,
+    http: Http,
     /// For connecting and for the answer's head together.
     patience: Option<Duration>,
 }
 
 impl AwsConnector {
-    pub(crate) const fn new(http: Arc<Http>) -> Self {
+    pub(crate) const fn new(http: Http) -> Self {
         Self { http, patience: None }
     }
 

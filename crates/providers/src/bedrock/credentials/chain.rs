@@ -6,7 +6,6 @@
 
 use std::error::Error as StdError;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
@@ -35,20 +34,13 @@ pub struct ProfileOptions {
     pub config_file: Option<PathBuf>,
     /// In place of `~/.aws/credentials` and `AWS_SHARED_CREDENTIALS_FILE`.
     pub credentials_file: Option<PathBuf>,
-    /// Asks the metadata service of EC2 last. Off: anywhere but on EC2 it costs seconds.
-    pub instance_metadata: bool,
     /// For one search, external processes included.
     pub timeout: Duration,
 }
 
 impl Default for ProfileOptions {
     fn default() -> Self {
-        Self {
-            config_file: None,
-            credentials_file: None,
-            instance_metadata: false,
-            timeout: Duration::from_secs(10),
-        }
+        Self { config_file: None, credentials_file: None, timeout: Duration::from_secs(10) }
     }
 }
 
@@ -59,6 +51,17 @@ pub(crate) struct Profiles {
     connector: AwsConnector,
 }
 
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Search<'a> {
+    /// `None` is the default chain.
+    pub(crate) profile: Option<&'a str>,
+    /// The account's, empty when the profile shall bring it.
+    pub(crate) region: &'a str,
+    /// Ask the metadata service of EC2 last, in the default chain. Anywhere but on EC2 that costs seconds.
+    pub(crate) instance: bool,
+}
+
 /// What a search found.
 pub(crate) struct Found {
     pub(crate) credentials: Credentials,
@@ -66,14 +69,18 @@ pub(crate) struct Found {
 }
 
 impl Profiles {
-    pub(crate) fn new(http: Arc<Http>, options: ProfileOptions) -> Self {
+    pub(crate) fn new(http: Http, options: ProfileOptions) -> Self {
         Self { options, connector: AwsConnector::new(http) }
     }
 
-    /// Looks for the credentials of `profile`, or of the default chain. `region` is the account's, empty when the
-    /// profile shall bring it.
-    pub(crate) async fn find(&self, profile: Option<&str>, region: &str) -> Result<Found, Error> {
-        match tokio::time::timeout(self.options.timeout, self.search(profile, region)).await {
+    /// Looks for credentials.
+    ///
+    /// # Errors
+    /// [`Category::NoCredentials`] with the fix when the person must act, [`Category::Unreachable`] when it may
+    /// work later.
+    pub(crate) async fn find(&self, search: Search<'_>) -> Result<Found, Error> {
+        let profile = search.profile;
+        match tokio::time::timeout(self.options.timeout, self.search(search)).await {
             Ok(found) => found,
             Err(_) => Err(Error::new(
                 Category::Unreachable,
@@ -86,7 +93,8 @@ impl Profiles {
         }
     }
 
-    async fn search(&self, profile: Option<&str>, region: &str) -> Result<Found, Error> {
+    async fn search(&self, search: Search<'_>) -> Result<Found, Error> {
+        let Search { profile, region, instance } = search;
         let config = ProviderConfig::without_region()
             .with_http_client(self.connector.clone())
             .with_behavior_version(Some(BehaviorVersion::latest()))
@@ -99,7 +107,7 @@ impl Profiles {
         let config = config.with_region(region.clone());
         let credentials = match profile {
             Some(_) => self.profile(profile, &config).provide_credentials().await,
-            None => self.chain(&config).provide_credentials().await,
+            None => self.chain(&config, instance).provide_credentials().await,
         }
         .map_err(|error| explain(profile, &error))?;
         let Some(region) = region else {
@@ -141,7 +149,7 @@ impl Profiles {
     }
 
     /// The order of AWS's tools.
-    fn chain(&self, config: &ProviderConfig) -> CredentialsProviderChain {
+    fn chain(&self, config: &ProviderConfig, instance: bool) -> CredentialsProviderChain {
         let chain =
             CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
                 .or_else("Profile", self.profile(None, config))
@@ -150,7 +158,7 @@ impl Profiles {
                     WebIdentityTokenCredentialsProvider::builder().configure(config).build(),
                 )
                 .or_else("Container", EcsCredentialsProvider::builder().configure(config).build());
-        if self.options.instance_metadata {
+        if instance {
             chain.or_else("Instance", ImdsCredentialsProvider::builder().configure(config).build())
         } else {
             chain

@@ -27,9 +27,8 @@ fn profiles(folder: &Path) -> Profiles {
         config_file: Some(folder.join("config")),
         credentials_file: Some(folder.join("credentials")),
         timeout: Duration::from_secs(5),
-        ..ProfileOptions::default()
     };
-    Profiles::new(Arc::new(Http::new(HttpOptions::default()).unwrap()), options)
+    Profiles::new(Http::new(HttpOptions::default()).unwrap(), options)
 }
 
 fn keys() -> Value {
@@ -181,7 +180,7 @@ async fn awss_library_asks_through_our_client() {
     use aws_credential_types::provider::ProvideCredentials;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
-    let http = Arc::new(Http::new(HttpOptions::default()).unwrap());
+    let http = Http::new(HttpOptions::default()).unwrap();
     let config = ProviderConfig::without_region().with_http_client(crate::http::AwsConnector::new(http));
     let client = aws_config::imds::Client::builder()
         .configure(&config)

@@ -1,0 +1,225 @@
+//! A request in the words of its route, before it is signed.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use llm::{CacheMark, CacheTtl, Error, Model, Payload, RawBody, StructuredOutput, Tier, Wire};
+use serde_json::Value;
+use wire::Undo;
+use wire::anthropic::client::{self as anthropic, Manner};
+use wire::bedrock::converse;
+
+use super::Bedrock;
+use super::claude::{self, Prepared, Terms};
+use super::exchange::Operation;
+use super::heal::{Learned, Lesson, take_out};
+use crate::{Call, Session, Target};
+
+/// Longer answers of a client that does not stream are streamed all the same and put together here: a model that
+/// writes for minutes runs into time limits between us and it, unless bytes flow. Anthropic's own clients refuse to
+/// ask for more than this in one piece.
+const LONGEST_WHOLE: u32 = 21_333;
+
+/// What is to be sent.
+pub(super) struct Draft {
+    pub(super) model: Arc<Model>,
+    pub(super) operation: Operation,
+    body: Body,
+    /// InvokeModel's tier travels in a header; Converse has it in the body.
+    pub(super) tier: Option<&'static str>,
+    /// What the reader of the answer must turn back.
+    pub(super) undo: Undo,
+    pub(super) adjustments: Vec<String>,
+    /// The answer's schema, if there is one, is in the words of the upstream and could be put otherwise.
+    pub(super) native_format: bool,
+}
+
+enum Body {
+    Claude(Box<Prepared>),
+    Converse(Bytes),
+}
+
+impl Draft {
+    /// The body to send.
+    pub(super) fn payload(&self) -> Payload {
+        match &self.body {
+            Body::Claude(prepared) => prepared.payload(),
+            Body::Converse(json) => json.clone().into(),
+        }
+    }
+
+    /// The wire of request and answer.
+    pub(super) const fn wire(&self) -> Wire {
+        match self.body {
+            Body::Claude(_) => Wire::AnthropicMessages,
+            Body::Converse(_) => Wire::BedrockConverse,
+        }
+    }
+
+    /// The list of betas that is sent.
+    pub(super) fn betas(&self) -> Option<&Bytes> {
+        match &self.body {
+            Body::Claude(prepared) => prepared.betas(),
+            Body::Converse(_) => None,
+        }
+    }
+
+    /// Changes the body's top level.
+    pub(super) fn edit<T>(&mut self, edit: impl FnOnce(&mut RawBody) -> T) -> Result<T, Error> {
+        match &mut self.body {
+            Body::Claude(prepared) => Ok(edit(prepared.body_mut())),
+            Body::Converse(json) => {
+                let mut body = RawBody::parse(Wire::BedrockConverse, json)?;
+                let result = edit(&mut body);
+                *json = body.to_payload().to_bytes();
+                Ok(result)
+            }
+        }
+    }
+
+    /// Follows a lesson. False when it changes nothing, so that sending again would not help.
+    pub(super) fn follow(&mut self, lesson: &Lesson) -> Result<bool, Error> {
+        let followed = match lesson {
+            Lesson::Betas | Lesson::Member(_) | Lesson::ThinkingOff => {
+                self.edit(|body| take_out(body, lesson))?
+            }
+            Lesson::Tier => {
+                self.tier.take().is_some() || self.edit(|body| body.remove("serviceTier").is_some())?
+            }
+            Lesson::WholeAnswer if self.operation == Operation::ConverseStream => {
+                self.operation = Operation::Converse;
+                true
+            }
+            Lesson::WholeAnswer | Lesson::Profile | Lesson::Format => false,
+        };
+        if followed {
+            self.adjustments.push(lesson.token());
+        }
+        Ok(followed)
+    }
+
+    /// Follows all that was learned before.
+    fn heed(&mut self, learned: &Learned) -> Result<(), Error> {
+        if learned.has_edits() {
+            let tokens = self.edit(|body| learned.apply(body))?;
+            self.adjustments.extend(tokens);
+        }
+        if learned.tier {
+            self.follow(&Lesson::Tier)?;
+        }
+        if learned.whole_answer && self.operation == Operation::ConverseStream {
+            let has_tools = self.edit(|body| body.get("toolConfig").is_some())?;
+            if has_tools {
+                self.follow(&Lesson::WholeAnswer)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Bedrock {
+    /// Writes the request for `model`, without what it refused before. `native_format` is false once it refused a
+    /// schema for its answer.
+    pub(super) fn draft(
+        &self,
+        session: &Session,
+        call: Call<'_>,
+        model: &Arc<Model>,
+        native_format: bool,
+    ) -> Result<Draft, Error> {
+        let options = &session.account.options;
+        let converse = options.get("claude_route").and_then(Value::as_str) == Some("converse");
+        let learned = self.memory.of(&model.id);
+        let native_format = native_format && !learned.as_ref().is_some_and(|learned| learned.format);
+        let mut draft = if model.wire == Wire::AnthropicMessages && !converse {
+            invoke(options, call, model, native_format)?
+        } else {
+            self::converse(call, model, native_format)?
+        };
+        if let Some(learned) = learned {
+            draft.heed(&learned)?;
+        }
+        Ok(draft)
+    }
+}
+
+/// For InvokeModel: the client's own body where it speaks Anthropic's wire, else one made from its meaning.
+fn invoke(options: &Value, call: Call<'_>, model: &Arc<Model>, native_format: bool) -> Result<Draft, Error> {
+    let Call { asked, target, .. } = call;
+    let mut tier = None;
+    let (body, limit, mut undo, mut adjustments) = if asked.wire == Wire::AnthropicMessages {
+        let limit = asked.raw.read("max_tokens").unwrap_or_default();
+        (asked.raw.clone(), limit, None, Vec::new())
+    } else {
+        let meaning = asked.meaning()?;
+        let manner = Manner { effort: target.effort, auto_cache: auto_cache(options), native_format };
+        let mut written = anthropic::write_request(meaning, model, manner)?;
+        match meaning.tier {
+            None => {}
+            // Claude is sold without the other tiers.
+            Some(Tier::Reserved) => tier = Some("reserved"),
+            Some(_) => written.adjustments.push("service_tier:dropped".to_owned()),
+        }
+        (written.body, meaning.max_tokens, Some(written.undo), written.adjustments)
+    };
+    let target = Target { model: model.clone(), ..target.clone() };
+    let terms = Terms {
+        hints: &asked.hints,
+        target: &target,
+        format_refused: !native_format,
+        pass_unknown_betas: options.get("pass_unknown_betas").and_then(Value::as_bool).unwrap_or(false),
+    };
+    let prepared = claude::prepare(body, &terms)?;
+    adjustments.extend(prepared.adjustments.iter().cloned());
+    let undo = undo.take().unwrap_or_else(|| Undo {
+        names: prepared.tool_names.clone(),
+        answer_tool: false,
+        fence: prepared.prompted_format,
+    });
+    let stream = asked.stream || limit.is_some_and(|limit: u32| limit > LONGEST_WHOLE);
+    Ok(Draft {
+        model: model.clone(),
+        operation: if stream { Operation::InvokeStream } else { Operation::Invoke },
+        body: Body::Claude(Box::new(prepared)),
+        tier,
+        undo,
+        adjustments,
+        native_format,
+    })
+}
+
+/// For Converse, always from the meaning.
+fn converse(call: Call<'_>, model: &Arc<Model>, native_format: bool) -> Result<Draft, Error> {
+    let Call { asked, target, .. } = call;
+    let meaning = asked.meaning()?;
+    let written = if native_format {
+        converse::write_request(asked, meaning, model, target.effort)?
+    } else {
+        let plain = Model { structured_output: StructuredOutput::No, ..Model::clone(model) };
+        converse::write_request(asked, meaning, &plain, target.effort)?
+    };
+    let long = meaning.max_tokens.is_some_and(|limit| limit > LONGEST_WHOLE);
+    let stream = written.stream && (asked.stream || long);
+    Ok(Draft {
+        model: model.clone(),
+        operation: if stream { Operation::ConverseStream } else { Operation::Converse },
+        body: Body::Converse(written.body),
+        tier: None,
+        undo: written.undo,
+        adjustments: written.adjustments,
+        native_format,
+    })
+}
+
+/// `auto_cache` of the account's options: `5m` or `1h` marks prompts of clients that know no prompt caching.
+fn auto_cache(options: &Value) -> Option<CacheMark> {
+    let ttl = match options.get("auto_cache")?.as_str()? {
+        "5m" => None,
+        "1h" => Some(CacheTtl::OneHour),
+        _ => return None,
+    };
+    Some(CacheMark { ttl })
+}
+
+#[cfg(test)]
+mod tests;

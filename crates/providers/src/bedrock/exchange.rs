@@ -1,0 +1,141 @@
+//! One request to Bedrock: addressed, signed, sent, and its answer told apart from an error.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use llm::{Category, Error, Payload};
+use url::Url;
+use wire::bedrock::{ErrorHead, read_error};
+
+use super::{Bedrock, sign};
+use crate::Session;
+use crate::http::{Incoming, Outgoing};
+
+/// The most that InvokeModel takes, in bytes.
+pub(super) const LONGEST_REQUEST: usize = 25_000_000;
+
+/// The most we take of an answer in one piece: the largest answers carry a few hundred kilobytes of text.
+pub(super) const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// The most we read of an error.
+const LONGEST_ERROR: usize = 256 * 1024;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const BEDROCK_ACCEPT: HeaderName = HeaderName::from_static("x-amzn-bedrock-accept");
+const SERVICE_TIER: HeaderName = HeaderName::from_static("x-amzn-bedrock-service-tier");
+const REQUEST_ID: &str = "x-amzn-requestid";
+const ERROR_TYPE: &str = "x-amzn-errortype";
+
+/// The operations on a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Invoke,
+    InvokeStream,
+    Converse,
+    ConverseStream,
+    CountTokens,
+}
+
+impl Operation {
+    /// The last segment of the path.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Invoke => "invoke",
+            Self::InvokeStream => "invoke-with-response-stream",
+            Self::Converse => "converse",
+            Self::ConverseStream => "converse-stream",
+            Self::CountTokens => "count-tokens",
+        }
+    }
+
+    /// InvokeModel's stream names the type of what is inside its frames in a header of its own.
+    fn headers(self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(CONTENT_TYPE, JSON);
+        headers.insert(if self == Self::InvokeStream { BEDROCK_ACCEPT } else { ACCEPT }, JSON);
+        headers
+    }
+}
+
+/// Headers of a request to a model. `tier` is InvokeModel's way to ask for a service tier.
+pub(super) fn headers(operation: Operation, tier: Option<&'static str>) -> HeaderMap {
+    let mut headers = operation.headers();
+    if let Some(tier) = tier {
+        headers.insert(SERVICE_TIER, HeaderValue::from_static(tier));
+    }
+    headers
+}
+
+/// The upstream's id of the request, for support cases.
+pub(super) fn request_id(incoming: &Incoming) -> Option<String> {
+    incoming.header(REQUEST_ID).map(str::to_owned)
+}
+
+impl Bedrock {
+    /// Sends a request to a model and returns its answer, whose status was good.
+    ///
+    /// # Errors
+    /// What the upstream said, classified; [`Category::TooLarge`] without asking when the body is longer than
+    /// Bedrock takes.
+    pub(super) async fn post(
+        &self,
+        session: &Session,
+        url: Url,
+        headers: HeaderMap,
+        payload: Payload,
+    ) -> Result<Incoming, Error> {
+        if payload.len() > LONGEST_REQUEST {
+            return Err(Error::new(
+                Category::TooLarge,
+                format!("The request is {} bytes long; Bedrock takes {LONGEST_REQUEST}.", payload.len()),
+            ));
+        }
+        self.exchange(session, Outgoing { method: Method::POST, url, headers, payload }).await
+    }
+
+    /// Reads from the control plane.
+    pub(super) async fn get(&self, session: &Session, url: Url) -> Result<Incoming, Error> {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(ACCEPT, JSON);
+        self.exchange(session, Outgoing { method: Method::GET, url, headers, payload: Payload::new() }).await
+    }
+
+    async fn exchange(&self, session: &Session, mut outgoing: Outgoing) -> Result<Incoming, Error> {
+        sign::authorize(&mut outgoing, session, (self.clock)())?;
+        let incoming = self.http.send(outgoing).await?;
+        // An operation that a front end does not know is sometimes answered with 200 and an error inside.
+        if incoming.status() == 200 && incoming.header(ERROR_TYPE).is_none() {
+            return Ok(incoming);
+        }
+        Err(refusal(incoming, (self.clock)()).await)
+    }
+}
+
+/// Reads an answer that is an error.
+async fn refusal(incoming: Incoming, now: SystemTime) -> Error {
+    let status = incoming.status();
+    let headers = incoming.headers().clone();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // The status tells enough when the body is lost.
+    let body = incoming.read(LONGEST_ERROR).await.unwrap_or_default();
+    let head = ErrorHead {
+        status,
+        error_type: text(ERROR_TYPE),
+        request_id: text(REQUEST_ID),
+        retry_after: text("retry-after"),
+    };
+    let mut error = read_error(&head, &body);
+    if let Some(upstream) = &mut error.upstream {
+        upstream.clock_offset = text("date").and_then(|date| offset(date, now));
+    }
+    error
+}
+
+/// Seconds the upstream's clock is ahead of ours.
+fn offset(date: &str, now: SystemTime) -> Option<i64> {
+    let seconds = |time: SystemTime| {
+        time.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok())
+    };
+    Some(seconds(httpdate::parse_http_date(date).ok()?)? - seconds(now)?)
+}
