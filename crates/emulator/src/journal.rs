@@ -1,10 +1,10 @@
 //! What happened: requests, verdicts, and clients that left.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::Operation;
 
@@ -19,6 +19,16 @@ struct Pages {
     seen: watch::Sender<usize>,
     open: watch::Sender<usize>,
     closed: watch::Sender<usize>,
+    follower: OnceLock<mpsc::UnboundedSender<Event>>,
+}
+
+/// What a follower is told. Numbers count the emulator's requests from 0.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A request was read and judged; no answer byte was sent yet.
+    Judged { number: u64, request: Box<Recorded> },
+    /// Its answer is over: sent to its end, or the client left before.
+    Over { number: u64, complete: bool },
 }
 
 /// One request, kept when [`crate::Config::record`] is on.
@@ -53,7 +63,17 @@ impl Journal {
             seen: watch::Sender::new(0),
             open: watch::Sender::new(0),
             closed: watch::Sender::new(0),
+            follower: OnceLock::new(),
         }))
+    }
+
+    /// What happens from now on, as it happens, whether [`crate::Config::record`] keeps it or not. There is one
+    /// follower; a second call gets a channel that stays empty.
+    #[must_use]
+    pub fn follow(&self) -> mpsc::UnboundedReceiver<Event> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let _ = self.0.follower.set(sender);
+        events
     }
 
     /// The requests so far; empty unless recording.
@@ -96,19 +116,29 @@ impl Journal {
     }
 
     pub(crate) fn recording(&self) -> bool {
-        self.0.record
+        self.0.record || self.0.follower.get().is_some()
     }
 
-    pub(crate) fn judged(&self, row: Option<Recorded>) {
+    pub(crate) fn judged(&self, number: u64, row: Option<Recorded>) {
         if let Some(row) = row {
-            self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
+            self.tell(|| Event::Judged { number, request: Box::new(row.clone()) });
+            if self.0.record {
+                self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
+            }
         }
         self.0.seen.send_modify(|seen| *seen += 1);
     }
 
-    pub(crate) fn visit(&self) -> Visit {
+    pub(crate) fn visit(&self, number: u64) -> Visit {
         self.0.open.send_modify(|open| *open += 1);
-        Visit { journal: self.clone(), complete: false }
+        Visit { journal: self.clone(), number, complete: false }
+    }
+
+    fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(follower) = self.0.follower.get() {
+            // A follower that went away wants to hear no more.
+            let _ = follower.send(event());
+        }
     }
 }
 
@@ -121,6 +151,7 @@ async fn wait(counter: &watch::Sender<usize>, enough: impl Fn(usize) -> bool) {
 #[derive(Debug)]
 pub(crate) struct Visit {
     journal: Journal,
+    number: u64,
     complete: bool,
 }
 
@@ -132,6 +163,7 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
+        self.journal.tell(|| Event::Over { number: self.number, complete: self.complete });
         let pages = &self.journal.0;
         if !self.complete {
             pages.closed.send_modify(|closed| *closed += 1);
@@ -139,3 +171,6 @@ impl Drop for Visit {
         pages.open.send_modify(|open| *open -= 1);
     }
 }
+
+#[cfg(test)]
+mod tests;

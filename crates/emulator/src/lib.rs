@@ -28,7 +28,7 @@ mod server;
 
 pub use config::{AccessKey, Config, SANDBOX_BEARER_KEY};
 pub use fault::Fault;
-pub use journal::{Journal, Recorded, Verdict};
+pub use journal::{Event, Journal, Recorded, Verdict};
 pub use refusal::Refusal;
 pub use route::Operation;
 pub use script::{Script, When};

@@ -1,7 +1,12 @@
-//! The emulator alone, for a shell with curl or an SDK pointed at it.
+//! The emulator alone, for a shell with curl or an SDK pointed at it, or for a program that reads what it saw.
 
+use std::io::Write;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use clap::Parser;
-use emulator::{AccessKey, Config, Emulator, SANDBOX_BEARER_KEY};
+use emulator::{AccessKey, Config, Emulator, Event, Recorded, SANDBOX_BEARER_KEY, Verdict};
+use serde_json::{Value, json};
 
 /// A strict stand-in for AWS on 127.0.0.1: Bedrock runtime and control plane, canned answers, scripted faults.
 #[derive(Parser)]
@@ -23,6 +28,10 @@ struct Arguments {
     /// Bedrock API key to accept instead of the built-in one.
     #[arg(long, default_value = SANDBOX_BEARER_KEY)]
     bearer_key: String,
+    /// Print what happens instead, one JSON object a line: where it listens, each request with its body in base64,
+    /// and how each answer ended.
+    #[arg(long)]
+    json_lines: bool,
 }
 
 #[tokio::main]
@@ -43,6 +52,11 @@ async fn main() -> anyhow::Result<()> {
         record: false,
     })?;
     let url = emulator.url();
+    if arguments.json_lines {
+        tell(&emulator).await?;
+        emulator.shutdown().await;
+        return Ok(());
+    }
     println!("listening on {url}");
     println!("export AWS_ENDPOINT_URL={url} AWS_REGION=us-east-1");
     println!("export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}", key.id, key.secret);
@@ -55,4 +69,53 @@ async fn main() -> anyhow::Result<()> {
     tokio::signal::ctrl_c().await?;
     emulator.shutdown().await;
     Ok(())
+}
+
+/// Prints events until the process is told to end, or nobody reads any more.
+async fn tell(emulator: &Emulator) -> anyhow::Result<()> {
+    let mut events = emulator.journal().follow();
+    print(&json!({ "event": "listening", "url": emulator.url() }))?;
+    loop {
+        let event = tokio::select! {
+            ended = tokio::signal::ctrl_c() => return Ok(ended?),
+            event = events.recv() => event,
+        };
+        match event {
+            Some(Event::Judged { number, request }) => print(&described(number, &request))?,
+            Some(Event::Over { number, complete }) => {
+                print(&json!({ "event": "over", "number": number, "complete": complete }))?;
+            }
+            None => return Ok(()),
+        }
+    }
+}
+
+fn print(line: &Value) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")?;
+    output.flush()
+}
+
+fn described(number: u64, request: &Recorded) -> Value {
+    let headers: Vec<_> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    let refused = match &request.verdict {
+        Verdict::Answered => Value::Null,
+        Verdict::Refused { status, code, message } => {
+            json!({ "status": status, "code": code, "message": message })
+        }
+    };
+    json!({
+        "event": "request",
+        "number": number,
+        "method": request.method.as_str(),
+        "path": request.path,
+        "headers": headers,
+        "body": BASE64_STANDARD.encode(&request.body),
+        "operation": request.operation.map(|operation| format!("{operation:?}")),
+        "refused": refused,
+    })
 }

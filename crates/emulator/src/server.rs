@@ -159,12 +159,12 @@ async fn serve(stream: TcpStream, stage: Arc<Stage>) {
 
 impl Stage {
     async fn answer(&self, request: Request<Incoming>) -> Response<Play> {
-        let visit = self.journal.visit();
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let visit = self.journal.visit(number);
         let (head, body) = request.into_parts();
         // A body that is too long is not kept: the signature over it cannot be checked, so its length is told first.
         let body =
             Limited::new(body, MOST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes);
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let request_id = dice.uuid();
         let call = route(&head.method, head.uri.path());
@@ -175,7 +175,7 @@ impl Stage {
                  less than or equal to {MOST_BODY}"
             ))),
         };
-        self.note(head, body.unwrap_or_default(), call, &scene);
+        self.note(number, head, body.unwrap_or_default(), call, &scene);
         let Scene { outcome, faults, skew, .. } = scene;
         let (in_body, before): (Vec<_>, Vec<_>) = faults.into_iter().partition(Fault::is_in_body);
         for fault in before {
@@ -230,7 +230,7 @@ impl Stage {
         Scene { outcome, faults, skew, caller: Some(caller) }
     }
 
-    fn note(&self, head: Parts, body: Bytes, call: Option<Call>, scene: &Scene) {
+    fn note(&self, number: u64, head: Parts, body: Bytes, call: Option<Call>, scene: &Scene) {
         let row = self.journal.recording().then(|| Recorded {
             path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
             method: head.method,
@@ -249,7 +249,7 @@ impl Stage {
                 }
             },
         });
-        self.journal.judged(row);
+        self.journal.judged(number, row);
     }
 }
 
