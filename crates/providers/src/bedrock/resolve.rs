@@ -172,8 +172,8 @@ impl Resolver<'_> {
         if prefix.is_some() {
             return Ok(Some(Arc::new(unlisted(bare, prefix))));
         }
-        if ClaudeName::parse(bare).is_some() {
-            return Ok(self.place_unlisted(bare));
+        if let Some(claude) = ClaudeName::parse(bare) {
+            return self.by_claude_name(&claude, name).map(Some);
         }
         let refused = self.available.is_some_and(|available| available.has(None, bare) == Some(false));
         Ok(if refused { self.place_unlisted(bare) } else { Some(Arc::new(unlisted(bare, None))) })
@@ -215,20 +215,18 @@ impl Resolver<'_> {
 
     /// Names without a vendor: the friendly name, or the beginning of one up to a dash.
     fn by_short_name(&self, name: &str) -> Option<Arc<Model>> {
-        let open = || {
-            Catalog::built_in()
-                .iter()
-                .filter(|entry| entry.claude.is_none() && entry.conversing && self.is_alive(entry))
-        };
         if name.is_empty() {
             return None;
         }
-        let exact = open().find(|entry| entry.model.name == name);
+        let open = || Catalog::built_in().iter().filter(|entry| entry.claude.is_none() && entry.conversing);
+        let exact = open().find(|entry| entry.model.name == name && self.is_alive(entry));
         let begins = |entry: &&Entry| {
             let whole = entry.model.id.split_once('.').map_or("", |(_, rest)| rest);
-            [whole, &entry.model.name]
+            let named = [whole, &entry.model.name]
                 .iter()
-                .any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with(['-', ':'])))
+                .any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with(['-', ':'])));
+            // Dear with a long list of what is available, so it comes last.
+            named && self.is_alive(entry)
         };
         let entry = exact.or_else(|| open().filter(begins).min_by_key(|entry| entry.model.id.len()))?;
         self.place(entry)

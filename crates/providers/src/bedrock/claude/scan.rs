@@ -6,7 +6,10 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::packed::{Config, MatchKind, Searcher};
+
+use super::cursor::{Field, Span, fields};
+use super::walk::is_signed;
 
 /// What the request around the conversation decides.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +37,10 @@ enum Sign {
     Value,
     /// The same, unless the model takes system messages.
     System,
+    /// A thought: worth a look unless it is signed and there is nothing else in its block.
+    Thought,
+    /// A hidden thought: worth a look unless there is nothing else in its block.
+    Redacted,
     /// Worth a look unless its value is an object.
     Input,
     /// Worth a look as the value of `text`.
@@ -49,7 +56,7 @@ const SIGNS: [(&str, Sign); 19] = [
     (r#"\u005"#, Sign::Always),
     (r#"\u006"#, Sign::Always),
     (r#"\u007"#, Sign::Always),
-    (r#""thinking""#, Sign::Value),
+    (r#""thinking""#, Sign::Thought),
     (r#""server_tool_use""#, Sign::Value),
     (r#""mcp_tool_use""#, Sign::Value),
     (r#"_tool_result""#, Sign::Always),
@@ -61,12 +68,14 @@ const SIGNS: [(&str, Sign); 19] = [
     (r#""input""#, Sign::Input),
     (r#""""#, Sign::Empty),
     (r#""cache_control""#, Sign::Mark),
-    (r#""redacted_thinking""#, Sign::Value),
+    (r#""redacted_thinking""#, Sign::Redacted),
 ];
 
-static SCANNER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+/// The vector search for many words at once: four times as fast as the exact walk, where a plain automaton would
+/// be slower than it. `None` on processors without the instructions; then every conversation is walked.
+static SCANNER: LazyLock<Option<Searcher>> = LazyLock::new(|| {
     let words = SIGNS.iter().map(|(word, _)| word);
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words).ok()
+    Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(words).build()
 });
 
 /// Looks through the text of `messages`.
@@ -79,6 +88,16 @@ pub(super) fn scan(text: &[u8], question: Question) -> Finding {
             Sign::Always => true,
             Sign::Value => is_value(before),
             Sign::System => !question.system_inside && is_value(before),
+            Sign::Thought => {
+                let plain = |members: &[Field<'_>]| {
+                    only(members, &["type", "thinking", "signature"]) && is_signed(text, members)
+                };
+                is_value(before) && !around(text, before).is_some_and(|members| plain(&members))
+            }
+            Sign::Redacted => {
+                let plain = |members: &[Field<'_>]| only(members, &["type", "data"]);
+                is_value(before) && !around(text, before).is_some_and(|members| plain(&members))
+            }
             Sign::Input => value_behind(after).is_some_and(|value| value.first() != Some(&b'{')),
             Sign::Empty => is_value(before) && behind_text(before),
             Sign::Mark => match value_behind(after) {
@@ -122,6 +141,17 @@ fn value_behind(after: &[u8]) -> Option<&[u8]> {
     trim_start(after).strip_prefix(b":").map(trim_start)
 }
 
+/// The members of the block around a type, when the type comes first as it nearly always does.
+fn around<'t>(text: &'t [u8], before: &[u8]) -> Option<Vec<Field<'t>>> {
+    let name = trim_end(before).strip_suffix(b":").map(trim_end)?;
+    let opening = trim_end(name.strip_suffix(br#""type""#)?);
+    opening.ends_with(b"{").then(|| fields(text, Span { start: opening.len() - 1, end: text.len() }))
+}
+
+fn only(members: &[Field<'_>], names: &[&str]) -> bool {
+    members.iter().all(|member| names.iter().any(|name| member.is(name)))
+}
+
 fn is_plain_mark(value: &[u8]) -> bool {
     let mut rest = value;
     for token in [&b"{"[..], br#""type""#, b":", br#""ephemeral""#, b"}"] {
@@ -148,6 +178,7 @@ mod tests {
             r#"[{"role":"user","content":[{"type":"text","text":"\""}]}]"#,
             r#"[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"n","input":{"url":"x","file":"","new":""}}]}]"#,
             r#"[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":""}]}]"#,
+            r#"[{"role":"assistant","content":[{ "type" : "thinking" , "thinking":"\"x\"","signature":"Eu+/="},{"type":"redacted_thinking","data":"x"}]}]"#,
             r#"[{"role":"user","content":[{"type":"text","text":"a","cache_control" : { "type" : "ephemeral" }}]}]"#,
         ] {
             assert!(!look(text), "{text}");
@@ -159,6 +190,11 @@ mod tests {
         for text in [
             r#"[{"role" : "system","content":"x"}]"#,
             r#"[{"type":"thinking","thinking":"x"}]"#,
+            r#"[{"thinking":"x","type":"thinking","signature":"Eu"}]"#,
+            r#"[{"type":"thinking","thinking":"x","signature":"switchboard.unsigned.v1"}]"#,
+            r#"[{"type":"thinking","data":"x"}]"#,
+            r#"[{"type":"redacted_thinking","data":"x","x":1}]"#,
+            r#"[{"type":"thinking","thinking":"x","signature":"Eu","cache_control":null}]"#,
             r#"[{"type" : "text" , "text" : "" }]"#,
             r#"[{"input" : null}]"#,
             r#"[{"input":"{}"}]"#,

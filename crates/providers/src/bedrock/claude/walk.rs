@@ -11,6 +11,7 @@ use super::server_tools;
 
 mod block;
 
+pub(super) use block::is_signed;
 use block::{Fate, Kind, Place, Tail};
 
 /// What the walk needs to know of the request and the model.
@@ -297,7 +298,7 @@ pub(super) fn calls_without_thought(messages: &[u8], landmarks: Landmarks) -> bo
         let members = fields(messages, span);
         let kind = find(&members, "type").map_or(Kind::Other, |value| Kind::of(messages, value));
         match kind {
-            Kind::Thinking if !block::is_signed(messages, &members) => {}
+            Kind::Thinking if !is_signed(messages, &members) => {}
             Kind::Thinking | Kind::Redacted => {
                 first_thinks.get_or_insert(true);
             }

@@ -271,7 +271,7 @@ impl<'t> Walk<'t, '_> {
 
 /// Whether a thinking block carries a signature that Anthropic may have made: base64, and not one of ours that
 /// mark thoughts of other models.
-pub(super) fn is_signed(text: &[u8], members: &[Field<'_>]) -> bool {
+pub(in super::super) fn is_signed(text: &[u8], members: &[Field<'_>]) -> bool {
     let signature = find(members, "signature").and_then(|value| string(text, value));
     signature.is_some_and(|signature| {
         wire::anthropic::is_signed(&signature)
