@@ -5,7 +5,7 @@
 
 mod fence;
 
-use llm::{Answer, Block, Content, Event, Opening, StopReason};
+use llm::{Answer, Collector, Event, Opening, StopReason, replay};
 
 use crate::ToolNames;
 use fence::Fence;
@@ -35,18 +35,22 @@ impl Undo {
 #[derive(Debug, Default)]
 pub struct Restorer {
     undo: Undo,
-    /// Blocks that were calls of [`ANSWER_TOOL`].
-    answers: Vec<u32>,
+    /// The answer was called for; only the first call counts.
+    answered: bool,
+    /// The block of that call while it is open.
+    answer: Option<u32>,
     /// The model called a tool of the client too.
     other_tools: bool,
     /// The fence of the text block that is open.
     fenced: Option<(u32, Fence)>,
-    /// Text before the answer, kept until it is known whether the answer comes: talk beside JSON would spoil it.
+    /// Text that may be talk before the answer, and what came after it, kept until a tool is called or the model
+    /// stops: talk beside JSON would spoil it.
     held: Vec<Event>,
-    /// The block whose events are being kept.
-    holding: Option<u32>,
-    /// Blocks that were left out.
-    dropped: u32,
+    /// Open blocks that are left out.
+    skipped: Vec<u32>,
+    /// Upstream's and our index of open blocks, where blocks may be left out.
+    numbers: Vec<(u32, u32)>,
+    next: u32,
 }
 
 impl Restorer {
@@ -61,66 +65,114 @@ impl Restorer {
         &self.undo.names
     }
 
+    /// Turns a whole answer back.
+    pub fn answer(mut self, answer: &mut Answer) {
+        if self.undo.is_identity() {
+            return;
+        }
+        let mut events = Vec::new();
+        replay(answer).into_iter().for_each(|event| self.event(event, &mut events));
+        let mut collector = Collector::new();
+        events.into_iter().for_each(|event| collector.push(event));
+        *answer = collector.finish();
+    }
+
     /// Appends to `out` what the event means to the client. Where an answer is expected through [`ANSWER_TOOL`],
     /// text is kept until a tool is called or the model stops.
     pub fn event(&mut self, mut event: Event, out: &mut Vec<Event>) {
-        if let Some(index) = index_mut(&mut event) {
-            *index = index.saturating_sub(self.dropped);
+        if !self.undo.answer_tool {
+            return self.restore(event, out);
         }
+        let ends = matches!(event, Event::BlockEnd { .. });
         match &event {
-            Event::BlockStart { index, block: Opening::Text } if self.undo.answer_tool => {
-                self.holding = Some(*index);
+            Event::BlockStart { index, block: Opening::ToolUse { name, .. } } if name == ANSWER_TOOL => {
+                if self.answered {
+                    self.skipped.push(*index);
+                    return;
+                }
+                self.answered = true;
+                self.answer = Some(*index);
+                self.drop_talk();
+                self.release(out);
+            }
+            // After the answer there is nothing left to say.
+            Event::BlockStart { index, block: Opening::Text } if self.answered => {
+                self.skipped.push(*index);
+                return;
+            }
+            Event::BlockStart { block: Opening::Text, .. } => {
                 self.held.push(event);
                 return;
             }
-            Event::BlockStart { block: Opening::ToolUse { name, .. }, .. } => {
-                if self.undo.answer_tool && name == ANSWER_TOOL {
-                    self.drop_held(&mut event);
-                } else {
-                    self.release(out);
-                }
+            Event::BlockStart { block: Opening::ToolUse { .. }, .. } | Event::Stop { .. } => {
+                self.release(out)
             }
-            Event::Stop { .. } => self.release(out),
             _ => {
-                if let Some(index) = index_mut(&mut event)
-                    && self.holding == Some(*index)
-                {
-                    self.holding = self.holding.filter(|_| !matches!(event, Event::BlockEnd { .. }));
+                let Some(index) = index_mut(&mut event).copied() else { return out.push(event) };
+                if self.skipped.contains(&index) {
+                    self.skipped.retain(|skipped| !ends || *skipped != index);
+                    return;
+                }
+                if !self.held.is_empty() {
                     self.held.push(event);
                     return;
                 }
             }
         }
-        self.restore(event, out);
+        self.number(event, out);
     }
 
-    /// Forgets the text before the answer; `opening`, the answer's block, moves up.
-    fn drop_held(&mut self, opening: &mut Event) {
-        let blocks = self.held.iter().filter(|event| matches!(event, Event::BlockStart { .. })).count();
-        let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
-        self.held.clear();
-        self.holding = None;
-        self.dropped += blocks;
-        if let Some(index) = index_mut(opening) {
-            *index = index.saturating_sub(blocks);
-        }
+    /// Forgets the text blocks that are held.
+    fn drop_talk(&mut self) {
+        let Self { held, skipped, .. } = self;
+        held.retain_mut(|event| {
+            let (opens, ends) = (
+                matches!(event, Event::BlockStart { block: Opening::Text, .. }),
+                matches!(event, Event::BlockEnd { .. }),
+            );
+            let Some(index) = index_mut(event).copied() else { return true };
+            if opens {
+                skipped.push(index);
+            }
+            let talk = skipped.contains(&index);
+            if talk && ends {
+                skipped.retain(|skipped| *skipped != index);
+            }
+            !talk
+        });
     }
 
     fn release(&mut self, out: &mut Vec<Event>) {
-        self.holding = None;
         for event in std::mem::take(&mut self.held) {
-            self.restore(event, out);
+            self.number(event, out);
         }
+    }
+
+    /// Gives blocks numbers without the gaps of those that are left out.
+    fn number(&mut self, mut event: Event, out: &mut Vec<Event>) {
+        let opens = matches!(event, Event::BlockStart { .. });
+        let ends = matches!(event, Event::BlockEnd { .. });
+        if let Some(index) = index_mut(&mut event) {
+            let theirs = *index;
+            if opens {
+                self.numbers.push((theirs, self.next));
+                self.next += 1;
+            }
+            let Some((_, ours)) = self.numbers.iter().rev().find(|(open, _)| *open == theirs) else { return };
+            *index = *ours;
+            if ends {
+                self.numbers.retain(|(open, _)| *open != theirs);
+            }
+            if self.answer == Some(theirs) {
+                event = as_text(event);
+                self.answer = self.answer.filter(|_| !ends);
+            }
+        }
+        self.restore(event, out);
     }
 
     fn restore(&mut self, event: Event, out: &mut Vec<Event>) {
         match event {
-            Event::BlockStart { index, block: Opening::ToolUse { name, .. } }
-                if self.undo.answer_tool && name == ANSWER_TOOL =>
-            {
-                self.answers.push(index);
-                out.push(Event::BlockStart { index, block: Opening::Text });
-            }
             Event::BlockStart { index, block: Opening::ToolUse { id, name } } => {
                 self.other_tools = true;
                 let name = self.undo.names.to_client(&name).to_owned();
@@ -131,9 +183,6 @@ impl Restorer {
                     self.fenced = Some((index, Fence::default()));
                 }
                 out.push(Event::BlockStart { index, block: Opening::Text });
-            }
-            Event::ToolInputDelta { index, json } if self.answers.contains(&index) => {
-                out.push(Event::TextDelta { index, text: json });
             }
             Event::TextDelta { index, text } => {
                 let text = match &mut self.fenced {
@@ -153,61 +202,21 @@ impl Restorer {
                 }
                 out.push(Event::BlockEnd { index });
             }
-            Event::Stop { reason: StopReason::ToolUse, sequence }
-                if !self.answers.is_empty() && !self.other_tools =>
-            {
+            Event::Stop { reason: StopReason::ToolUse, sequence } if self.answered && !self.other_tools => {
                 out.push(Event::Stop { reason: StopReason::EndTurn, sequence });
             }
             other => out.push(other),
         }
     }
-
-    /// Turns a whole answer back.
-    pub fn answer(&self, answer: &mut Answer) {
-        if self.undo.answer_tool {
-            drop_talk(&mut answer.content);
-        }
-        let mut answered = false;
-        let mut other_tools = false;
-        for block in &mut answer.content {
-            match &mut block.content {
-                Content::ToolUse { name, input, .. } if self.undo.answer_tool && name == ANSWER_TOOL => {
-                    answered = true;
-                    block.content = Content::Text { text: std::mem::take(input) };
-                }
-                Content::ToolUse { name, .. } => {
-                    other_tools = true;
-                    *name = self.undo.names.to_client(name).to_owned();
-                }
-                Content::Text { text } if self.undo.fence => {
-                    let mut fence = Fence::default();
-                    *text = fence.push(text);
-                    text.push_str(&fence.finish());
-                }
-                _ => {}
-            }
-        }
-        if answered && !other_tools && answer.stop == Some(StopReason::ToolUse) {
-            answer.stop = Some(StopReason::EndTurn);
-        }
-    }
 }
 
-/// Removes the text that stands right before a call of [`ANSWER_TOOL`].
-fn drop_talk(content: &mut Vec<Block>) {
-    let mut kept: Vec<Block> = Vec::with_capacity(content.len());
-    for block in content.drain(..) {
-        if matches!(&block.content, Content::ToolUse { name, .. } if name == ANSWER_TOOL) {
-            let start = kept
-                .iter()
-                .rposition(|block| matches!(block.content, Content::ToolUse { .. }))
-                .map_or(0, |at| at + 1);
-            let tail = kept.split_off(start);
-            kept.extend(tail.into_iter().filter(|block| !matches!(block.content, Content::Text { .. })));
-        }
-        kept.push(block);
+/// The answer's call as the text it stands for.
+fn as_text(event: Event) -> Event {
+    match event {
+        Event::BlockStart { index, .. } => Event::BlockStart { index, block: Opening::Text },
+        Event::ToolInputDelta { index, json } => Event::TextDelta { index, text: json },
+        other => other,
     }
-    *content = kept;
 }
 
 /// The index of the block an event belongs to.
@@ -226,7 +235,7 @@ const fn index_mut(event: &mut Event) -> Option<&mut u32> {
 
 #[cfg(test)]
 mod tests {
-    use llm::{Collector, replay};
+    use llm::{Block, Content};
 
     use super::*;
 
@@ -286,6 +295,21 @@ mod tests {
         assert_eq!(restore(&undo, asks.clone()), asks);
         let plain = answer(vec![Block::text("{}")], StopReason::EndTurn);
         assert_eq!(restore(&undo, plain.clone()), plain);
+    }
+
+    #[test]
+    fn a_thought_between_talk_and_answer_stays_and_later_talk_goes() {
+        let undo = Undo { answer_tool: true, ..Undo::default() };
+        let thought: Block = Content::Thinking { text: "hm".into(), signature: None }.into();
+        let given = vec![
+            Block::text("Let me see."),
+            thought.clone(),
+            call(ANSWER_TOOL, "{}"),
+            Block::text("There you are."),
+            call(ANSWER_TOOL, "{\"again\":1}"),
+        ];
+        let back = answer(vec![thought, Block::text("{}")], StopReason::EndTurn);
+        assert_eq!(restore(&undo, answer(given, StopReason::ToolUse)), back);
     }
 
     #[test]
