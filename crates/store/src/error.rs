@@ -60,4 +60,9 @@ impl Error {
             _ => false,
         }
     }
+
+    /// True when the tables are not those the format promises.
+    pub(crate) fn is_wrong_schema(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown))
+    }
 }

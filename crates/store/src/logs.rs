@@ -1,16 +1,30 @@
 //! `logs.db`: one row a request, hourly totals, and their cleaning.
 
+mod cleaning;
+mod file;
 mod page;
+mod queue;
 mod row;
 mod stats;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Instant;
 
 pub use page::{Filter, Page, StatusClass};
 pub use row::LogRow;
 pub use stats::{GroupTotals, HourTotals, Stats, Totals};
 
-use crate::{Error, Pending};
+use self::cleaning::Pass;
+use self::queue::{Queue, Task};
+use self::writer::Writer;
+use crate::readers::{OnDamage, Readers, lock};
+use crate::{Error, Pending, connection, files};
 
 /// What to keep. A pass never deletes more than half of the rows, and none after the clock jumped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,71 +46,132 @@ pub struct Cleaned {
 }
 
 /// The log.
-#[derive(Debug)]
-pub struct Logs {}
+pub struct Logs {
+    queue: Arc<Queue>,
+    readers: Arc<Readers>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
 
 /// Takes rows; cheap to clone, never blocks.
-#[derive(Clone, Debug)]
-pub struct LogSink {}
+#[derive(Clone)]
+pub struct LogSink {
+    queue: Arc<Queue>,
+}
 
 impl LogSink {
     /// Hands a row to the writer. It is on disk within 250 ms; when 8192 rows wait already it is dropped and
     /// counted.
     pub fn record(&self, row: LogRow) {
-        drop(row);
+        self.queue.record(row);
     }
 
     /// Rows dropped since the start.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        0
+        self.queue.dropped()
     }
 }
 
 impl Logs {
     /// Opens or makes `logs.db` in `folder`. A damaged file is moved aside with its -wal and -shm, and the log
-    /// starts empty.
+    /// starts empty. Takes a few milliseconds; blocks.
     ///
     /// # Errors
     /// When the folder cannot be used.
     pub fn open(folder: &Path, now_ms: i64) -> Result<Self, Error> {
-        let _ = (folder, now_ms);
-        Ok(Self {})
+        files::private_folder(folder)?;
+        let path = folder.join("logs.db");
+        let opened = file::open(&path)?;
+        let queue = Arc::new(Queue::default());
+        let generation = Arc::new(AtomicU64::new(0));
+        let on_damage: OnDamage = Arc::new({
+            let (queue, generation) = (queue.clone(), generation.clone());
+            move |error: &Error| {
+                tracing::error!(%error, "logs.db is damaged; it is moved aside");
+                queue.push(Task::Damaged { generation: generation.load(Ordering::Acquire) });
+            }
+        });
+        let readers = Arc::new(Readers::new(path.clone(), 2, on_damage));
+        let writer = match opened.writer {
+            Some(connection) => {
+                let (queue, readers) = (queue.clone(), readers.clone());
+                let clocks = (now_ms, Instant::now());
+                let next_id = opened.next_id;
+                Some(Writer { connection, file: path, queue, readers, generation, next_id, clocks }.start()?)
+            }
+            None => {
+                queue.close();
+                None
+            }
+        };
+        if opened.unchecked {
+            // Damage is handled where it is found; nobody waits for the verdict.
+            drop(readers.read(connection::quick_check));
+        }
+        Ok(Self { queue, readers, writer: Mutex::new(writer) })
     }
 
     #[must_use]
     pub fn sink(&self) -> LogSink {
-        LogSink {}
+        LogSink { queue: self.queue.clone() }
     }
 
     /// Rows that fit `filter`, newest first, older than `before`, at most `limit` (1 to 1000).
     pub fn page(&self, filter: Filter, before: Option<i64>, limit: u32) -> Pending<Page> {
-        let _ = (filter, before, limit);
-        Pending::failed(Error::Closed)
+        self.readers.read(move |connection| page::find(connection, &filter, before, limit))
     }
 
     pub fn row(&self, id: i64) -> Pending<Option<LogRow>> {
-        let _ = id;
-        Pending::failed(Error::Closed)
+        self.readers.read(move |connection| row::find(connection, id))
     }
 
-    /// Totals of the whole hours that touch `since_ms..until_ms`.
+    /// Totals of the whole hours that touch `since_ms..until_ms`; at most 200 groups of a kind.
     pub fn stats(&self, since_ms: i64, until_ms: i64) -> Pending<Stats> {
-        let _ = (since_ms, until_ms);
-        Pending::failed(Error::Closed)
+        let dropped = self.queue.dropped();
+        self.readers.read(move |connection| stats::stats(connection, since_ms, until_ms, dropped))
     }
 
-    /// One cleaning pass, in small steps between which rows are written.
+    /// One cleaning pass, in small steps between which rows are written. A pass under way is ended by a new one.
     pub fn cleanup(&self, keep: Retention, now_ms: i64) -> Pending<Cleaned> {
-        let _ = (keep, now_ms);
-        Pending::failed(Error::Closed)
+        let (promise, pending) = Pending::new();
+        // When the log is closed the promise is dropped, which answers that.
+        self.queue.push(Task::Clean(Pass::new(keep, now_ms, promise)));
+        pending
     }
 
     /// Resolves when all rows recorded before are committed.
     pub fn flush(&self) -> Pending<()> {
-        Pending::failed(Error::Closed)
+        let (promise, pending) = Pending::new();
+        self.queue.push(Task::Flush(promise));
+        pending
     }
 
     /// Commits what waits and closes the file. Blocks; rows recorded later are dropped and counted.
-    pub fn close(&self) {}
+    pub fn close(&self) {
+        self.queue.close();
+        self.readers.close();
+        if let Some(writer) = lock(&self.writer).take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writing thread of logs.db panicked");
+        }
+    }
+}
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for Logs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Logs").field("dropped", &self.queue.dropped()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for LogSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogSink").field("dropped", &self.queue.dropped()).finish_non_exhaustive()
+    }
 }

@@ -1,6 +1,9 @@
 //! The table of requests.
 
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
+
+use crate::Error;
 
 /// One request. `id` is given by the store; leave it 0.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -57,4 +60,190 @@ pub struct LogRow {
     pub stop_reason: Option<String>,
     /// Accounts tried before, with what they said; a JSON array, `None` without failover.
     pub failover_from: Option<serde_json::Value>,
+}
+
+pub(super) const V1: &str = "
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY NOT NULL,
+    time_ms INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    stream INTEGER NOT NULL,
+    total_ms REAL NOT NULL,
+    account_id TEXT,
+    dialect TEXT NOT NULL,
+    client TEXT NOT NULL,
+    model_asked TEXT NOT NULL COLLATE NOCASE,
+    model_served TEXT COLLATE NOCASE,
+    error_category TEXT COLLATE NOCASE,
+    failover_from TEXT,
+    error_message TEXT,
+    request_id TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    account_name TEXT,
+    provider TEXT,
+    upstream_wire TEXT,
+    attempts INTEGER NOT NULL,
+    upstream_status INTEGER,
+    upstream_code TEXT,
+    upstream_request_id TEXT,
+    first_byte_ms REAL,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cache_read_tokens INTEGER,
+    cache_write_tokens INTEGER,
+    usage_estimated INTEGER NOT NULL,
+    cost_usd REAL,
+    adjustments TEXT,
+    dropped_opaque INTEGER NOT NULL,
+    incomplete INTEGER NOT NULL,
+    stop_reason TEXT
+) STRICT;
+CREATE INDEX requests_account ON requests (account_id);
+CREATE INDEX requests_model_asked ON requests (model_asked);
+CREATE INDEX requests_model_served ON requests (model_served);
+CREATE INDEX requests_failed ON requests (id, status, error_category) WHERE failed = 1;
+CREATE INDEX requests_error ON requests (substr(error_message, 1, 48) COLLATE NOCASE) WHERE failed = 1;
+";
+
+impl LogRow {
+    /// Counts as an error: it has a category, or a status that says so.
+    pub(super) fn failed(&self) -> bool {
+        self.error_category.is_some() || self.status >= 400
+    }
+
+    /// Cuts what a client may make arbitrarily long.
+    pub(super) fn trim(&mut self) {
+        for (text, most) in [
+            (&mut self.client, 128),
+            (&mut self.user_agent, 512),
+            (&mut self.path, 512),
+            (&mut self.model_asked, 256),
+        ] {
+            cut(text, most);
+        }
+        if let Some(message) = &mut self.error_message {
+            cut(message, 2048);
+        }
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+    }
+}
+
+pub(super) fn insert(connection: &Connection, row: &LogRow) -> Result<(), Error> {
+    let adjustments = match row.adjustments.as_slice() {
+        [] => None,
+        some => {
+            Some(serde_json::to_string(some).map_err(|source| Error::Json { what: "adjustment", source })?)
+        }
+    };
+    let failover = row.failover_from.as_ref().map(ToString::to_string);
+    connection
+        .prepare_cached(
+            "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)",
+        )?
+        .execute(params![
+            row.id,
+            row.time_ms,
+            row.status,
+            row.failed(),
+            row.stream,
+            row.total_ms,
+            row.account_id,
+            row.dialect,
+            row.client,
+            row.model_asked,
+            row.model_served,
+            row.error_category,
+            failover,
+            row.error_message,
+            row.request_id,
+            row.user_agent,
+            row.method,
+            row.path,
+            row.account_name,
+            row.provider,
+            row.upstream_wire,
+            row.attempts,
+            row.upstream_status,
+            row.upstream_code,
+            row.upstream_request_id,
+            row.first_byte_ms,
+            signed(row.input_tokens),
+            signed(row.output_tokens),
+            signed(row.cache_read_tokens),
+            signed(row.cache_write_tokens),
+            row.usage_estimated,
+            row.cost_usd,
+            adjustments,
+            row.dropped_opaque,
+            row.incomplete,
+            row.stop_reason,
+        ])?;
+    Ok(())
+}
+
+/// SQLite's numbers have a sign.
+fn signed(count: Option<u64>) -> Option<i64> {
+    count.map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn unsigned(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(name)?.and_then(|count| u64::try_from(count).ok()))
+}
+
+pub(super) fn find(connection: &Connection, id: i64) -> Result<Option<LogRow>, Error> {
+    let mut statement = connection.prepare_cached("SELECT * FROM requests WHERE id = ?1")?;
+    Ok(statement.query_row([id], read).optional()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<LogRow> {
+    let json = |name: &str| row.get::<_, Option<String>>(name);
+    Ok(LogRow {
+        id: row.get("id")?,
+        time_ms: row.get("time_ms")?,
+        request_id: row.get("request_id")?,
+        client: row.get("client")?,
+        user_agent: row.get("user_agent")?,
+        dialect: row.get("dialect")?,
+        method: row.get("method")?,
+        path: row.get("path")?,
+        model_asked: row.get("model_asked")?,
+        model_served: row.get("model_served")?,
+        account_id: row.get("account_id")?,
+        account_name: row.get("account_name")?,
+        provider: row.get("provider")?,
+        upstream_wire: row.get("upstream_wire")?,
+        stream: row.get("stream")?,
+        attempts: row.get("attempts")?,
+        status: row.get("status")?,
+        error_category: row.get("error_category")?,
+        error_message: row.get("error_message")?,
+        upstream_status: row.get("upstream_status")?,
+        upstream_code: row.get("upstream_code")?,
+        upstream_request_id: row.get("upstream_request_id")?,
+        first_byte_ms: row.get("first_byte_ms")?,
+        total_ms: row.get("total_ms")?,
+        input_tokens: unsigned(row, "input_tokens")?,
+        output_tokens: unsigned(row, "output_tokens")?,
+        cache_read_tokens: unsigned(row, "cache_read_tokens")?,
+        cache_write_tokens: unsigned(row, "cache_write_tokens")?,
+        usage_estimated: row.get("usage_estimated")?,
+        cost_usd: row.get("cost_usd")?,
+        // What cannot be read any more is not worth the rest of the row.
+        adjustments: json("adjustments")?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+        dropped_opaque: row.get("dropped_opaque")?,
+        incomplete: row.get("incomplete")?,
+        stop_reason: row.get("stop_reason")?,
+        failover_from: json("failover_from")?.and_then(|text| serde_json::from_str(&text).ok()),
+    })
 }
