@@ -1,0 +1,111 @@
+//! The whole surface as one snapshot: every route with an example request and its answer. A change in it is a change
+//! for every caller, and shows in review.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{account, added, call, logged};
+use crate::house::House;
+
+/// Members that differ from run to run.
+const VOLATILE: [&str; 2] = ["pid", "bytes"];
+
+#[tokio::test]
+async fn surface() {
+    let house = House::new().await;
+    let id = added(&house, "Example").await;
+    logged(&house.gateway, row(&house, &id)).await;
+    let mut text = String::new();
+    let mut accounts = Vec::new();
+    for (method, path, body) in [
+        ("GET", "/api/status", Value::Null),
+        ("GET", "/api/providers", Value::Null),
+        ("POST", "/api/accounts", account("Work")),
+        ("POST", "/api/accounts", account("Work")),
+        ("GET", "/api/accounts", Value::Null),
+        ("PUT", "/api/accounts/order", json!({"ids": [id]})),
+        ("PATCH", "/api/accounts/{id}", json!({"name": "Home", "region": "eu-west-1", "enabled": true})),
+        ("POST", "/api/accounts/{id}/activate", Value::Null),
+        ("POST", "/api/accounts/{id}/test", Value::Null),
+        ("POST", "/api/accounts/{id}/test", json!({"model": "broken"})),
+        ("GET", "/api/models", Value::Null),
+        ("GET", "/api/models?refresh=true", Value::Null),
+        ("GET", "/api/logs?status=2xx&limit=1", Value::Null),
+        ("GET", "/api/logs/1", Value::Null),
+        ("GET", "/api/logs/stats", Value::Null),
+        ("POST", "/api/logs/cleanup", json!({"days": 30, "megabytes": 512})),
+        ("GET", "/api/settings", Value::Null),
+        ("PUT", "/api/settings", json!({"timeouts": {"idle_s": 120}})),
+        ("PUT", "/api/settings", json!({"retention_days": -1})),
+        (
+            "POST",
+            "/api/accounts",
+            json!({"name": "Q", "provider": "amazon_q", "credential": {"kind": "sso"}}),
+        ),
+        ("DELETE", "/api/accounts/{id}", Value::Null),
+    ] {
+        let (status, mut answer) = call(&house, method, &path.replace("{id}", &id), body.clone()).await;
+        let mut body = body;
+        accounts.extend(house.gateway.accounts.list().into_iter().map(|account| account.id));
+        steady(&mut body, &accounts);
+        steady(&mut answer, &accounts);
+        writeln!(text, "{method} {path}").unwrap();
+        if !body.is_null() {
+            writeln!(text, "{body:#}").unwrap();
+        }
+        writeln!(text, "-> {status}").unwrap();
+        if !answer.is_null() {
+            writeln!(text, "{answer:#}").unwrap();
+        }
+        text.push('\n');
+    }
+    insta::assert_snapshot!(text);
+}
+
+fn row(house: &House, account: &str) -> store::LogRow {
+    store::LogRow {
+        time_ms: house.gateway.now_ms() - 60_000,
+        request_id: "req_1".to_owned(),
+        client: "claude-cli".to_owned(),
+        user_agent: "claude-cli/2.0".to_owned(),
+        dialect: "anthropic_messages".to_owned(),
+        method: "POST".to_owned(),
+        path: "/v1/messages".to_owned(),
+        model_asked: "small".to_owned(),
+        model_served: Some("us-east-1.vendor.small".to_owned()),
+        account_id: Some(account.to_owned()),
+        account_name: Some("Example".to_owned()),
+        provider: Some("invented".to_owned()),
+        upstream_wire: Some("bedrock_converse".to_owned()),
+        stream: true,
+        attempts: 1,
+        status: 200,
+        first_byte_ms: Some(120.5),
+        total_ms: 900.25,
+        input_tokens: Some(10),
+        output_tokens: Some(20),
+        cost_usd: Some(0.00011),
+        adjustments: vec!["max_tokens:8192".to_owned()],
+        stop_reason: Some("end_turn".to_owned()),
+        ..store::LogRow::default()
+    }
+}
+
+/// Replaces what differs from run to run by its name.
+fn steady(value: &mut Value, accounts: &[String]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| steady(item, accounts)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                if VOLATILE.contains(&name.as_str()) {
+                    *value = json!(format!("[{name}]"));
+                } else {
+                    steady(value, accounts);
+                }
+            }
+        }
+        Value::String(text) if accounts.contains(text) => "[account id]".clone_into(text),
+        _ => {}
+    }
+}
