@@ -48,8 +48,13 @@ pub(crate) async fn seek(
     plan: Plan,
     mut recorder: Box<Recorder>,
 ) -> Sought {
-    let search =
-        Search { gateway: &gateway, asked: &asked, on_quota: plan.on_quota, attempts: 0, waited: Duration::ZERO };
+    let search = Search {
+        gateway: &gateway,
+        asked: &asked,
+        on_quota: plan.on_quota,
+        attempts: 0,
+        waited: Duration::ZERO,
+    };
     let result = search.run(plan.stops, &mut recorder).await;
     (recorder, result)
 }
@@ -85,7 +90,8 @@ impl Search<'_> {
                 }
             }
         }
-        Err(last.unwrap_or_else(|| Error::new(Category::NoCredentials, "No account is set up. Add one first.")))
+        Err(last
+            .unwrap_or_else(|| Error::new(Category::NoCredentials, "No account is set up. Add one first.")))
     }
 
     /// Everything that may be tried with one account.

@@ -48,6 +48,7 @@ impl House {
             logs,
             registry,
             settings: Arc::new(Settings::default()).into(),
+            settings_changes: tokio::sync::watch::Sender::new(()),
             keys: Arc::new(LocalKeys::single(KEY)).into(),
             limits: Limits::default(),
             addresses: Arc::new(vec!["127.0.0.1:4880".parse().unwrap()]).into(),

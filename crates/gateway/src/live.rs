@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::future::BoxFuture;
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
 use llm::{Chunk, Error, Wire};
 use providers::ByteStream;
 use wire::{ChunkWriter, FrameReader};
@@ -42,7 +42,10 @@ pub(crate) struct LiveAnswer {
 enum Source {
     /// No account has answered yet, and the headers could not wait any longer.
     Seeking(BoxFuture<'static, Sought>),
-    Live { bytes: ByteStream, reader: Box<dyn FrameReader> },
+    Live {
+        bytes: ByteStream,
+        reader: Box<dyn FrameReader>,
+    },
     Ended,
 }
 
@@ -98,7 +101,8 @@ impl LiveAnswer {
                 self.complete();
             }
             Started::Whole(_) => {
-                let error = Error::new(llm::Category::Internal, "The answer came whole where a stream was asked.");
+                let error =
+                    Error::new(llm::Category::Internal, "The answer came whole where a stream was asked.");
                 self.fail(&error);
             }
         }

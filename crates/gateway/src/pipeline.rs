@@ -148,7 +148,11 @@ fn whole(
 }
 
 /// The one place where an error becomes a response, in the client's own dialect.
-pub(crate) fn rescue(codec: &dyn ServerCodec, mut recorder: Box<Recorder>, error: &Error) -> Response<ReplyBody> {
+pub(crate) fn rescue(
+    codec: &dyn ServerCodec,
+    mut recorder: Box<Recorder>,
+    error: &Error,
+) -> Response<ReplyBody> {
     recorder.failed(error);
     let reply = codec.write_error(error, recorder.request_id());
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -101,11 +101,18 @@ mod tests {
     #[test]
     fn finds_routes_however_the_base_url_was_written() {
         let post = |path| route(&Method::POST, path);
-        for path in ["/v1/messages", "/messages", "/v1/v1/messages", "/anthropic/v1/messages", "/v1/messages/", "/"] {
+        for path in
+            ["/v1/messages", "/messages", "/v1/v1/messages", "/anthropic/v1/messages", "/v1/messages/", "/"]
+        {
             assert_eq!(post(path), Some(Route::Messages), "{path}");
         }
         assert_eq!(post("/v1/messages/count_tokens"), Some(Route::CountTokens));
-        for path in ["/v1/chat/completions", "/chat/completions", "/v1/v1/chat/completions", "/openai/v1/chat/completions"] {
+        for path in [
+            "/v1/chat/completions",
+            "/chat/completions",
+            "/v1/v1/chat/completions",
+            "/openai/v1/chat/completions",
+        ] {
             assert_eq!(post(path), Some(Route::Chat), "{path}");
         }
         assert_eq!(post("/v1/completions"), Some(Route::Completions));

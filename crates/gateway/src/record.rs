@@ -43,7 +43,8 @@ impl Recorder {
     pub(crate) fn begin(gateway: &Gateway, dialect: Wire, head: &Parts) -> Box<Self> {
         let now = gateway.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let id = uuid::Uuid::new_v4();
-        let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let user_agent =
+            head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Box::new(Self {
             sink: gateway.sink.clone(),
             row: LogRow {
@@ -103,7 +104,13 @@ impl Recorder {
     }
 
     /// An account said yes.
-    pub(crate) fn answered(&mut self, entry: &Arc<Entry>, target: &Target, asked: &Request, reply: &mut Reply) {
+    pub(crate) fn answered(
+        &mut self,
+        entry: &Arc<Entry>,
+        target: &Target,
+        asked: &Request,
+        reply: &mut Reply,
+    ) {
         self.row.attempts += reply.attempts.max(1);
         self.row.account_id = Some(entry.account.id.clone());
         self.row.account_name = Some(entry.account.name.clone());
@@ -118,7 +125,9 @@ impl Recorder {
             && let Ok(meaning) = asked.meaning()
         {
             let opaque = meaning.messages.iter().flat_map(|message| &message.content);
-            let opaque = opaque.filter(|block| matches!(&block.content, Content::Opaque { wire, .. } if *wire != reply.wire));
+            let opaque = opaque.filter(
+                |block| matches!(&block.content, Content::Opaque { wire, .. } if *wire != reply.wire),
+            );
             self.row.dropped_opaque = u32::try_from(opaque.count()).unwrap_or(u32::MAX);
         }
     }

@@ -34,6 +34,12 @@ impl ReplyBody {
     }
 }
 
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::piece(bytes)
+    }
+}
+
 impl From<axum::body::Body> for ReplyBody {
     fn from(body: axum::body::Body) -> Self {
         Self(Kind::Routed(body))
@@ -49,8 +55,12 @@ impl http_body::Body for ReplyBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match &mut self.get_mut().0 {
-            Kind::Piece(piece) => Poll::Ready(piece.take().filter(|piece| !piece.is_empty()).map(|piece| Ok(Frame::data(piece)))),
-            Kind::Live(answer) => answer.poll_bytes(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            Kind::Piece(piece) => Poll::Ready(
+                piece.take().filter(|piece| !piece.is_empty()).map(|piece| Ok(Frame::data(piece))),
+            ),
+            Kind::Live(answer) => {
+                answer.poll_bytes(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
             Kind::Routed(body) => Pin::new(body).poll_frame(cx),
         }
     }

@@ -44,7 +44,8 @@ pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
         }
     }
     if stops.is_empty() {
-        return Err(unknown.unwrap_or_else(|| Error::new(Category::ModelNotFound, format!("No account serves {model}."))));
+        return Err(unknown
+            .unwrap_or_else(|| Error::new(Category::ModelNotFound, format!("No account serves {model}."))));
     }
     Ok(Plan { stops, on_quota: plan.on_quota })
 }

@@ -9,6 +9,7 @@ use accounts::{Accounts, Clock};
 use arc_swap::ArcSwap;
 use providers::Registry;
 use store::{Core, LogSink, Logs};
+use tokio::sync::watch;
 
 use crate::{Limits, LocalKeys, Settings};
 
@@ -22,6 +23,8 @@ pub struct Gateway {
     pub sink: LogSink,
     pub registry: Arc<Registry>,
     pub settings: ArcSwap<Settings>,
+    /// Told whenever `settings` was replaced.
+    pub settings_changes: watch::Sender<()>,
     pub keys: ArcSwap<LocalKeys>,
     pub limits: Limits,
     /// Where the proxy listens; empty before it does.

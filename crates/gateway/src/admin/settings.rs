@@ -29,6 +29,7 @@ pub(super) async fn change(
         gateway.accounts.set_failover(after.failover.clone()).await?;
     }
     gateway.settings.store(Arc::new(after.clone()));
+    gateway.settings_changes.send_replace(());
     Ok(Json(after))
 }
 

@@ -1,0 +1,86 @@
+//! `POST /v1/messages/count_tokens`. Claude Code fires some thirty of them at once and gives up on none, so an
+//! estimate beats an error.
+
+use std::sync::Arc;
+
+use http::header::{HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use http_body::Body;
+use llm::Error;
+use providers::{Call, TokenCount};
+use wire::anthropic::server::{AnthropicServer, write_token_count};
+use wire::{Detail, ServerCodec};
+
+use crate::record::Recorder;
+use crate::reply::ReplyBody;
+use crate::service::plain;
+use crate::state::Gateway;
+use crate::{admission, body, pipeline, route};
+
+/// Says that the number is ours and not the upstream's.
+const ESTIMATE: HeaderName = HeaderName::from_static("x-proxy-estimate");
+
+/// Counts the input of a request without answering it.
+pub(crate) async fn count<B>(
+    gateway: &Arc<Gateway>,
+    codec: &'static AnthropicServer,
+    head: Parts,
+    incoming: B,
+) -> Response<ReplyBody>
+where
+    B: Body + Send + Unpin,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut recorder = Recorder::begin(gateway, codec.wire(), &head);
+    match counted(gateway, codec, &head, incoming, &mut recorder).await {
+        Ok(count) => {
+            recorder.sent(StatusCode::OK);
+            recorder.complete();
+            let mut response = plain(StatusCode::OK, write_token_count(count.input));
+            if count.estimated {
+                response.headers_mut().insert(ESTIMATE, HeaderValue::from_static("1"));
+            }
+            response
+        }
+        Err(error) => pipeline::rescue(codec, recorder, &error),
+    }
+}
+
+async fn counted<B>(
+    gateway: &Gateway,
+    codec: &AnthropicServer,
+    head: &Parts,
+    incoming: B,
+    recorder: &mut Recorder,
+) -> Result<TokenCount, Error>
+where
+    B: Body + Send + Unpin,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    admission::check(gateway, &head.headers)?;
+    let body = body::read(&head.headers, incoming).await?;
+    let asked = codec.read_request(&head.headers, body)?;
+    recorder.asked(&asked);
+    let _permit = gateway.limits.enter()?;
+    let plan = route::plan(gateway, &asked.model)?;
+    let mut last = None;
+    for stop in plan.stops {
+        let call = Call { asked: &asked, target: &stop.target, detail: Detail::Control };
+        let counted = match gateway.accounts.session(&stop.entry).await {
+            Ok(session) => stop.entry.provider.count_tokens(&session, call).await,
+            Err(error) => Err(error),
+        };
+        match counted {
+            Ok(count) => return Ok(count),
+            Err(error) => {
+                recorder.attempt(&stop.entry, &stop.target, &error);
+                last = Some(error);
+            }
+        }
+    }
+    // A plan is never empty.
+    Err(last.unwrap_or_else(|| Error::new(llm::Category::Internal, "No account was asked.")))
+}

@@ -1,0 +1,129 @@
+//! Every request enters here: the boundary first, then the proxy's routes, then the admin API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Body;
+use llm::{Category, Error};
+use tower::ServiceExt;
+use wire::ServerCodec;
+use wire::anthropic::server::AnthropicServer;
+use wire::openai::chat::OpenAiChatServer;
+use wire::openai::completions::OpenAiCompletionsServer;
+
+use crate::proxy::{Route, route};
+use crate::record::Recorder;
+use crate::reply::ReplyBody;
+use crate::state::Gateway;
+use crate::{counting, models, pipeline};
+
+static MESSAGES: AnthropicServer = AnthropicServer::new();
+static COUNT_TOKENS: AnthropicServer = AnthropicServer::count_tokens();
+static CHAT: OpenAiChatServer = OpenAiChatServer;
+static COMPLETIONS: OpenAiCompletionsServer = OpenAiCompletionsServer;
+
+/// The codec in whose words a request is refused. Where the path says nothing the headers do: clients of Anthropic
+/// always name its version.
+#[must_use]
+pub fn dialect(_method: &Method, path: &str, headers: &HeaderMap) -> &'static dyn ServerCodec {
+    match route(&Method::POST, path) {
+        Some(Route::Messages) => &MESSAGES,
+        Some(Route::CountTokens) => &COUNT_TOKENS,
+        Some(Route::Completions) => &COMPLETIONS,
+        Some(Route::Chat | Route::Responses) => &CHAT,
+        _ if headers.contains_key("anthropic-version") => &MESSAGES,
+        _ => &CHAT,
+    }
+}
+
+/// Serves one request that passed the boundary.
+pub(crate) async fn serve<B>(
+    gateway: &Arc<Gateway>,
+    admin: &Router,
+    request: Request<B>,
+) -> Response<ReplyBody>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let Some(route) = route(request.method(), request.uri().path()) else {
+        return other(gateway, admin, request).await;
+    };
+    let (head, body) = request.into_parts();
+    match route {
+        Route::Messages => pipeline::handle(gateway, &MESSAGES, head, body).await,
+        Route::Chat => pipeline::handle(gateway, &CHAT, head, body).await,
+        Route::Completions => pipeline::handle(gateway, &COMPLETIONS, head, body).await,
+        Route::CountTokens => counting::count(gateway, &COUNT_TOKENS, head, body).await,
+        Route::Models => models::list(gateway, &head),
+        Route::Model(id) => models::single(gateway, &head, &id),
+        Route::Responses => responses(gateway, &head),
+        Route::Hello | Route::Telemetry => plain(StatusCode::OK, &b"{}"[..]),
+        Route::Health => health(gateway),
+        Route::WrongMethod(allowed) => {
+            let path = head.uri.path();
+            let error = Error::new(
+                Category::MethodNotAllowed,
+                format!("{path} takes {allowed}, not {}.", head.method),
+            );
+            let mut response = refuse(gateway, &head, &error);
+            response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allowed));
+            response
+        }
+    }
+}
+
+/// An error in the dialect that the path belongs to, with its row in the log.
+pub(crate) fn refuse(gateway: &Gateway, head: &Parts, error: &Error) -> Response<ReplyBody> {
+    let codec = dialect(&head.method, head.uri.path(), &head.headers);
+    pipeline::rescue(codec, Recorder::begin(gateway, codec.wire(), head), error)
+}
+
+/// The admin API, or nothing.
+async fn other<B>(gateway: &Gateway, admin: &Router, request: Request<B>) -> Response<ReplyBody>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if request.uri().path().starts_with("/api/") {
+        let Ok(response) = admin.clone().oneshot(request.map(axum::body::Body::new)).await;
+        return response.map(ReplyBody::from);
+    }
+    let (head, _) = request.into_parts();
+    let message = format!("Unknown request URL: {} {}", head.method, head.uri.path());
+    refuse(gateway, &head, &Error::new(Category::UnknownRoute, message))
+}
+
+/// The Responses API is not served yet. Codex opens a WebSocket first and takes 426, and nothing else, as "use HTTP".
+fn responses(gateway: &Gateway, head: &Parts) -> Response<ReplyBody> {
+    if head.method == Method::GET && head.headers.contains_key(UPGRADE) {
+        let mut response = plain(
+            StatusCode::UPGRADE_REQUIRED,
+            &br#"{"error":{"message":"WebSocket is not supported; use HTTP.","type":"invalid_request_error","param":null,"code":"upgrade_required"}}"#[..],
+        );
+        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
+        return response;
+    }
+    let message = format!("Unknown request URL: {} {}", head.method, head.uri.path());
+    refuse(gateway, head, &Error::new(Category::UnknownRoute, message))
+}
+
+fn health(gateway: &Gateway) -> Response<ReplyBody> {
+    let body = serde_json::json!({"status": "ok", "service": "switchboard", "version": gateway.version});
+    plain(StatusCode::OK, body.to_string())
+}
+
+/// A small JSON answer.
+pub(crate) fn plain(status: StatusCode, body: impl Into<Bytes>) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::piece(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    response
+}
