@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use llm::Secret;
 
+use crate::environment::Environment;
+
 /// The port editors are pointed at unless someone says otherwise.
 pub const DEFAULT_PORT: u16 = 4880;
 
@@ -16,8 +18,8 @@ pub struct Config {
     pub port: Option<u16>,
     /// `None`: what the settings say, at first `127.0.0.1` (and `::1` beside it).
     pub bind: Option<IpAddr>,
-    /// `SWITCHBOARD_LOCAL_KEY`: replaces the stored local key while this process runs.
+    /// `SWITCHBOARD_LOCAL_KEY`: is good beside the stored local key while this process runs.
     pub local_key: Option<Secret>,
     /// The AWS variables of the process.
-    pub environment: providers::Environment,
+    pub environment: Environment,
 }

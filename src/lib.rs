@@ -1,1 +1,18 @@
-//! Composition: starts the whole application.
+//! Composition: the parts of Switchboard put together, for whichever host starts it.
+//!
+//! Nothing here knows a desktop. A host opens an [`App`], lets it listen, and stops it.
+
+pub mod cli;
+pub mod config;
+pub mod environment;
+
+mod app;
+mod call;
+mod keys;
+mod lock;
+mod logging;
+mod paths;
+mod welcome;
+
+pub use app::{App, Running};
+pub use config::Config;

@@ -35,7 +35,8 @@ impl Detail {
 }
 
 const INFO: &str = "info";
-const DEBUG: &str = "info,switchboard=debug,gateway=debug,accounts=debug,providers=debug,store=debug,wire=debug";
+const DEBUG: &str =
+    "info,switchboard=debug,gateway=debug,accounts=debug,providers=debug,store=debug,wire=debug";
 
 /// Starts logging. `directives` is `SWITCHBOARD_LOG`, e.g. `debug` or `gateway=trace`. Secrets never get here: the
 /// type that holds them cannot be printed, and control characters are escaped by both formats.

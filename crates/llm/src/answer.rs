@@ -125,7 +125,9 @@ pub fn replay(answer: &Answer) -> Vec<Event> {
                 Opening::ToolUse { id: id.clone(), name: name.clone() },
                 vec![Event::ToolInputDelta { index, json: input.clone() }],
             ),
-            Content::Opaque { wire, value } => (Opening::Opaque { wire: *wire, value: value.clone() }, vec![]),
+            Content::Opaque { wire, value } => {
+                (Opening::Opaque { wire: *wire, value: value.clone() }, vec![])
+            }
             // A model never answers with these.
             Content::Image { .. } | Content::Document { .. } | Content::ToolResult { .. } => continue,
         };
@@ -167,7 +169,10 @@ mod tests {
     #[test]
     fn a_tool_call_without_arguments_has_an_empty_object() {
         let mut collector = Collector::new();
-        collector.push(Event::BlockStart { index: 0, block: Opening::ToolUse { id: "t".into(), name: "n".into() } });
+        collector.push(Event::BlockStart {
+            index: 0,
+            block: Opening::ToolUse { id: "t".into(), name: "n".into() },
+        });
         collector.push(Event::BlockEnd { index: 0 });
         let answer = collector.finish();
         assert!(matches!(&answer.content[0].content, Content::ToolUse { input, .. } if input == "{}"));

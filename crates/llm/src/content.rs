@@ -58,16 +58,41 @@ pub enum CacheTtl {
 /// with a note in the log row, elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    Text { text: String },
-    Image { source: Source },
-    Document { source: Source, title: Option<String>, context: Option<String>, citations: bool },
+    Text {
+        text: String,
+    },
+    Image {
+        source: Source,
+    },
+    Document {
+        source: Source,
+        title: Option<String>,
+        context: Option<String>,
+        citations: bool,
+    },
     /// `input` is the JSON text of the arguments, always an object.
-    ToolUse { id: String, name: String, input: String },
-    ToolResult { id: String, content: Vec<Block>, is_error: bool },
+    ToolUse {
+        id: String,
+        name: String,
+        input: String,
+    },
+    ToolResult {
+        id: String,
+        content: Vec<Block>,
+        is_error: bool,
+    },
     /// `signature` is what the model's vendor needs to accept the block again.
-    Thinking { text: String, signature: Option<String> },
-    RedactedThinking { data: String },
-    Opaque { wire: Wire, value: Value },
+    Thinking {
+        text: String,
+        signature: Option<String>,
+    },
+    RedactedThinking {
+        data: String,
+    },
+    Opaque {
+        wire: Wire,
+        value: Value,
+    },
 }
 
 /// Where the bytes of an image or document are.

@@ -34,20 +34,49 @@ pub struct Frame {
 /// What a step means. `index` numbers blocks 0, 1, 2 in order of opening, without gaps.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Start { id: Option<String>, model: Option<String> },
-    BlockStart { index: u32, block: Opening },
-    TextDelta { index: u32, text: String },
-    ThinkingDelta { index: u32, text: String },
-    SignatureDelta { index: u32, signature: String },
+    Start {
+        id: Option<String>,
+        model: Option<String>,
+    },
+    BlockStart {
+        index: u32,
+        block: Opening,
+    },
+    TextDelta {
+        index: u32,
+        text: String,
+    },
+    ThinkingDelta {
+        index: u32,
+        text: String,
+    },
+    SignatureDelta {
+        index: u32,
+        signature: String,
+    },
     /// A piece of the JSON text of a tool's arguments.
-    ToolInputDelta { index: u32, json: String },
+    ToolInputDelta {
+        index: u32,
+        json: String,
+    },
     /// A citation in Anthropic's form (`char_location`, `page_location`, ...).
-    Citation { index: u32, citation: Value },
-    BlockEnd { index: u32 },
+    Citation {
+        index: u32,
+        citation: Value,
+    },
+    BlockEnd {
+        index: u32,
+    },
     /// Counters so far; later ones win, field by field.
     Usage(Usage),
-    Stop { reason: StopReason, sequence: Option<String> },
-    Opaque { wire: Wire, value: Value },
+    Stop {
+        reason: StopReason,
+        sequence: Option<String>,
+    },
+    Opaque {
+        wire: Wire,
+        value: Value,
+    },
 }
 
 /// How a block opens.
@@ -55,10 +84,18 @@ pub enum Event {
 pub enum Opening {
     Text,
     Thinking,
-    RedactedThinking { data: String },
-    ToolUse { id: String, name: String },
+    RedactedThinking {
+        data: String,
+    },
+    ToolUse {
+        id: String,
+        name: String,
+    },
     /// A block kind only its own wire knows; the block as it opened.
-    Opaque { wire: Wire, value: Value },
+    Opaque {
+        wire: Wire,
+        value: Value,
+    },
 }
 
 /// Why the model stopped (Bedrock contract section 3.4).

@@ -150,7 +150,12 @@ impl Effort {
 pub enum Format {
     /// Any JSON object.
     JsonObject,
-    JsonSchema { name: Option<String>, description: Option<String>, schema: Value, strict: Option<bool> },
+    JsonSchema {
+        name: Option<String>,
+        description: Option<String>,
+        schema: Value,
+        strict: Option<bool>,
+    },
 }
 
 /// Paid priority of a request.

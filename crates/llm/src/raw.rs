@@ -190,8 +190,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_an_object() {
-        for text in ["", "[]", "3", "{\"a\":}", "{\"a\":1} x", &format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200))] {
-            let error = RawBody::parse(Wire::OpenAiChat, &Bytes::copy_from_slice(text.as_bytes())).expect_err(text);
+        for text in [
+            "",
+            "[]",
+            "3",
+            "{\"a\":}",
+            "{\"a\":1} x",
+            &format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200)),
+        ] {
+            let error =
+                RawBody::parse(Wire::OpenAiChat, &Bytes::copy_from_slice(text.as_bytes())).expect_err(text);
             assert_eq!(error.category, Category::InvalidRequest);
         }
     }

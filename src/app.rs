@@ -1,0 +1,265 @@
+//! One instance: opened on a data folder, then listening, then stopped.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use accounts::{Accounts, Clock, SystemClock};
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use emulator::{AccessKey, Emulator};
+use gateway::{Door, Gateway, Settings};
+use llm::Secret;
+use providers::{Account, Http, HttpOptions, Registry};
+use serde_json::{Value, json};
+use store::{Core, Logs, Retention};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::{keys, logging, paths};
+
+/// Between two cleanings of the log.
+const CLEANING: Duration = Duration::from_secs(3600);
+
+/// From the start to the first cleaning: the start belongs to the person's first request.
+const FIRST_CLEANING: Duration = Duration::from_secs(60);
+
+/// An opened data folder with everything that works on it, not listening yet.
+#[derive(Debug)]
+pub struct App {
+    gateway: Arc<Gateway>,
+    key: Secret,
+    sandbox: Emulator,
+    tasks: TaskTracker,
+    quit: CancellationToken,
+}
+
+/// A listening instance.
+#[derive(Debug)]
+pub struct Running {
+    app: App,
+    door: Door,
+}
+
+impl App {
+    /// Opens the data folder, making it when there is none.
+    ///
+    /// # Errors
+    /// When the folder cannot be used or its database belongs to a newer version.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let folder = &config.data_dir;
+        paths::make_private(folder)
+            .with_context(|| format!("cannot use the data folder {}", folder.display()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let started = clock.now();
+        let now_ms = milliseconds(started);
+        let core = Arc::new(Core::open(folder)?);
+        let logs = Arc::new(Logs::open(folder, now_ms)?);
+        let key = keys::ensure(&core, now_ms).await?;
+        let settings = settings(&core).await?;
+
+        let sandbox = Emulator::start(emulator::Config::default()).context("cannot start the Sandbox")?;
+        let http = Http::new(HttpOptions {
+            connect_timeout: settings.timeouts.connect(),
+            first_byte_timeout: settings.timeouts.first_byte(),
+            chunk_timeout: settings.timeouts.idle(),
+            ca_file: config.environment.ca_bundle.clone(),
+            ..HttpOptions::default()
+        })?;
+        let registry: Arc<Registry> =
+            Arc::new(providers::registry(&http, config.environment.endpoints.clone(), sandbox.url()));
+
+        let tasks = TaskTracker::new();
+        let quit = CancellationToken::new();
+        let accounts =
+            Accounts::load(Arc::clone(&core), Arc::clone(&registry), Arc::clone(&clock), tasks.clone())
+                .await?;
+        for (account, credential) in &config.environment.accounts {
+            if let Err(error) = accounts.add_ephemeral(account.clone(), credential) {
+                tracing::warn!(account = %account.name, %error, "an account of the environment cannot be used");
+            }
+        }
+        let (account, credential) = sandbox_account();
+        accounts.add_ephemeral(account, &credential)?;
+
+        let sink = logs.sink();
+        let gateway = Arc::new(Gateway {
+            accounts,
+            keys: ArcSwap::from_pointee(keys::accepted(&core, config.local_key.as_ref()).await?),
+            core,
+            logs,
+            sink,
+            registry,
+            settings: ArcSwap::from_pointee(settings),
+            limits: gateway::Limits::default(),
+            addresses: ArcSwap::default(),
+            clock,
+            started,
+            version: env!("CARGO_PKG_VERSION"),
+            settings_changes: watch::Sender::new(()),
+        });
+        let key = config.local_key.clone().unwrap_or(key);
+        Ok(Self { gateway, key, sandbox, tasks, quit })
+    }
+
+    /// The local key editors must send.
+    #[must_use]
+    pub const fn key(&self) -> &Secret {
+        &self.key
+    }
+
+    /// What handlers share.
+    #[must_use]
+    pub const fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    /// The admin API.
+    #[must_use]
+    pub fn router(&self) -> gateway::axum::Router {
+        gateway::admin_router(&self.gateway)
+    }
+
+    /// Binds the port and serves.
+    ///
+    /// # Errors
+    /// When the port is taken or the address may not be bound.
+    pub async fn listen(self, config: &Config) -> Result<Running> {
+        let settings = self.gateway.settings.load_full();
+        let port = config.port.unwrap_or(settings.port);
+        let address = config.bind.unwrap_or(settings.bind);
+        let door = Door::open(&self.gateway, self.router(), address, port, &self.quit, &self.tasks)
+            .with_context(|| format!("cannot listen on {address} port {port}"))?;
+        self.keep_logs_small();
+        self.gateway.addresses.store(Arc::new(door.addresses().to_vec()));
+        Ok(Running { app: self, door })
+    }
+
+    /// Cleans the log by the person's limits, soon after the start and then every hour.
+    fn keep_logs_small(&self) {
+        let gateway = Arc::clone(&self.gateway);
+        let quit = self.quit.clone();
+        self.tasks.spawn(async move {
+            let mut pause = FIRST_CLEANING;
+            loop {
+                tokio::select! {
+                    () = quit.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+                pause = CLEANING;
+                let settings = gateway.settings.load_full();
+                let keep = Retention {
+                    days: Some(settings.retention_days).filter(|days| *days > 0),
+                    megabytes: Some(u64::from(settings.retention_mb)).filter(|megabytes| *megabytes > 0),
+                };
+                if let Err(error) = gateway.logs.cleanup(keep, gateway.now_ms()).await {
+                    tracing::warn!(%error, "the log could not be cleaned");
+                }
+            }
+        });
+    }
+
+    /// Ends everything that runs in the background and writes what is still in memory.
+    pub async fn close(self) {
+        self.quit.cancel();
+        self.gateway.accounts.stop();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.sandbox.shutdown().await;
+        // Blocks for a commit at most; nothing else runs any more.
+        self.gateway.logs.close();
+    }
+}
+
+impl Running {
+    /// The proxy's base URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let address = self.address();
+        let host = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            IpAddr::V6(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+            IpAddr::V4(ip) => ip.to_string(),
+        };
+        format!("http://{host}:{}", address.port())
+    }
+
+    /// Where the proxy listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    #[must_use]
+    pub const fn key(&self) -> &Secret {
+        &self.app.key
+    }
+
+    /// What handlers share.
+    #[must_use]
+    pub const fn gateway(&self) -> &Arc<Gateway> {
+        &self.app.gateway
+    }
+
+    /// The name of the account that is asked first.
+    #[must_use]
+    pub fn active_account(&self) -> Option<String> {
+        let accounts = &self.app.gateway.accounts;
+        accounts.active().and_then(|id| accounts.get(&id)).map(|view| view.name)
+    }
+
+    /// Lets the debug setting switch the detail of the process's log.
+    pub(crate) fn follow_debug_setting(&self, detail: logging::Detail) {
+        let gateway = Arc::clone(&self.app.gateway);
+        let quit = self.app.quit.clone();
+        let mut changes = gateway.settings_changes.subscribe();
+        self.app.tasks.spawn(async move {
+            loop {
+                detail.set_debug(gateway.settings.load().debug_log);
+                tokio::select! {
+                    () = quit.cancelled() => return,
+                    changed = changes.changed() => if changed.is_err() { return },
+                }
+            }
+        });
+    }
+
+    /// Stops accepting, gives live answers five seconds, and closes the data folder.
+    pub async fn stop(self) {
+        self.app.close().await;
+    }
+}
+
+/// The account that needs no AWS: the emulator, reached through the same provider code as AWS.
+fn sandbox_account() -> (Account, Value) {
+    let key = AccessKey::sandbox();
+    let account = Account {
+        id: "sandbox".to_owned(),
+        name: "Sandbox".to_owned(),
+        provider: "sandbox".to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint_url: None,
+        options: json!({}),
+    };
+    (account, json!({"kind": "access_key", "access_key_id": key.id, "secret_access_key": key.secret}))
+}
+
+async fn settings(core: &Core) -> Result<Settings> {
+    let stored = core.settings().await?;
+    let Some(value) = stored.get(gateway::SETTINGS_KEY) else {
+        return Ok(Settings::default());
+    };
+    let (settings, problems) = Settings::stored(&value.to_string());
+    for problem in problems {
+        tracing::warn!(%problem, "a stored setting was left at its default");
+    }
+    Ok(settings)
+}
+
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

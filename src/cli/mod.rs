@@ -1,0 +1,77 @@
+//! The commands of the headless binary.
+
+mod accounts;
+mod admin;
+mod doctor;
+mod overview;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use llm::Secret;
+
+use crate::config::Config;
+use crate::paths;
+
+/// One local address for your editors, served by your own Amazon Bedrock and Kiro accounts.
+#[derive(Parser)]
+#[command(name = "switchboard", version, arg_required_else_help = true)]
+struct Args {
+    /// Keep all data in this folder
+    #[arg(long, global = true, env = "SWITCHBOARD_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the proxy in the foreground
+    Serve(serve::Args),
+    /// What is running, which account answers, today's numbers
+    Status {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the local key that editors must send
+    Key,
+    /// List, add, switch, test and remove accounts
+    #[command(subcommand)]
+    Accounts(accounts::Command),
+    /// The models that the accounts serve
+    Models {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check port, data folder, clock and every account
+    Doctor,
+}
+
+/// Runs the command line.
+///
+/// # Errors
+/// Whatever the command could not do, in words for the person.
+pub fn run() -> Result<ExitCode> {
+    let args = Args::parse();
+    let config = Config {
+        data_dir: paths::data_dir(args.data_dir.as_deref())?,
+        port: None,
+        bind: None,
+        local_key: std::env::var("SWITCHBOARD_LOCAL_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new),
+        environment: crate::environment::read(|name| std::env::var(name).ok()),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match args.command {
+            Command::Serve(args) => serve::serve(config, args).await,
+            Command::Status { json } => overview::status(config, json).await,
+            Command::Key => overview::key(config).await,
+            Command::Accounts(command) => accounts::run(config, command).await,
+            Command::Models { json } => overview::models(config, json).await,
+            Command::Doctor => doctor::doctor(config).await,
+        }
+    })
+}

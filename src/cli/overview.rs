@@ -1,0 +1,55 @@
+//! `switchboard status`, `key` and `models`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::accounts::{rows, text};
+use super::admin::Admin;
+use crate::config::Config;
+
+/// What runs and how today went. Exit code 1 when nothing runs.
+pub(crate) async fn status(config: Config, json: bool) -> Result<ExitCode> {
+    let admin = Admin::reach(&config).await?;
+    let status = admin.ask("GET", "/api/status", None).await?;
+    let running = admin.url().map(str::to_owned);
+    if json {
+        let mut status = status;
+        status["running"] = running.is_some().into();
+        println!("{}", serde_json::to_string_pretty(&status)?);
+    } else {
+        match &running {
+            Some(url) => println!("Running at {url}, version {}", text(&status["version"])),
+            None => println!("Not running. Start it with `switchboard serve`."),
+        }
+        println!("Active account: {}", text(&status["active_account"]["name"]));
+        let today = &status["today"];
+        println!("Today: {} requests, {} errors", text(&today["requests"]), text(&today["errors"]));
+        println!("Data: {}", config.data_dir.display());
+    }
+    admin.done().await;
+    Ok(if running.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The local key alone, fit for `$(switchboard key)`.
+pub(crate) async fn key(config: Config) -> Result<ExitCode> {
+    let admin = Admin::reach(&config).await?;
+    println!("{}", admin.key().expose());
+    admin.done().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Models and who serves them.
+pub(crate) async fn models(config: Config, json: bool) -> Result<ExitCode> {
+    let admin = Admin::reach(&config).await?;
+    let models = admin.ask("GET", "/api/models", None).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&models)?);
+    } else {
+        for model in rows(&models, "models") {
+            println!("{:<32} {}", text(&model["name"]), text(&model["id"]));
+        }
+    }
+    admin.done().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,69 @@
+//! `switchboard serve`
+
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::config::Config;
+use crate::lock::{self, InstanceLock};
+use crate::{App, logging, paths, welcome};
+
+/// The exit code of a second instance: `EX_CANTCREAT` of sysexits.h.
+const ALREADY_RUNNING: u8 = 73;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Port of the proxy; 0 takes any free one
+    #[arg(long, env = "SWITCHBOARD_PORT")]
+    port: Option<u16>,
+    /// Address to listen on; 127.0.0.1 stands for ::1 too
+    #[arg(long)]
+    bind: Option<IpAddr>,
+}
+
+/// Runs until it is told to stop.
+pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
+    config.port = args.port;
+    config.bind = args.bind;
+    paths::make_private(&config.data_dir)
+        .with_context(|| format!("cannot use the data folder {}", config.data_dir.display()))?;
+    let Some(mut lock) = InstanceLock::take(&config.data_dir)? else {
+        match lock::holder(&config.data_dir) {
+            Some(holder) => eprintln!("Switchboard already runs: process {}, {}", holder.pid, holder.url),
+            None => eprintln!("Switchboard already runs on {}", config.data_dir.display()),
+        }
+        return Ok(ExitCode::from(ALREADY_RUNNING));
+    };
+    let logs = config.data_dir.join("logs");
+    paths::make_private(&logs)?;
+    let directives = std::env::var("SWITCHBOARD_LOG").ok();
+    let detail = logging::start(&logs, directives.as_deref())?;
+    let app = App::open(&config).await?;
+    let running = app.listen(&config).await?;
+    running.follow_debug_setting(detail);
+    lock.announce(&running.url())?;
+    welcome::print(&running, &config.data_dir);
+    stop_requested().await?;
+    eprintln!("Stopping.");
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ctrl-C, or the signal of a service manager.
+async fn stop_requested() -> Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result?,
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

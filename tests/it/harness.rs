@@ -1,0 +1,189 @@
+//! Starts the product as a person would have it: a data folder, an account, a client.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use emulator::Emulator;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use llm::Secret;
+use serde_json::{Value, json};
+use switchboard::{App, Config, Running};
+use tempfile::TempDir;
+
+/// Nothing here takes longer, whatever the machine; a test that waits so long has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The key every test client shows.
+pub(crate) const KEY: &str = "sk-test-key";
+
+/// A running product with one Bedrock account whose AWS is an emulator of its own.
+pub(crate) struct TestApp {
+    pub(crate) running: Running,
+    pub(crate) emulator: Emulator,
+    pub(crate) folder: TempDir,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: hyper::HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The events of a stream: name (empty without one) and data.
+    pub(crate) fn events(&self) -> Vec<(String, String)> {
+        self.text()
+            .split("\n\n")
+            .filter(|block| !block.trim().is_empty() && !block.starts_with(':'))
+            .map(|block| {
+                let field = |name: &str| {
+                    block
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .unwrap_or_default()
+                        .trim_start()
+                        .to_owned()
+                };
+                (field("event:"), field("data:"))
+            })
+            .collect()
+    }
+}
+
+/// The configuration of a test instance on `folder`.
+pub(crate) fn config(folder: &Path) -> Config {
+    Config {
+        data_dir: folder.to_owned(),
+        port: Some(0),
+        bind: None,
+        local_key: Some(Secret::new(KEY)),
+        environment: switchboard::environment::read(|_| None),
+    }
+}
+
+impl TestApp {
+    /// Starts with an active account `main`.
+    pub(crate) async fn start() -> Self {
+        let app = Self::sandbox().await;
+        app.add_account("main").await;
+        app
+    }
+
+    /// Starts as on a first start: the Sandbox is active.
+    pub(crate) async fn sandbox() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let config = config(folder.path());
+        let emulator = emulator::Config { record: true, ..emulator::Config::default() };
+        let emulator = Emulator::start(emulator).expect("emulator");
+        let running = App::open(&config).await.expect("open").listen(&config).await.expect("listen");
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { running, emulator, folder, client }
+    }
+
+    /// Adds an account that reaches the emulator and makes it the active one; returns its id.
+    pub(crate) async fn add_account(&self, name: &str) -> String {
+        let key = emulator::AccessKey::sandbox();
+        let id = self.add_account_with(name, &self.emulator.url(), &key).await;
+        let activated = self.post(&format!("/api/accounts/{id}/activate"), &json!({})).await;
+        assert_eq!(activated.status, 200, "{}", activated.text());
+        id
+    }
+
+    /// Adds an account with an endpoint and keys of its own.
+    pub(crate) async fn add_account_with(
+        &self,
+        name: &str,
+        endpoint: &str,
+        key: &emulator::AccessKey,
+    ) -> String {
+        let mut credential =
+            json!({"kind": "access_key", "access_key_id": key.id, "secret_access_key": key.secret});
+        if let Some(token) = &key.token {
+            credential["session_token"] = json!(token);
+        }
+        let body = json!({
+            "name": name, "provider": "bedrock", "region": "us-east-1",
+            "endpoint_url": endpoint, "credential": credential,
+        });
+        let added = self.post("/api/accounts", &body).await;
+        assert_eq!(added.status, 201, "{}", added.text());
+        added.json()["id"].as_str().expect("id").to_owned()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.running.url())
+    }
+
+    /// A request with the local key; change it before it goes.
+    pub(crate) fn request(&self, method: &str, path: &str) -> hyper::http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(self.url(path))
+            .header("x-api-key", KEY)
+            .header("content-type", "application/json")
+    }
+
+    /// Sends a request and returns once its headers are back.
+    pub(crate) async fn open(&self, request: Request<Full<Bytes>>) -> hyper::Response<hyper::body::Incoming> {
+        tokio::time::timeout(PATIENCE, self.client.request(request))
+            .await
+            .expect("in time")
+            .expect("an answer")
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        let (head, body) = self.open(request).await.into_parts();
+        let body = tokio::time::timeout(PATIENCE, body.collect())
+            .await
+            .expect("in time")
+            .expect("a body")
+            .to_bytes();
+        Answer { status: head.status, headers: head.headers, body }
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_bytes(path, Bytes::from(body.to_string())).await
+    }
+
+    pub(crate) async fn post_bytes(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+        self.send(self.request("POST", path).body(Full::new(body.into())).expect("request")).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path).body(Full::default()).expect("request")).await
+    }
+
+    /// The newest log rows, once everything recorded so far is written.
+    pub(crate) async fn rows(&self) -> Vec<Value> {
+        self.running.gateway().logs.flush().await.expect("flush");
+        let page = self.get("/api/logs").await.json();
+        page["rows"].as_array().expect("rows").clone()
+    }
+
+    /// Ends the instance as a person would.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
+        self.emulator.shutdown().await;
+    }
+}
