@@ -100,7 +100,7 @@ impl Accounts {
         self.get(&id).ok_or(Error::NotFound)
     }
 
-    /// Changes an account. Requests under way go on with what they hold. Switching it on, or any change of what it
+    /// Changes an account. Requests under way go on with what they hold. Switching it on (again), or a change of what it
     /// connects with, ends its rest.
     ///
     /// # Errors
@@ -246,9 +246,8 @@ impl Inner {
             return Err(Error::Ephemeral);
         }
         let mut seat = Seat::clone(&old);
-        if let Some(enabled) = patch.enabled {
-            seat.enabled = enabled;
-        }
+        let switched_on = patch.enabled == Some(true);
+        seat.enabled = patch.enabled.unwrap_or(old.enabled);
         if !only_switched {
             (seat.entry, seat.summary) = self.changed_entry(&old, patch)?;
         }
@@ -259,7 +258,7 @@ impl Inner {
             }
         }
         self.publish(|board| board.with(seat.clone()));
-        if seat.enabled && !old.enabled || !Arc::ptr_eq(&seat.entry.ward, &old.entry.ward) {
+        if switched_on || !Arc::ptr_eq(&seat.entry.ward, &old.entry.ward) {
             self.revive(&seat.entry);
         }
         Ok(())

@@ -14,6 +14,8 @@ use tokio::sync::watch;
 
 /// A session is not handed out in its last moments, for it must live through the signing and the way.
 const MARGIN: Duration = Duration::from_secs(30);
+/// An upstream that gives sessions which are as good as over must not be asked without end.
+const SHORTEST_LIFE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -112,7 +114,7 @@ impl Vault {
         let life = session.expires.map(|end| end.duration_since(now).unwrap_or_default());
         let fresh = Fresh {
             usable_until: session.expires.zip(life).map(|(end, life)| end - MARGIN.min(life / 20)),
-            refresh_at: life.map(|life| now + life.mul_f64(share)),
+            refresh_at: life.map(|life| now + life.mul_f64(share).max(SHORTEST_LIFE)),
             session: session.clone(),
         };
         if self.epoch() == epoch {
