@@ -1,5 +1,7 @@
 //! What was acknowledged survives a kill that asks nobody.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic; clippy knows that only inside test functions")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
