@@ -1,12 +1,9 @@
 //! Structured output: natively, through a tool of ours, or by asking.
 
 use llm::{Format, Meaning, Model, StructuredOutput};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::ANSWER_TOOL;
-
-/// A compiled schema has a size limit; larger ones are refused by the upstream, so they are not tried.
-const MOST_PROPERTIES: usize = 64;
+use crate::{ANSWER_TOOL, compilable};
 
 /// How a request gets its structured answer.
 pub(super) enum Plan {
@@ -36,9 +33,9 @@ impl Plan {
             Some(Format::JsonSchema { schema, description, .. }) => (schema, description),
         };
         let supported = native && model.structured_output != StructuredOutput::No;
-        if supported && properties(schema) <= MOST_PROPERTIES {
+        if supported && compilable::fits(schema) {
             let mut schema = schema.clone();
-            clean(&mut schema);
+            compilable::clean(&mut schema);
             return Self::Native(schema);
         }
         // A tool takes an object alone.
@@ -66,66 +63,5 @@ impl Plan {
             )),
             _ => None,
         }
-    }
-}
-
-/// Members that hold schemas by name, where a key is no keyword.
-const NAMED: [&str; 4] = ["properties", "$defs", "definitions", "patternProperties"];
-
-fn properties(schema: &Value) -> usize {
-    match schema {
-        Value::Object(members) => {
-            members.get("properties").and_then(Value::as_object).map_or(0, Map::len)
-                + members.values().map(properties).sum::<usize>()
-        }
-        Value::Array(items) => items.iter().map(properties).sum(),
-        _ => 0,
-    }
-}
-
-/// Makes a schema fit for the compiler of Anthropic's structured outputs: it wants `additionalProperties: false` on
-/// every object and refuses numeric, length and pattern bounds.
-fn clean(schema: &mut Value) {
-    const REFUSED: [&str; 16] = [
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "format",
-        "default",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "minProperties",
-        "maxProperties",
-        "$schema",
-    ];
-    match schema {
-        Value::Object(members) => {
-            members.retain(|name, _| !REFUSED.contains(&name.as_str()));
-            if members.get("type").and_then(Value::as_str) == Some("object")
-                || members.contains_key("properties")
-            {
-                members.insert("additionalProperties".to_owned(), json!(false));
-            }
-            for (name, value) in members {
-                match value {
-                    Value::Object(named) if NAMED.contains(&name.as_str()) => {
-                        named.values_mut().for_each(clean)
-                    }
-                    Value::Object(_) => clean(value),
-                    Value::Array(items) if !matches!(name.as_str(), "enum" | "required" | "examples") => {
-                        items.iter_mut().for_each(clean);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(clean),
-        _ => {}
     }
 }

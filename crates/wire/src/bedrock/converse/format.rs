@@ -6,10 +6,7 @@ use llm::{Format, Model, StructuredOutput, ToolSupport};
 use serde_json::{Map, Value, json};
 
 use super::shape::{Choice, Schema, Tool, ToolConfig, ToolSpec};
-use crate::undo::ANSWER_TOOL;
-
-/// More properties than the upstream's grammar compiler takes.
-const MOST_PROPERTIES: usize = 64;
+use crate::{ANSWER_TOOL, compilable};
 
 /// How the answer will be made to fit.
 pub(super) enum Plan {
@@ -28,9 +25,9 @@ pub(super) fn plan(format: &Format, model: &Model, tools: bool, thinking: bool) 
             "Answer with one JSON object only, without a code fence and without any other text.".to_owned(),
         );
     };
-    if model.structured_output != StructuredOutput::No && properties(schema) <= MOST_PROPERTIES {
+    if model.structured_output != StructuredOutput::No && compilable::fits(schema) {
         let mut schema = schema.clone();
-        clean(&mut schema);
+        compilable::clean(&mut schema);
         let mut inner = Map::new();
         if let Some(name) = name {
             inner.insert("name".to_owned(), name.as_str().into());
@@ -78,64 +75,5 @@ pub(super) fn add_tool<'a>(
         None
     } else {
         Some("Give your final answer by calling the tool json_tool_call, and only so.")
-    }
-}
-
-fn properties(schema: &Value) -> usize {
-    match schema {
-        Value::Object(members) => {
-            let own = members.get("properties").and_then(Value::as_object).map_or(0, Map::len);
-            own + members.values().map(properties).sum::<usize>()
-        }
-        Value::Array(items) => items.iter().map(properties).sum(),
-        _ => 0,
-    }
-}
-
-/// Makes a schema that the upstream's grammar compiler takes: every object closed, no checks on values.
-pub(super) fn clean(schema: &mut Value) {
-    const REFUSED: [&str; 16] = [
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "format",
-        "default",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "minProperties",
-        "maxProperties",
-        "examples",
-    ];
-    let Value::Object(members) = schema else { return };
-    members.retain(|name, _| !REFUSED.contains(&name.as_str()));
-    let object = match members.get("type") {
-        Some(Value::String(kind)) => kind == "object",
-        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
-        _ => members.contains_key("properties"),
-    };
-    if object {
-        members.insert("additionalProperties".to_owned(), false.into());
-    }
-    for (name, value) in members {
-        match name.as_str() {
-            // Maps from names the client chose to schemas: the names are not keywords.
-            "properties" | "$defs" | "definitions" | "patternProperties" => {
-                value.as_object_mut().into_iter().flat_map(|map| map.values_mut()).for_each(clean);
-            }
-            "anyOf" | "oneOf" | "allOf" | "prefixItems" => {
-                value.as_array_mut().into_iter().flatten().for_each(clean);
-            }
-            "items" | "not" | "if" | "then" | "else" => match value {
-                Value::Array(items) => items.iter_mut().for_each(clean),
-                one => clean(one),
-            },
-            _ => {}
-        }
     }
 }

@@ -80,8 +80,8 @@ fn wanted(asked: &Request, meaning: &Meaning, suffix: Option<Effort>) -> Option<
     suffix.or(match meaning.thinking {
         Some(Thinking::Off) => Some(Effort::None),
         Some(Thinking::Budget(tokens)) => Some(meaning.effort.unwrap_or(Effort::from_budget(tokens))),
-        // Anthropic's own default.
-        Some(Thinking::Adaptive) => Some(meaning.effort.unwrap_or(Effort::High)),
+        // The middle of every scale. Claude itself is told nothing then, see `adaptive`.
+        Some(Thinking::Adaptive) => Some(meaning.effort.unwrap_or(Effort::Medium)),
         // Anthropic's effort guides more than thinking and does not switch it on; OpenAI's does.
         None if asked.wire == Wire::AnthropicMessages => None,
         None => meaning.effort,

@@ -209,7 +209,10 @@ fn limits_are_brought_into_range() {
     );
     assert_eq!(body["inferenceConfig"].get("temperature").or(body["inferenceConfig"].get("topP")), None);
     assert_eq!(adjustments, ["stop:5", "temperature:dropped", "top_p:dropped", "top_k:dropped"]);
-    let (body, _) = write(&Meaning { thinking: Some(Thinking::Adaptive), ..meaning }, &nova_2());
+    let (body, _) = write(
+        &Meaning { thinking: Some(Thinking::Adaptive), effort: Some(Effort::High), ..meaning },
+        &nova_2(),
+    );
     assert_eq!(body["inferenceConfig"], json!({"stopSequences": ["a", "b", "c", "d"]}));
     assert_eq!(write(&said("q"), &qwen()).0["inferenceConfig"], json!({"maxTokens": 8192}));
     assert_eq!(write(&said("q"), &claude()).0["inferenceConfig"], json!({"maxTokens": 32000}));
@@ -273,32 +276,6 @@ fn structured_output_is_a_tool_or_words_elsewhere() {
         assert!(written.undo.fence && !written.undo.answer_tool);
         assert_eq!(written.adjustments, ["response_format:prompt"]);
     }
-}
-
-#[test]
-fn schemas_are_cleaned() {
-    let mut schema = json!({
-        "type": "object",
-        "properties": {
-            "format": {"type": "string", "format": "date", "minLength": 1},
-            "list": {"type": "array", "items": {"properties": {"n": {"type": "number", "minimum": 0}}}},
-            "either": {"anyOf": [{"type": ["object", "null"]}, {"enum": ["pattern"]}]},
-        },
-        "$defs": {"default": {"type": "object", "additionalProperties": true, "default": {}}},
-    });
-    super::super::format::clean(&mut schema);
-    let expected = json!({
-        "type": "object",
-        "properties": {
-            "format": {"type": "string"},
-            "list": {"type": "array", "items":
-                {"properties": {"n": {"type": "number"}}, "additionalProperties": false}},
-            "either": {"anyOf": [{"type": ["object", "null"], "additionalProperties": false}, {"enum": ["pattern"]}]},
-        },
-        "$defs": {"default": {"type": "object", "additionalProperties": false}},
-        "additionalProperties": false,
-    });
-    assert_eq!(schema, expected);
 }
 
 #[test]
