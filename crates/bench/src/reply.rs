@@ -1,0 +1,160 @@
+//! The stand-in's answers, built once and then only handed out.
+
+use std::ops::Range;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::{frame, text};
+
+/// Which interface of the upstream is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Interface {
+    /// Bedrock InvokeModel with a Claude model: Anthropic's events, base64 in event-stream frames.
+    Invoke,
+    /// Bedrock Converse.
+    Converse,
+    /// Anthropic's own Messages: server-sent events.
+    Messages,
+}
+
+/// One answer in both forms.
+#[derive(Debug)]
+pub struct Reply {
+    pub content_type: &'static str,
+    /// The stream, one write of the service each.
+    pub frames: Vec<Bytes>,
+    /// Which of the frames carry text.
+    pub pieces: Range<usize>,
+    /// The answer to a request that does not stream.
+    pub json: Bytes,
+}
+
+const MODEL: &str = "claude-sonnet-4-5-20250929";
+const INPUT_TOKENS: u64 = 321;
+
+/// Bedrock pads each event to hide its length; the padding's own length varies.
+fn padding(seed: usize) -> &'static str {
+    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    &LETTERS[..2 + seed % 50]
+}
+
+impl Interface {
+    /// The frame of one piece of text.
+    pub fn piece(self, text: &str) -> Bytes {
+        match self {
+            Interface::Invoke | Interface::Messages => self.claude(
+                &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
+            ),
+            Interface::Converse => converse(
+                "contentBlockDelta",
+                json!({"contentBlockIndex": 0, "delta": {"text": text}, "p": padding(text.len())}),
+            ),
+        }
+    }
+
+    /// One of Anthropic's events, framed.
+    fn claude(self, event: &Value) -> Bytes {
+        let data = event.to_string();
+        if self == Interface::Messages {
+            return Bytes::from(format!(
+                "event: {}\ndata: {data}\n\n",
+                event["type"].as_str().unwrap_or_default()
+            ));
+        }
+        let (bytes, p) = (STANDARD.encode(&data), padding(data.len()));
+        frame::event("chunk", format!("{{\"bytes\":\"{bytes}\",\"p\":\"{p}\"}}").as_bytes())
+    }
+
+    /// An answer of `pieces` texts, each `bytes` long.
+    pub fn reply(self, pieces: usize, bytes: usize) -> Reply {
+        let (head, tail, json) = match self {
+            Interface::Invoke | Interface::Messages => self.claude_ends(pieces, bytes),
+            Interface::Converse => converse_ends(pieces, bytes),
+        };
+        let range = head.len()..head.len() + pieces;
+        let texts = (0..pieces).map(|index| self.piece(&text::piece(index, bytes)));
+        Reply {
+            content_type: if self == Interface::Messages {
+                "text/event-stream; charset=utf-8"
+            } else {
+                "application/vnd.amazon.eventstream"
+            },
+            frames: head.into_iter().chain(texts).chain(tail).collect(),
+            pieces: range,
+            json: Bytes::from(json.to_string()),
+        }
+    }
+
+    /// What stands before and after the text, and the answer in one piece.
+    fn claude_ends(self, pieces: usize, bytes: usize) -> (Vec<Bytes>, Vec<Bytes>, Value) {
+        let message = |content: Value, stop: Value, output: usize| {
+            json!({"id": "msg_bdrk_01BenchBenchBenchBenchBe", "type": "message", "role": "assistant", "model": MODEL,
+                "content": content, "stop_reason": stop, "stop_sequence": null,
+                "usage": {"input_tokens": INPUT_TOKENS, "cache_creation_input_tokens": 0,
+                    "cache_read_input_tokens": 0, "output_tokens": output}})
+        };
+        let start = json!({"type": "message_start", "message": message(json!([]), Value::Null, 1)});
+        let block =
+            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
+        let block_stop = json!({"type": "content_block_stop", "index": 0});
+        let delta = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null},
+            "usage": {"output_tokens": pieces}});
+        let mut stop = json!({"type": "message_stop"});
+        if self == Interface::Invoke {
+            stop["amazon-bedrock-invocationMetrics"] = json!({"inputTokenCount": INPUT_TOKENS,
+                "outputTokenCount": pieces, "invocationLatency": 1200, "firstByteLatency": 300});
+        }
+        let content = json!([{"type": "text", "text": text::whole(pieces, bytes)}]);
+        (
+            vec![self.claude(&start), self.claude(&block)],
+            vec![self.claude(&block_stop), self.claude(&delta), self.claude(&stop)],
+            message(content, json!("end_turn"), pieces),
+        )
+    }
+}
+
+fn converse(kind: &str, payload: Value) -> Bytes {
+    frame::event(kind, payload.to_string().as_bytes())
+}
+
+fn converse_ends(pieces: usize, bytes: usize) -> (Vec<Bytes>, Vec<Bytes>, Value) {
+    let usage = json!({"inputTokens": INPUT_TOKENS, "outputTokens": pieces,
+        "totalTokens": INPUT_TOKENS + pieces as u64, "serverToolUsage": {}});
+    let metrics = json!({"latencyMs": 1200});
+    (
+        vec![converse("messageStart", json!({"p": padding(6), "role": "assistant"}))],
+        vec![
+            converse("contentBlockStop", json!({"contentBlockIndex": 0, "p": padding(9)})),
+            converse("messageStop", json!({"p": padding(3), "stopReason": "end_turn"})),
+            converse("metadata", json!({"metrics": metrics, "p": padding(5), "usage": usage})),
+        ],
+        json!({"metrics": metrics, "output": {"message": {"role": "assistant",
+            "content": [{"text": text::whole(pieces, bytes)}]}}, "stopReason": "end_turn", "usage": usage}),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_carry_the_text_they_are_said_to_carry() {
+        for interface in [Interface::Invoke, Interface::Converse] {
+            let reply = interface.reply(9, 20);
+            let texts = reply.frames[reply.pieces.clone()].iter().map(|bytes| {
+                let payload: Value = serde_json::from_slice(frame::read(bytes).unwrap().payload).unwrap();
+                match payload["bytes"].as_str() {
+                    Some(bytes) => {
+                        let event: Value = serde_json::from_slice(&STANDARD.decode(bytes).unwrap()).unwrap();
+                        event["delta"]["text"].as_str().unwrap().to_owned()
+                    }
+                    None => payload["delta"]["text"].as_str().unwrap().to_owned(),
+                }
+            });
+            assert_eq!(texts.collect::<String>(), text::whole(9, 20));
+        }
+    }
+}

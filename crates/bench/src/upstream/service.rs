@@ -1,0 +1,194 @@
+//! Which answer a request gets.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::rc::Rc;
+
+use bench::reply::{Interface, Reply};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+
+/// What every answer looks like until it is changed by `POST /__knobs`.
+#[derive(Clone, Copy)]
+pub(crate) struct Knobs {
+    pub(crate) pieces: usize,
+    pub(crate) bytes: usize,
+    pub(crate) gap_us: u64,
+    /// Each piece begins with the time it is sent.
+    pub(crate) stamped: bool,
+}
+
+pub(crate) struct Service {
+    knobs: Knobs,
+    replies: HashMap<(Interface, usize, usize), Rc<Reply>>,
+    answered: u64,
+    body_bytes: u64,
+}
+
+impl Service {
+    pub(crate) fn new(knobs: Knobs) -> Self {
+        Service { knobs, replies: HashMap::new(), answered: 0, body_bytes: 0 }
+    }
+
+    fn reply(&mut self, interface: Interface) -> Rc<Reply> {
+        let Knobs { pieces, bytes, .. } = self.knobs;
+        let reply = self.replies.entry((interface, pieces, bytes));
+        reply.or_insert_with(|| Rc::new(interface.reply(pieces, bytes))).clone()
+    }
+
+    /// Sets the knobs that `body` names; says which one it does not know.
+    fn turn(&mut self, body: &[u8]) -> Result<(), String> {
+        let knobs: serde_json::Map<String, Value> =
+            serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        for (name, value) in &knobs {
+            let number = value.as_u64().unwrap_or_default();
+            match name.as_str() {
+                "pieces" => self.knobs.pieces = number as usize,
+                "bytes" => self.knobs.bytes = number as usize,
+                "gap_us" => self.knobs.gap_us = number,
+                "stamped" => self.knobs.stamped = value.as_bool().unwrap_or_default(),
+                _ => return Err(format!("no knob is called {name}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+type Answered = Result<Response<Answer>, Infallible>;
+
+/// Answers one request after reading all of its body, as the services do.
+pub(crate) async fn answer(service: Rc<RefCell<Service>>, request: Request<Incoming>) -> Answered {
+    let (head, mut body) = request.into_parts();
+    let path = head.uri.path();
+    let kept = path.starts_with("/__") || path.ends_with("/messages");
+    let (mut read, mut len) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return json_answer(StatusCode::BAD_REQUEST, json!({"message": "body cut"}));
+        };
+        if let Some(data) = frame.data_ref() {
+            len += data.len();
+            if kept {
+                read.extend_from_slice(data);
+            }
+        }
+    }
+    let mut state = service.borrow_mut();
+    if path == "/__knobs" && head.method == Method::POST {
+        return match state.turn(&read) {
+            Ok(()) => json_answer(StatusCode::OK, json!({})),
+            Err(message) => json_answer(StatusCode::BAD_REQUEST, json!({"message": message})),
+        };
+    }
+    if path == "/__counts" {
+        return json_answer(
+            StatusCode::OK,
+            json!({"answered": state.answered, "body_bytes": state.body_bytes}),
+        );
+    }
+    let Some((interface, streams)) = interface(path, &read) else {
+        return lists(path);
+    };
+    state.answered += 1;
+    state.body_bytes += len as u64;
+    let (reply, knobs) = (state.reply(interface), state.knobs);
+    if streams {
+        let content_type = HeaderValue::from_static(reply.content_type);
+        return Ok(respond(interface, content_type, knobs.pieces, Answer::stream(reply, interface, knobs)));
+    }
+    Ok(respond(
+        interface,
+        HeaderValue::from_static("application/json"),
+        knobs.pieces,
+        Answer::whole(reply.json.clone()),
+    ))
+}
+
+/// The interface that a path and body ask, and whether for a stream.
+fn interface(path: &str, body: &[u8]) -> Option<(Interface, bool)> {
+    if path.ends_with("/messages") {
+        let streams = [&b"\"stream\":true"[..], b"\"stream\": true"];
+        return Some((
+            Interface::Messages,
+            streams.iter().any(|mark| memchr::memmem::find(body, mark).is_some()),
+        ));
+    }
+    let (_, operation) = path.strip_prefix("/model/")?.split_once('/')?;
+    match operation {
+        "invoke" => Some((Interface::Invoke, false)),
+        "invoke-with-response-stream" => Some((Interface::Invoke, true)),
+        "converse" => Some((Interface::Converse, false)),
+        "converse-stream" => Some((Interface::Converse, true)),
+        _ => None,
+    }
+}
+
+fn respond(interface: Interface, content_type: HeaderValue, tokens: usize, body: Answer) -> Response<Answer> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert("x-amzn-requestid", HeaderValue::from_static("6f1d5c0e-0000-4000-8000-00000000be9c"));
+    if interface == Interface::Invoke {
+        headers.insert("x-amzn-bedrock-content-type", HeaderValue::from_static("application/json"));
+        headers.insert("x-amzn-bedrock-input-token-count", HeaderValue::from_static("321"));
+        headers.insert("x-amzn-bedrock-output-token-count", HeaderValue::from(tokens));
+    }
+    response
+}
+
+/// The control plane: a proxy that asks for models gets two.
+fn lists(path: &str) -> Answered {
+    let model = |id: &str, provider: &str| {
+        json!({"modelId": id, "modelArn": format!("arn:aws:bedrock:us-east-1::foundation-model/{id}"),
+            "modelName": id, "providerName": provider, "inputModalities": ["TEXT"], "outputModalities": ["TEXT"],
+            "responseStreamingSupported": true, "customizationsSupported": [],
+            "inferenceTypesSupported": ["ON_DEMAND"], "modelLifecycle": {"status": "ACTIVE"}})
+    };
+    match path {
+        "/foundation-models" => json_answer(
+            StatusCode::OK,
+            json!({"modelSummaries": [model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Anthropic"),
+                model("amazon.nova-pro-v1:0", "Amazon")]}),
+        ),
+        "/inference-profiles" => json_answer(StatusCode::OK, json!({"inferenceProfileSummaries": []})),
+        _ => json_answer(StatusCode::NOT_FOUND, json!({"message": "the stand-in has no such path"})),
+    }
+}
+
+fn json_answer(status: StatusCode, value: Value) -> Answered {
+    let mut response = Response::new(Answer::whole(Bytes::from(value.to_string())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_find_their_interface() {
+        let id = "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0";
+        let asked = |path: &str, body: &str| interface(path, body.as_bytes());
+        assert_eq!(asked(&format!("{id}/invoke"), ""), Some((Interface::Invoke, false)));
+        assert_eq!(asked(&format!("{id}/converse-stream"), ""), Some((Interface::Converse, true)));
+        assert_eq!(asked("/v1/messages", "{\"stream\":true}"), Some((Interface::Messages, true)));
+        assert_eq!(asked("/v1/messages", "{\"stream\":false}"), Some((Interface::Messages, false)));
+        assert_eq!(asked(&format!("{id}/count-tokens"), ""), None);
+    }
+
+    #[test]
+    fn unknown_knobs_are_refused() {
+        let mut service = Service::new(Knobs { pieces: 1, bytes: 1, gap_us: 0, stamped: false });
+        assert_eq!(service.turn(b"{\"pieces\":7,\"stamped\":true}"), Ok(()));
+        assert_eq!((service.knobs.pieces, service.knobs.stamped), (7, true));
+        assert!(service.turn(b"{\"piece\":7}").is_err());
+    }
+}
