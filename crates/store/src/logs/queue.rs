@@ -44,7 +44,7 @@ struct State {
     closed: bool,
 }
 
-/// What the writer does next: commit `rows`, then `task`.
+/// What the writer does next: commit `rows`, then `task` (but a damaged file is replaced before).
 #[derive(Default)]
 pub(super) struct Turn {
     pub rows: Vec<LogRow>,

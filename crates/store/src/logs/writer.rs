@@ -43,6 +43,12 @@ impl Writer {
         loop {
             let turn = self.queue.next(pass.is_some().then_some(PAUSE));
             let idle = turn.rows.is_empty();
+            // Rows that waited while the damage was found go into the new file.
+            if let Some(Task::Damaged { generation }) = turn.task
+                && generation == self.generation.load(Ordering::Acquire)
+            {
+                self.replace_file();
+            }
             if !idle {
                 self.commit(turn.rows);
             }
