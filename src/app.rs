@@ -92,7 +92,7 @@ impl App {
             logs,
             sink,
             registry,
-            settings: ArcSwap::from_pointee(settings),
+            settings: ArcSwap::default(),
             limits: gateway::Limits::default(),
             addresses: ArcSwap::default(),
             clock,
@@ -100,6 +100,7 @@ impl App {
             version: env!("CARGO_PKG_VERSION"),
             settings_changes: watch::Sender::new(()),
         });
+        gateway.apply(settings);
         let key = config.local_key.clone().unwrap_or(key);
         Ok(Self { gateway, key, sandbox, tasks, quit })
     }

@@ -47,7 +47,8 @@ pub(crate) async fn models(config: Config, json: bool) -> Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&models)?);
     } else {
         for model in rows(&models, "models") {
-            println!("{:<32} {}", text(&model["name"]), text(&model["id"]));
+            let who: Vec<_> = rows(model, "accounts").iter().map(|account| text(&account["name"])).collect();
+            println!("{:<32} {}", text(&model["name"]), who.join(", "));
         }
     }
     admin.done().await;

@@ -76,7 +76,8 @@ where
 {
     admission::check(gateway, &head.headers)?;
     let body = body::read(&head.headers, incoming).await?;
-    let asked = codec.read_request(&head.headers, body)?;
+    let mut asked = codec.read_request(&head.headers, body)?;
+    asked.hints.hide_thinking = !gateway.settings.load().reasoning_content;
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
     let plan = route::plan(gateway, &asked.model)?;

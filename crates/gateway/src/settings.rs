@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use llm::{CacheMark, CacheTtl};
+use providers::Preferences;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -135,6 +137,20 @@ impl Timeouts {
 }
 
 impl Settings {
+    /// What providers are told of the settings.
+    #[must_use]
+    pub fn preferences(&self) -> Preferences {
+        Preferences {
+            auto_cache: match self.auto_cache {
+                AutoCache::Off => None,
+                AutoCache::FiveMinutes => Some(CacheMark { ttl: None }),
+                AutoCache::OneHour => Some(CacheMark { ttl: Some(CacheTtl::OneHour) }),
+            },
+            prefer_global: self.prefer_global,
+            forbid_global: self.forbid_global,
+        }
+    }
+
     /// The settings with `changes` applied: a JSON object whose members replace ours one by one, also within
     /// `failover` and `timeouts`; what it does not name stays.
     ///

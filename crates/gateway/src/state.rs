@@ -35,6 +35,15 @@ pub struct Gateway {
 }
 
 impl Gateway {
+    /// Puts new settings into effect, from the next request on.
+    pub fn apply(&self, settings: Settings) {
+        for provider in self.registry.iter() {
+            provider.prefer(settings.preferences());
+        }
+        self.settings.store(Arc::new(settings));
+        self.settings_changes.send_replace(());
+    }
+
     /// The time now, milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {

@@ -27,6 +27,8 @@ pub struct Hints {
     pub session: Option<String>,
     /// `anthropic-version` as sent.
     pub anthropic_version: Option<String>,
+    /// The person wants thinking kept from clients whose dialect has no place of its own for it.
+    pub hide_thinking: bool,
 }
 
 impl Request {

@@ -25,6 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use arc_swap::ArcSwap;
 use aws_credential_types::Credentials;
 use futures_util::future::BoxFuture;
 use llm::{Error, Model, Secret};
@@ -38,8 +39,8 @@ pub use geo::Residency;
 pub use resolve::{Available, Resolver};
 
 use crate::{
-    Account, Call, CredentialSummary, Description, Http, Identity, Opened, Policy, Provider, Reply, Session,
-    Target, TokenCount, Why,
+    Account, Call, CredentialSummary, Description, Http, Identity, Opened, Policy, Preferences, Provider,
+    Reply, Session, Target, TokenCount, Why,
 };
 use credentials::Profiles;
 use heal::Memory;
@@ -72,6 +73,7 @@ pub struct Bedrock {
     profiles: Profiles,
     memory: Memory,
     lists: Lists,
+    preferences: ArcSwap<Preferences>,
 }
 
 enum Place {
@@ -94,6 +96,7 @@ impl Bedrock {
             profiles,
             memory: Memory::default(),
             lists: Lists::default(),
+            preferences: ArcSwap::default(),
         }
     }
 
@@ -117,6 +120,16 @@ impl Bedrock {
         }
     }
 
+    /// `prefer_global` and `forbid_global` of the account's options, else of the person's preferences.
+    fn residency(&self, options: &Value) -> Residency {
+        let general = self.preferences.load();
+        let on = |name: &str, general: bool| options.get(name).and_then(Value::as_bool).unwrap_or(general);
+        Residency {
+            prefer_global: on("prefer_global", general.prefer_global),
+            forbid_global: on("forbid_global", general.forbid_global),
+        }
+    }
+
     /// Runs `look` with what is known of an account's models.
     fn with_resolver<T>(&self, account: &Account, look: impl FnOnce(&Resolver<'_>) -> T) -> T {
         let list = self.lists.of(account);
@@ -129,18 +142,12 @@ impl Bedrock {
         let today = OffsetDateTime::from((self.clock)()).date();
         look(&Resolver {
             region,
-            residency: residency(&account.options),
+            residency: self.residency(&account.options),
             available: list.as_deref().map(|list| &list.available),
             aliases: &aliases(&account.options),
             today: &today.to_string(),
         })
     }
-}
-
-/// `prefer_global` and `forbid_global` of the account's options.
-fn residency(options: &Value) -> Residency {
-    let on = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or(false);
-    Residency { prefer_global: on("prefer_global"), forbid_global: on("forbid_global") }
 }
 
 /// `aliases` of the account's options: the person's own names for models.
@@ -158,6 +165,10 @@ impl Provider for Bedrock {
             Place::Aws => "bedrock",
             Place::Sandbox(_) => "sandbox",
         }
+    }
+
+    fn prefer(&self, preferences: Preferences) {
+        self.preferences.store(Arc::new(preferences));
     }
 
     fn describe(&self) -> Description {

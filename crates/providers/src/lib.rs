@@ -19,7 +19,7 @@ pub use bedrock::{
 pub use http::{Http, HttpOptions, local_client};
 pub use provider::{
     Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened,
-    Policy, Provider, Registry, Reply, Session, Target, TokenCount, Why,
+    Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,
 };
 
 /// Every provider there is. `sandbox` is the address of the emulator that plays Bedrock offline.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
-use llm::{Effort, Error, Model, Request, Secret, Whole, Wire};
+use llm::{CacheMark, Effort, Error, Model, Request, Secret, Whole, Wire};
 use serde_json::Value;
 use wire::{Detail, FrameReader};
 
@@ -75,6 +75,17 @@ pub struct Target {
     pub long_context: bool,
 }
 
+/// What the person prefers for all accounts; an account's own options of the same names win.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// Marks prompts of clients that know no prompt caching.
+    pub auto_cache: Option<CacheMark>,
+    /// Worldwide inference profiles first: cheaper, but the data may leave the continent.
+    pub prefer_global: bool,
+    /// Never worldwide inference profiles; wins over `prefer_global`.
+    pub forbid_global: bool,
+}
+
 /// One request to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
@@ -93,6 +104,8 @@ pub struct Reply {
     pub wire: Wire,
     /// The upstream's id of the request.
     pub request_id: Option<String>,
+    /// The upstream's clock, as its `Date` header tells it.
+    pub date: Option<String>,
     /// What was changed in the request on the way, as stable tokens like `max_tokens:64000` or
     /// `temperature:dropped`.
     pub adjustments: Vec<String>,
@@ -168,6 +181,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn id(&self) -> &'static str;
 
     fn describe(&self) -> Description;
+
+    /// Takes the person's preferences for all accounts, from the next request on.
+    fn prefer(&self, preferences: Preferences) {
+        let _ = preferences;
+    }
 
     /// Checks region, endpoint and credential of an account before it is stored. `credential` is the JSON object
     /// of the admin API.

@@ -28,8 +28,7 @@ pub(super) async fn change(
     if after.failover != before.failover {
         gateway.accounts.set_failover(after.failover.clone()).await?;
     }
-    gateway.settings.store(Arc::new(after.clone()));
-    gateway.settings_changes.send_replace(());
+    gateway.apply(after.clone());
     Ok(Json(after))
 }
 

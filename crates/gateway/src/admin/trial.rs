@@ -1,7 +1,7 @@
 //! `POST /api/accounts/{id}/test`: one real request of one token, through the provider like any other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use accounts::{Entry, Outcome};
 use axum::Json;
@@ -35,6 +35,8 @@ pub(super) struct Verdict {
     ok: bool,
     model: String,
     latency_ms: u64,
+    /// Seconds by which the upstream's clock is ahead of ours; AWS refuses signatures beyond five minutes.
+    clock_offset_s: Option<i64>,
     error: Option<Failure>,
 }
 
@@ -77,6 +79,10 @@ pub(super) async fn run(
         ok: result.is_ok(),
         model,
         latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        clock_offset_s: match &result {
+            Ok(date) => date.as_deref().and_then(|date| offset(gateway, date)),
+            Err(error) => error.upstream.as_ref().and_then(|upstream| upstream.clock_offset),
+        },
         error: result.err().map(Failure::from),
     }))
 }
@@ -92,7 +98,17 @@ fn cheapest(models: &[Arc<Model>]) -> Option<String> {
         .map(|model| model.name.clone())
 }
 
-async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<(), Error> {
+/// Seconds between our clock and an HTTP date.
+fn offset(gateway: &Gateway, date: &str) -> Option<i64> {
+    let theirs = httpdate::parse_http_date(date).ok()?;
+    let seconds = |time: SystemTime| {
+        time.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok())
+    };
+    Some(seconds(theirs)? - seconds(gateway.now())?)
+}
+
+/// Asks for one token; returns the upstream's `Date`.
+async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<Option<String>, Error> {
     let asked = ping(model)?;
     let target = entry.provider.resolve(&entry.account, model)?;
     let call = Call { asked: &asked, target: &target, detail: Detail::Control };
@@ -104,12 +120,14 @@ async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<(), E
         }
         reply => reply?,
     };
-    let Body::Stream { mut bytes, mut reader } = reply.body else { return Ok(()) };
+    let date = reply.date;
+    let Body::Stream { mut bytes, mut reader } = reply.body else { return Ok(date) };
     while let Some(piece) = bytes.next().await {
         reader.push(piece?);
         while reader.next()?.is_some() {}
     }
-    reader.finish()
+    reader.finish()?;
+    Ok(date)
 }
 
 fn ping(model: &str) -> Result<Request, Error> {

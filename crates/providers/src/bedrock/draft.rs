@@ -132,7 +132,7 @@ impl Bedrock {
         let learned = self.memory.of(&model.id);
         let native_format = native_format && !learned.as_ref().is_some_and(|learned| learned.format);
         let mut draft = if model.wire == Wire::AnthropicMessages && !converse {
-            invoke(options, call, model, native_format)?
+            invoke(options, self.auto_cache(options), call, model, native_format)?
         } else {
             self::converse(call, model, native_format)?
         };
@@ -141,10 +141,26 @@ impl Bedrock {
         }
         Ok(draft)
     }
+
+    /// `auto_cache` of the account's options (`5m`, `1h`, `off`), else of the person's preferences.
+    fn auto_cache(&self, options: &Value) -> Option<CacheMark> {
+        match options.get("auto_cache").and_then(Value::as_str) {
+            Some("5m") => Some(CacheMark { ttl: None }),
+            Some("1h") => Some(CacheMark { ttl: Some(CacheTtl::OneHour) }),
+            Some(_) => None,
+            None => self.preferences.load().auto_cache,
+        }
+    }
 }
 
 /// For InvokeModel: the client's own body where it speaks Anthropic's wire, else one made from its meaning.
-fn invoke(options: &Value, call: Call<'_>, model: &Arc<Model>, native_format: bool) -> Result<Draft, Error> {
+fn invoke(
+    options: &Value,
+    auto_cache: Option<CacheMark>,
+    call: Call<'_>,
+    model: &Arc<Model>,
+    native_format: bool,
+) -> Result<Draft, Error> {
     let Call { asked, target, .. } = call;
     let mut tier = None;
     let (body, limit, mut undo, mut adjustments) = if asked.wire == Wire::AnthropicMessages {
@@ -152,7 +168,7 @@ fn invoke(options: &Value, call: Call<'_>, model: &Arc<Model>, native_format: bo
         (asked.raw.clone(), limit, None, Vec::new())
     } else {
         let meaning = asked.meaning()?;
-        let manner = Manner { effort: target.effort, auto_cache: auto_cache(options), native_format };
+        let manner = Manner { effort: target.effort, auto_cache, native_format };
         let mut written = anthropic::write_request(meaning, model, manner)?;
         match meaning.tier {
             None => {}
@@ -176,7 +192,9 @@ fn invoke(options: &Value, call: Call<'_>, model: &Arc<Model>, native_format: bo
         answer_tool: false,
         fence: prepared.prompted_format,
     });
-    let stream = asked.stream || limit.is_some_and(|limit: u32| limit > LONGEST_WHOLE);
+    // A client of this wire gets the answer in the model's own words, which only a whole answer keeps.
+    let long = asked.wire != Wire::AnthropicMessages && limit.is_some_and(|limit: u32| limit > LONGEST_WHOLE);
+    let stream = asked.stream || long;
     Ok(Draft {
         model: model.clone(),
         operation: if stream { Operation::InvokeStream } else { Operation::Invoke },
@@ -209,16 +227,6 @@ fn converse(call: Call<'_>, model: &Arc<Model>, native_format: bool) -> Result<D
         adjustments: written.adjustments,
         native_format,
     })
-}
-
-/// `auto_cache` of the account's options: `5m` or `1h` marks prompts of clients that know no prompt caching.
-fn auto_cache(options: &Value) -> Option<CacheMark> {
-    let ttl = match options.get("auto_cache")?.as_str()? {
-        "5m" => None,
-        "1h" => Some(CacheTtl::OneHour),
-        _ => return None,
-    };
-    Some(CacheMark { ttl })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::draft::Draft;
 use super::endpoint::{self, Service};
 use super::exchange::{LONGEST_ANSWER, Operation, headers, request_id};
 use super::heal::{Lesson, MOST_LESSONS, lessons};
-use super::{Bedrock, geo, residency};
+use super::{Bedrock, geo};
 use crate::http::Incoming;
 use crate::{Account, Body, Call, Reply, Session};
 
@@ -91,7 +91,7 @@ impl Bedrock {
         if model.id.starts_with("arn:") || geo::split(&model.id).0.is_some() {
             return None;
         }
-        let prefixes = geo::order(&account.region, residency(&account.options));
+        let prefixes = geo::order(&account.region, self.residency(&account.options));
         let id_of = |prefix: &&str| format!("{prefix}.{}", model.id);
         let list = self.lists.of(account);
         let profiles = list.as_ref().and_then(|list| list.available.profiles.as_ref());
@@ -106,6 +106,7 @@ impl Bedrock {
 /// Makes the reply of an answer whose status was good.
 async fn reply(incoming: Incoming, draft: Draft, call: Call<'_>, attempts: u32) -> Result<Reply, Error> {
     let request_id = request_id(&incoming);
+    let date = incoming.header("date").map(str::to_owned);
     let wire = draft.wire();
     let Draft { operation, undo, adjustments, .. } = draft;
     let body = match operation {
@@ -133,7 +134,7 @@ async fn reply(incoming: Incoming, draft: Draft, call: Call<'_>, attempts: u32) 
             }
         }
     };
-    Ok(Reply { wire, request_id, adjustments, attempts, body })
+    Ok(Reply { wire, request_id, date, adjustments, attempts, body })
 }
 
 /// True when the answer's own words can go out once its tools have their names back.

@@ -150,7 +150,12 @@ fn read_hints(headers: &HeaderMap, raw: &RawBody) -> Hints {
             add(&list);
         }
     }
-    Hints { betas, session: text("x-claude-code-session-id"), anthropic_version: text("anthropic-version") }
+    Hints {
+        betas,
+        session: text("x-claude-code-session-id"),
+        anthropic_version: text("anthropic-version"),
+        hide_thinking: false,
+    }
 }
 
 #[cfg(test)]

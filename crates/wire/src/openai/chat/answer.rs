@@ -77,7 +77,9 @@ pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) ->
     for block in &answer.content {
         match &block.content {
             Content::Text { text: more } => text.push_str(more),
-            Content::Thinking { text: more, .. } => spoken.reasoning_content.push_str(more),
+            Content::Thinking { text: more, .. } if !asked.hints.hide_thinking => {
+                spoken.reasoning_content.push_str(more)
+            }
             Content::ToolUse { id, name, input } => {
                 let arguments = if input.is_empty() { "{}" } else { input };
                 match calls.form(name) {

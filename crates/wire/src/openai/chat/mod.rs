@@ -42,7 +42,8 @@ impl ServerCodec for OpenAiChatServer {
         // Checked when the request was read.
         let usage_asked = parameters::include_usage(&asked.raw).unwrap_or(false);
         let line = Line::new(&answer_id(stamp), "chat.completion.chunk", stamp, &asked.model, usage_asked);
-        Box::new(writer::ChatWriter::new(line, calls::Calls::of(&asked.raw)))
+        let writer = writer::ChatWriter::new(line, calls::Calls::of(&asked.raw));
+        Box::new(if asked.hints.hide_thinking { writer.without_thinking() } else { writer })
     }
 
     fn write_answer(&self, asked: &Request, answer: &Answer, stamp: Stamp) -> Bytes {

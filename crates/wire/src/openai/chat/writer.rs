@@ -19,6 +19,7 @@ pub(super) struct ChatWriter {
     called: u32,
     usage: Usage,
     stop: Option<StopReason>,
+    thinking: bool,
     started: bool,
     over: bool,
 }
@@ -43,9 +44,15 @@ impl ChatWriter {
             called: 0,
             usage: Usage::default(),
             stop: None,
+            thinking: true,
             started: false,
             over: false,
         }
+    }
+
+    /// Leaves thinking out: `reasoning_content` is an extension that the person may not want.
+    pub(super) fn without_thinking(self) -> Self {
+        Self { thinking: false, ..self }
     }
 
     /// Writes a chunk whose `delta` is what `fill` writes.
@@ -82,7 +89,11 @@ impl ChatWriter {
         self.start(out);
         match event {
             Event::TextDelta { text, .. } => self.text(out, b"content", text),
-            Event::ThinkingDelta { text, .. } => self.text(out, b"reasoning_content", text),
+            Event::ThinkingDelta { text, .. } => {
+                if self.thinking {
+                    self.text(out, b"reasoning_content", text);
+                }
+            }
             Event::BlockStart { index, block: Opening::ToolUse { id, name } } => {
                 self.open_call(*index, id, name, out);
             }
