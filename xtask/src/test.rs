@@ -18,7 +18,10 @@ pub(crate) fn test(args: &Args) -> Result<()> {
     need_c_compiler()?;
     if !args.fast {
         step("format", cargo().args(["fmt", "--all", "--check"]))?;
-        step("lints", cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
+        step(
+            "lints",
+            cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+        )?;
     }
     step("tests", cargo().args(["test", "--workspace"]))?;
     if args.fast {
@@ -31,7 +34,10 @@ pub(crate) fn test(args: &Args) -> Result<()> {
             .arg(target_dir().join("fuzz")),
     )?;
     if have("cargo-deny") {
-        step("licences and advisories", cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+        step(
+            "licences and advisories",
+            cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]),
+        )?;
     }
     clients::clients(&clients::Args::default())
 }
