@@ -66,7 +66,6 @@ impl App {
             first_byte_timeout: settings.timeouts.first_byte(),
             chunk_timeout: settings.timeouts.idle(),
             ca_file: config.environment.ca_bundle.clone(),
-            ..HttpOptions::default()
         })?;
         let registry: Arc<Registry> =
             Arc::new(providers::registry(&http, config.environment.endpoints.clone(), sandbox.url()));
@@ -118,7 +117,6 @@ impl App {
     }
 
     /// The admin API.
-    #[must_use]
     pub fn router(&self) -> gateway::axum::Router {
         gateway::admin_router(&self.gateway)
     }

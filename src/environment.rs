@@ -54,7 +54,7 @@ pub fn read(get: impl Fn(&str) -> Option<String>) -> Environment {
         accounts.push((account("env-profile", &format!("Profile {profile}"), region.as_deref()), credential));
     }
     Environment {
-        endpoints: EndpointEnvironment::read(&get),
+        endpoints: EndpointEnvironment::read(get),
         ca_bundle: get("AWS_CA_BUNDLE").map(Into::into),
         accounts,
     }

@@ -15,7 +15,7 @@ const HOLDER: &str = "app.json";
 
 /// Who runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Holder {
+pub(crate) struct Holder {
     pub pid: u32,
     /// Base URL, e.g. `http://127.0.0.1:4880`.
     pub url: String,
@@ -23,7 +23,7 @@ pub struct Holder {
 
 /// Held for as long as the instance lives; the system releases it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct InstanceLock {
+pub(crate) struct InstanceLock {
     _guard: fd_lock::RwLockWriteGuard<'static, File>,
     holder: File,
 }
@@ -33,7 +33,7 @@ impl InstanceLock {
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn take(data_dir: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn take(data_dir: &Path) -> io::Result<Option<Self>> {
         let file = private(&data_dir.join(LOCK))?;
         // Lives until the process ends, as the lock does.
         let lock: &'static mut RwLock<File> = Box::leak(Box::new(RwLock::new(file)));
@@ -48,7 +48,7 @@ impl InstanceLock {
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn announce(&mut self, url: &str) -> io::Result<()> {
+    pub(crate) fn announce(&mut self, url: &str) -> io::Result<()> {
         let holder = Holder { pid: std::process::id(), url: url.to_owned() };
         self.holder.seek(SeekFrom::Start(0))?;
         self.holder.set_len(0)?;
@@ -58,7 +58,7 @@ impl InstanceLock {
 
 /// The instance that runs on this data folder, if one does.
 #[must_use]
-pub fn holder(data_dir: &Path) -> Option<Holder> {
+pub(crate) fn holder(data_dir: &Path) -> Option<Holder> {
     let mut lock = RwLock::new(OpenOptions::new().read(true).write(true).open(data_dir.join(LOCK)).ok()?);
     if lock.try_write().is_ok() {
         return None;

@@ -18,14 +18,14 @@ const OLD_FILES: usize = 4;
 
 /// Changes the detail while the process runs (the debug setting).
 #[derive(Clone, Debug)]
-pub struct Detail {
+pub(crate) struct Detail {
     handle: reload::Handle<EnvFilter, tracing_subscriber::Registry>,
     base: String,
 }
 
 impl Detail {
     /// Debug detail of our own crates on or off.
-    pub fn set_debug(&self, on: bool) {
+    pub(crate) fn set_debug(&self, on: bool) {
         let directives = if on { DEBUG } else { &self.base };
         if let Ok(filter) = filter(directives) {
             // The subscriber lives as long as the process, so the handle is good.
@@ -76,7 +76,7 @@ fn private() -> std::fs::OpenOptions {
 ///
 /// # Errors
 /// When a subscriber is set already.
-pub fn start(folder: &Path, directives: Option<&str>) -> anyhow::Result<Detail> {
+pub(crate) fn start(folder: &Path, directives: Option<&str>) -> anyhow::Result<Detail> {
     let base = directives.filter(|text| filter(text).is_ok()).unwrap_or(INFO).to_owned();
     let (filter, handle) = reload::Layer::new(filter(&base)?);
     let people = tracing_subscriber::fmt::layer()

@@ -11,7 +11,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 ///
 /// # Errors
 /// When the system does not say where the home folder is.
-pub fn data_dir(given: Option<&Path>) -> io::Result<PathBuf> {
+pub(crate) fn data_dir(given: Option<&Path>) -> io::Result<PathBuf> {
     if let Some(dir) = given {
         return std::path::absolute(dir);
     }
@@ -24,7 +24,7 @@ pub fn data_dir(given: Option<&Path>) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// Whatever the file system says.
-pub fn make_private(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_private(dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     #[cfg(unix)]
     {

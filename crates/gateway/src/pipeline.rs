@@ -34,7 +34,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Serves one request of a dialect.
-pub async fn handle<B>(
+pub(crate) async fn handle<B>(
     gateway: &Arc<Gateway>,
     codec: &'static dyn ServerCodec,
     head: Parts,

@@ -29,7 +29,7 @@ static COMPLETIONS: OpenAiCompletionsServer = OpenAiCompletionsServer;
 /// The codec in whose words a request is refused. Where the path says nothing the headers do: clients of Anthropic
 /// always name its version.
 #[must_use]
-pub fn dialect(_method: &Method, path: &str, headers: &HeaderMap) -> &'static dyn ServerCodec {
+pub(crate) fn dialect(_method: &Method, path: &str, headers: &HeaderMap) -> &'static dyn ServerCodec {
     match route(&Method::POST, path) {
         Some(Route::Messages) => &MESSAGES,
         Some(Route::CountTokens) => &COUNT_TOKENS,
