@@ -1,5 +1,7 @@
 //! The whole application on port 0 against the emulator: one binary, so that one link serves all tests.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 mod architecture;
 mod harness;
 mod straight;

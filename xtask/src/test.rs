@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 
 use crate::clients;
-use crate::shell::{cargo, have, need_c_compiler, step, target_dir};
+use crate::shell::{cargo, have, need_c_compiler, root, step, target_dir};
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -39,5 +39,8 @@ pub(crate) fn test(args: &Args) -> Result<()> {
             cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]),
         )?;
     }
-    clients::clients(&clients::Args::default())
+    if root().join("tests/clients/run.py").exists() {
+        clients::clients(&clients::Args::default())?;
+    }
+    Ok(())
 }

@@ -172,6 +172,7 @@ impl Provider for Invented {
             let answer =
                 Answer { content: vec![Block::text("pong")], usage: Usage::default(), ..Answer::default() };
             Ok(Reply {
+                date: None,
                 wire: Wire::BedrockConverse,
                 request_id: None,
                 adjustments: vec![],
