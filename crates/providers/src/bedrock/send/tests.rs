@@ -108,8 +108,17 @@ async fn claude_answers_whole_to_who_does_not_stream() {
     assert_eq!(requests[0].header("accept"), Some("application/json"));
 
     asked["max_tokens"] = json!(30_000);
-    let (reply, requests) = send(&bedrock(), &anthropic(&asked), |_, _| Scripted::ok("")).await;
-    assert!(matches!(reply.unwrap().body, Body::Stream { .. }), "long answers are streamed");
+    let (reply, requests) = send(&bedrock(), &anthropic(&asked), |_, _| answer.clone()).await;
+    assert!(matches!(reply.unwrap().body, Body::Whole(_)), "the service's own words, however long");
+    assert!(requests[0].line.ends_with("/invoke"));
+}
+
+#[tokio::test]
+async fn a_long_answer_for_another_dialect_is_streamed() {
+    let asked =
+        json!({"model": CLAUDE, "max_tokens": 30_000, "messages": [{"role": "user", "content": "hi"}]});
+    let (reply, requests) = send(&bedrock(), &openai(&asked), |_, _| Scripted::ok("")).await;
+    assert!(matches!(reply.unwrap().body, Body::Stream { .. }), "a silent wait would be cut on the way");
     assert!(requests[0].line.ends_with("/invoke-with-response-stream"));
 }
 
