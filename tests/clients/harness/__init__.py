@@ -1,0 +1,1 @@
+"""What every suite stands on: the emulator, the product, the words of the checks, and the report."""
