@@ -1,0 +1,184 @@
+"""Claude Code in print mode."""
+
+import base64
+import json
+import os
+import platform
+import signal
+import subprocess
+
+from harness import surroundings
+from harness.report import Failed, need
+from harness.words import BREAK, CLAUDE, LONG, PACE, PNG, THROTTLE, colourful, hello, nonce
+from suites.leaving import upstream_ends
+
+NAME = "claude-code"
+SECONDS = 60
+NOWHERE = "http://127.0.0.1:1"
+# The shell must really run for this to be said.
+COMMAND = "echo needle-$((40+2))"
+
+
+def binary(modules):
+    """The program of this platform, else the wrapper, whose installation may have been skipped."""
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine().lower()]
+    system = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}[platform.system()]
+    ending = ".exe" if system == "win32" else ""
+    scope = os.path.join(modules, "node_modules", "@anthropic-ai")
+    native = os.path.join(scope, f"claude-code-{system}-{machine}", "claude" + ending)
+    return native if os.path.exists(native) else os.path.join(scope, "claude-code", "bin", "claude.exe")
+
+
+def call(tool, **arguments):
+    return f"[[tool:{tool} {json.dumps(arguments)}]]"
+
+
+class Suite:
+    """The checks. Each starts the program anew, in an empty home."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.binary = binary(stage.modules)
+        self.home = os.path.join(stage.folder, "claude-home")
+        self.work = os.path.join(stage.folder, "claude-work")
+        os.makedirs(self.home)
+        os.makedirs(self.work)
+
+    def environment(self, **more):
+        home = {"HOME": self.home, "USERPROFILE": self.home, "XDG_CONFIG_HOME": os.path.join(self.home, ".config")}
+        return surroundings.clean(
+            **home,
+            ANTHROPIC_BASE_URL=self.stage.proxy.url,
+            ANTHROPIC_AUTH_TOKEN=self.stage.proxy.key,
+            ANTHROPIC_MODEL=CLAUDE,
+            CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
+            CLAUDE_CODE_MAX_RETRIES="0",
+            DISABLE_AUTOUPDATER="1",
+            NO_COLOR="1",
+            TERM="dumb",
+            # Whatever it would ask of the world outside ends here.
+            HTTPS_PROXY=NOWHERE,
+            HTTP_PROXY=NOWHERE,
+            **more,
+        )
+
+    def start(self, *arguments, **more):
+        return subprocess.Popen(
+            [self.binary, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.work,
+            env=self.environment(**more),
+        )
+
+    def say(self, *arguments, given="", **more):
+        """All that it prints."""
+        process = self.start(*arguments, **more)
+        try:
+            return process.communicate(given.encode(), timeout=SECONDS)[0].decode()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output = process.communicate()[0].decode()
+            raise Failed(f"not done after {SECONDS} s: {output[-600:]}") from None
+
+    def events(self, *arguments, given="", **more):
+        """What it prints as JSON lines."""
+        output = self.say(*arguments, "--output-format", "stream-json", "--verbose", given=given, **more)
+        events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        need(events and events[-1].get("type") == "result", lambda: output[-600:])
+        return events
+
+    def plain(self):
+        prompt = hello(nonce())
+        output = self.say("-p", prompt)
+        need("echo: " in output and prompt in output, output[-600:])
+
+    def stream(self):
+        prompt = colourful(nonce())
+        events = self.events("-p", prompt, "--include-partial-messages")
+        kinds = [event["event"]["type"] for event in events if event["type"] == "stream_event"]
+        need(kinds.count("content_block_delta") > 1 and kinds[-1] == "message_stop", kinds)
+        need(events[-1]["result"] == "echo: " + prompt and not events[-1]["is_error"], events[-1])
+
+    def tool(self):
+        output = self.say("-p", call("Bash", command=COMMAND, description="d"), "--allowedTools", "Bash")
+        need("tool said: needle-42" in output, output[-600:])
+
+    def image(self):
+        mark = nonce()
+        source = {"type": "base64", "media_type": "image/png", "data": PNG}
+        content = [{"type": "image", "source": source}, {"type": "text", "text": hello(mark)}]
+        message = {"type": "user", "message": {"role": "user", "content": content}}
+        events = self.events("-p", "--input-format", "stream-json", given=json.dumps(message) + "\n")
+        # It says where it put the picture after the words, so those are not the last that the model hears.
+        need(events[-1]["result"].startswith("echo: ") and not events[-1]["is_error"], events[-1])
+        need(any(PNG.encode() in request.body for request in self.stage.emulator.about(mark)), "the image is gone")
+
+    def read_image(self):
+        path = os.path.join(self.work, "pixels.png")
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(PNG))
+        mark = nonce()
+        output = self.say("-p", call("Read", file_path=path) + mark, "--allowedTools", "Read")
+        need("tool said: " in output, output[-600:])
+        seen = self.stage.emulator.about(mark)
+        need(any(b'"image"' in request.body for request in seen), "the tool's image did not arrive")
+
+    def thinking(self):
+        prompt = hello(nonce())
+        events = self.events("-p", prompt, MAX_THINKING_TOKENS="4000")
+        blocks = [block for event in events if event["type"] == "assistant" for block in event["message"]["content"]]
+        need([block["type"] for block in blocks] == ["thinking", "text"], blocks)
+        need(events[-1]["result"] == "echo: " + prompt, events[-1])
+
+    def count(self):
+        before = len(self.stage.emulator.requests())
+        output = self.say("-p", "/context")
+        need("tokens" in output.lower(), output[-600:])
+        counted = [r for r in self.stage.emulator.requests()[before:] if r.operation == "CountTokens"]
+        need(counted and not any(request.refused for request in counted), [r.refused for r in counted])
+
+    def rate_limit(self):
+        output = self.say("-p", THROTTLE + nonce())
+        need("429" in output or "rate limit" in output.lower(), output[-600:])
+
+    def error_mid_stream(self):
+        output = self.say("-p", f"{BREAK} {nonce()} {LONG}")
+        need("API Error" in output, output[-600:])
+
+    def cancel(self):
+        mark = nonce()
+        process = self.start(
+            "-p", f"{PACE} {mark} {LONG}", "--output-format", "stream-json", "--verbose", "--include-partial-messages"
+        )
+        try:
+            process.stdin.close()
+            for line in process.stdout:
+                if b"content_block_delta" in line:
+                    break
+            upstream_ends(self.stage, mark, lambda: process.send_signal(signal.SIGINT))
+        finally:
+            process.kill()
+            process.stdout.close()
+            process.wait()
+
+
+def run(stage):
+    suite = Suite(stage)
+    checks = {
+        "plain": suite.plain,
+        "stream": suite.stream,
+        "tool": suite.tool,
+        "image": suite.image,
+        "read-image": suite.read_image,
+        "thinking": suite.thinking,
+        "count-tokens": suite.count,
+        "rate-limit": suite.rate_limit,
+        "error-mid-stream": suite.error_mid_stream,
+    }
+    if os.name == "posix":
+        # Windows has no signal that only this child would get.
+        checks["cancel"] = suite.cancel
+    for name, check in checks.items():
+        stage.check(NAME, name, check)
