@@ -18,7 +18,8 @@ from harness.emulator import Emulator
 from harness.proxy import Proxy
 from harness.report import Report
 
-SUITES = ["anthropic_python", "openai_python", "anthropic_node", "openai_node", "claude_code"]
+# The upstream's own view comes last: it judges what all others made the product send.
+SUITES = ["anthropic_python", "openai_python", "anthropic_node", "openai_node", "claude_code", "upstream"]
 
 
 @dataclass
