@@ -63,8 +63,7 @@ impl App {
         let sandbox = Emulator::start(emulator::Config::default()).context("cannot start the Sandbox")?;
         let http = Http::new(HttpOptions {
             connect_timeout: settings.timeouts.connect(),
-            first_byte_timeout: settings.timeouts.first_byte(),
-            chunk_timeout: settings.timeouts.idle(),
+            patience: settings.timeouts.patience(),
             ca_file: config.environment.ca_bundle.clone(),
         })?;
         let registry: Arc<Registry> =

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use llm::{CacheMark, CacheTtl};
-use providers::Preferences;
+use providers::{Patience, Preferences};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -125,14 +125,13 @@ impl Timeouts {
         Duration::from_secs(self.connect_s as u64)
     }
 
+    /// How long a connected upstream may be silent.
     #[must_use]
-    pub const fn first_byte(self) -> Duration {
-        Duration::from_secs(self.first_byte_s as u64)
-    }
-
-    #[must_use]
-    pub const fn idle(self) -> Duration {
-        Duration::from_secs(self.idle_s as u64)
+    pub const fn patience(self) -> Patience {
+        Patience {
+            first_byte: Duration::from_secs(self.first_byte_s as u64),
+            chunk: Duration::from_secs(self.idle_s as u64),
+        }
     }
 }
 
@@ -148,6 +147,7 @@ impl Settings {
             },
             prefer_global: self.prefer_global,
             forbid_global: self.forbid_global,
+            patience: self.timeouts.patience(),
         }
     }
 

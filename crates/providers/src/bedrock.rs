@@ -168,6 +168,7 @@ impl Provider for Bedrock {
     }
 
     fn prefer(&self, preferences: Preferences) {
+        self.http.wait(preferences.patience);
         self.preferences.store(Arc::new(preferences));
     }
 

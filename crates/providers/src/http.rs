@@ -40,22 +40,31 @@ const KEEP_ALIVE: Duration = Duration::from_secs(45);
 pub struct HttpOptions {
     /// Until the connection is up, TLS included.
     pub connect_timeout: Duration,
-    /// From sending the request to the answer's status line.
-    pub first_byte_timeout: Duration,
-    /// Between two pieces of an answer.
-    pub chunk_timeout: Duration,
+    /// To begin with: the person may change it while we run.
+    pub patience: Patience,
     /// PEM file with certificate authorities to trust beside the system's, for companies that open TLS.
     pub ca_file: Option<PathBuf>,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(10),
-            first_byte_timeout: Duration::from_secs(300),
-            chunk_timeout: Duration::from_secs(300),
-            ca_file: None,
-        }
+        Self { connect_timeout: Duration::from_secs(10), patience: Patience::default(), ca_file: None }
+    }
+}
+
+/// How long an upstream may be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// From sending the request to the answer's status line.
+    pub first_byte: Duration,
+    /// Between two pieces of an answer.
+    pub chunk: Duration,
+}
+
+impl Default for Patience {
+    /// Five minutes each: models think for long.
+    fn default() -> Self {
+        Self { first_byte: Duration::from_secs(300), chunk: Duration::from_secs(300) }
     }
 }
 
@@ -74,6 +83,7 @@ pub struct Http(Arc<Shared>);
 
 struct Shared {
     options: HttpOptions,
+    patience: ArcSwap<Patience>,
     authorities: Vec<reqwest::Certificate>,
     clients: ArcSwap<Clients>,
 }
@@ -107,12 +117,18 @@ impl Http {
             None => Vec::new(),
             Some(path) => read_authorities(path)?,
         };
-        Ok(Self(Arc::new(Shared { options, authorities, clients: ArcSwap::default() })))
+        let patience = ArcSwap::from_pointee(options.patience);
+        Ok(Self(Arc::new(Shared { options, patience, authorities, clients: ArcSwap::default() })))
     }
 
     /// Forgets every pooled connection, e.g. after the machine slept. Running answers go on.
     pub fn renew(&self) {
         self.0.clients.store(Arc::default());
+    }
+
+    /// Waits so long from the next request on. Running answers go on as they began.
+    pub(crate) fn wait(&self, patience: Patience) {
+        self.0.patience.store(Arc::new(patience));
     }
 
     /// Sends a request and returns once the answer's status and headers are here.
@@ -127,15 +143,13 @@ impl Http {
             *request.body_mut() = Some(payload_body::body(outgoing.payload));
         }
         let pending = self.execute(request)?;
-        match tokio::time::timeout(self.0.options.first_byte_timeout, pending).await {
-            Ok(Ok(response)) => Ok(Incoming::new(response, self.0.options.chunk_timeout)),
+        let Patience { first_byte, chunk } = **self.0.patience.load();
+        match tokio::time::timeout(first_byte, pending).await {
+            Ok(Ok(response)) => Ok(Incoming::new(response, chunk)),
             Ok(Err(error)) => Err(failure::before_answer(error)),
             Err(_) => Err(Error::new(
                 Category::Timeout,
-                format!(
-                    "The upstream did not answer within {} s.",
-                    self.0.options.first_byte_timeout.as_secs()
-                ),
+                format!("The upstream did not answer within {} s.", first_byte.as_secs()),
             )),
         }
     }

@@ -12,6 +12,8 @@ use llm::{CacheMark, Effort, Error, Model, Request, Secret, Whole, Wire};
 use serde_json::Value;
 use wire::{Detail, FrameReader};
 
+use crate::http::Patience;
+
 /// An account as its provider sees it. The credential is kept apart, in the vault.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -84,6 +86,8 @@ pub struct Preferences {
     pub prefer_global: bool,
     /// Never worldwide inference profiles; wins over `prefer_global`.
     pub forbid_global: bool,
+    /// How long an upstream may be silent.
+    pub patience: Patience,
 }
 
 /// One request to send.

@@ -110,8 +110,7 @@ async fn a_connection_lost_before_the_answer_is_the_upstreams_fault() {
 async fn a_silent_upstream_is_given_up_before_and_within_the_answer() {
     let (listener, address) = listener().await;
     let options = HttpOptions {
-        first_byte_timeout: Duration::from_millis(50),
-        chunk_timeout: Duration::from_millis(60),
+        patience: Patience { first_byte: Duration::from_millis(50), chunk: Duration::from_millis(60) },
         ..HttpOptions::default()
     };
     let client = http(options);
