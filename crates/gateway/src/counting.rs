@@ -68,6 +68,7 @@ where
     let plan = route::plan(gateway, &asked.model)?;
     let mut last = None;
     for stop in plan.stops {
+        recorder.turned_to(&stop.entry, &stop.target);
         let call = Call { asked: &asked, target: &stop.target, detail: Detail::Control };
         let counted = match gateway.accounts.session(&stop.entry).await {
             Ok(session) => stop.entry.provider.count_tokens(&session, call).await,
@@ -76,7 +77,7 @@ where
         match counted {
             Ok(count) => return Ok(count),
             Err(error) => {
-                recorder.attempt(&stop.entry, &stop.target, &error);
+                recorder.attempt_failed(&stop.entry, &stop.target, &error);
                 last = Some(error);
             }
         }

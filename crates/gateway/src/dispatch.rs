@@ -97,21 +97,23 @@ impl Search<'_> {
     /// Everything that may be tried with one account.
     async fn visit(&mut self, stop: &Stop, another: bool, recorder: &mut Recorder) -> Result<Started, Error> {
         let accounts = &self.gateway.accounts;
+        recorder.turned_to(&stop.entry, &stop.target);
         let mut session = match accounts.session(&stop.entry).await {
             Ok(session) => session,
             Err(error) => {
-                recorder.attempt(&stop.entry, &stop.target, &error);
+                recorder.attempt_failed(&stop.entry, &stop.target, &error);
                 return Err(error);
             }
         };
         let mut again = true;
         loop {
             self.attempts += 1;
+            recorder.trying(&stop.entry);
             let error = match self.attempt(&stop.entry, &session, &stop.target, recorder).await {
                 Ok(started) => return Ok(started),
                 Err(error) => error,
             };
-            recorder.attempt(&stop.entry, &stop.target, &error);
+            recorder.attempt_failed(&stop.entry, &stop.target, &error);
             // A refused credential is only held against the account when a fresh one is refused too.
             if !again || error.category != Category::Expired {
                 accounts.note(&stop.entry, Outcome::Failure(&error));
@@ -170,7 +172,7 @@ impl Search<'_> {
             Detail::Full
         };
         let mut reply = entry.provider.send(session, Call { asked: self.asked, target, detail }).await?;
-        recorder.answered(entry, target, self.asked, &mut reply);
+        recorder.answered(target, self.asked, &mut reply);
         match reply.body {
             Body::Stream { bytes, reader } if self.asked.stream => begin(bytes, reader).await,
             Body::Stream { bytes, reader } => collect(bytes, reader).await,

@@ -83,13 +83,23 @@ impl Recorder {
         self.row.stream = asked.stream;
     }
 
-    /// An attempt that failed.
-    pub(crate) fn attempt(&mut self, entry: &Entry, target: &Target, error: &Error) {
-        self.row.attempts += 1;
+    /// An account is next.
+    pub(crate) fn turned_to(&mut self, entry: &Entry, target: &Target) {
         self.row.account_id = Some(entry.account.id.clone());
         self.row.account_name = Some(entry.account.name.clone());
         self.row.provider = Some(entry.account.provider.clone());
         self.row.model_served = Some(target.model.id.clone());
+    }
+
+    /// A request goes upstream. From here on the account is told how it went, also when the client leaves.
+    pub(crate) fn trying(&mut self, entry: &Arc<Entry>) {
+        self.row.attempts += 1;
+        self.entry = Some(Arc::clone(entry));
+    }
+
+    /// An attempt failed. What that means for the account is the caller's to tell.
+    pub(crate) fn attempt_failed(&mut self, entry: &Entry, target: &Target, error: &Error) {
+        self.entry = None;
         let tried = serde_json::json!({
             "account": entry.account.name,
             "model": target.model.id,
@@ -104,23 +114,13 @@ impl Recorder {
     }
 
     /// An account said yes.
-    pub(crate) fn answered(
-        &mut self,
-        entry: &Arc<Entry>,
-        target: &Target,
-        asked: &Request,
-        reply: &mut Reply,
-    ) {
-        self.row.attempts += reply.attempts.max(1);
-        self.row.account_id = Some(entry.account.id.clone());
-        self.row.account_name = Some(entry.account.name.clone());
-        self.row.provider = Some(entry.account.provider.clone());
-        self.row.model_served = Some(target.model.id.clone());
+    pub(crate) fn answered(&mut self, target: &Target, asked: &Request, reply: &mut Reply) {
+        // The first of them was counted when it went out.
+        self.row.attempts += reply.attempts.saturating_sub(1);
         self.row.upstream_wire = Some(reply.wire.name().to_owned());
         self.row.upstream_request_id = reply.request_id.clone();
         self.row.adjustments = std::mem::take(&mut reply.adjustments);
         self.model = Some(Arc::clone(&target.model));
-        self.entry = Some(Arc::clone(entry));
         if reply.wire != asked.wire
             && let Ok(meaning) = asked.meaning()
         {
