@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use switchboard::{App, Config, Running};
 use tempfile::TempDir;
 
+use crate::upstream::Upstream;
+
 /// Nothing here takes longer, whatever the machine; a test that waits so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -70,6 +72,23 @@ impl Answer {
     }
 }
 
+/// Waits for what must come.
+pub(crate) async fn in_time<T>(event: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, event).await.expect("in time")
+}
+
+/// Reads an opened answer to its end.
+pub(crate) async fn rest(response: hyper::Response<hyper::body::Incoming>) -> Answer {
+    let (head, body) = response.into_parts();
+    let body = in_time(body.collect()).await.expect("a body").to_bytes();
+    Answer { status: head.status, headers: head.headers, body }
+}
+
+/// The AWS keys of a test account; the emulator knows those of `main`, `a`, `b` and `c`.
+pub(crate) fn access_key(name: &str) -> emulator::AccessKey {
+    emulator::AccessKey::new(format!("AKIATEST{:0>12}", name.to_uppercase()), format!("secret+of+{name}"))
+}
+
 /// The configuration of a test instance on `folder`.
 pub(crate) fn config(folder: &Path) -> Config {
     Config {
@@ -93,20 +112,40 @@ impl TestApp {
     pub(crate) async fn sandbox() -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let config = config(folder.path());
-        let emulator = emulator::Config { record: true, ..emulator::Config::default() };
+        let access_keys = ["main", "a", "b", "c"].map(access_key).to_vec();
+        let emulator = emulator::Config { record: true, access_keys, ..emulator::Config::default() };
         let emulator = Emulator::start(emulator).expect("emulator");
         let running = App::open(&config).await.expect("open").listen(&config).await.expect("listen");
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { running, emulator, folder, client }
     }
 
-    /// Adds an account that reaches the emulator and makes it the active one; returns its id.
+    /// Adds an account that reaches the emulator with [`access_key`] of its name and makes it the active one;
+    /// returns its id.
     pub(crate) async fn add_account(&self, name: &str) -> String {
-        let key = emulator::AccessKey::sandbox();
-        let id = self.add_account_with(name, &self.emulator.url(), &key).await;
+        let id = self.add_account_with(name, &self.emulator.url(), &access_key(name)).await;
+        self.activate(&id).await;
+        id
+    }
+
+    /// Adds an account that reaches `upstream` and makes it the active one; returns its id.
+    pub(crate) async fn add_account_at(&self, name: &str, upstream: &Upstream) -> String {
+        let id = self.add_account_with(name, &upstream.url(), &access_key(name)).await;
+        self.activate(&id).await;
+        id
+    }
+
+    /// Makes an account the first to be asked. Ends its rest too.
+    pub(crate) async fn activate(&self, id: &str) {
         let activated = self.post(&format!("/api/accounts/{id}/activate"), &json!({})).await;
         assert_eq!(activated.status, 200, "{}", activated.text());
-        id
+    }
+
+    /// Changes settings.
+    pub(crate) async fn set(&self, settings: &Value) {
+        let request = self.request("PUT", "/api/settings");
+        let set = self.send(request.body(Full::from(settings.to_string())).expect("request")).await;
+        assert_eq!(set.status, 200, "{}", set.text());
     }
 
     /// Adds an account with an endpoint and keys of its own.
@@ -145,21 +184,12 @@ impl TestApp {
 
     /// Sends a request and returns once its headers are back.
     pub(crate) async fn open(&self, request: Request<Full<Bytes>>) -> hyper::Response<hyper::body::Incoming> {
-        tokio::time::timeout(PATIENCE, self.client.request(request))
-            .await
-            .expect("in time")
-            .expect("an answer")
+        in_time(self.client.request(request)).await.expect("an answer")
     }
 
     /// Sends a request and reads the whole answer.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        let (head, body) = self.open(request).await.into_parts();
-        let body = tokio::time::timeout(PATIENCE, body.collect())
-            .await
-            .expect("in time")
-            .expect("a body")
-            .to_bytes();
-        Answer { status: head.status, headers: head.headers, body }
+        rest(self.open(request).await).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
@@ -174,6 +204,24 @@ impl TestApp {
         self.send(self.request("GET", path).body(Full::default()).expect("request")).await
     }
 
+    /// The log row of an answer. A row is written when its answer is gone, which may be after the client has read it.
+    pub(crate) async fn row(&self, answer: &Answer) -> Value {
+        let id = answer.header("request-id").expect("a request id").to_owned();
+        self.row_where(|row| row["request_id"] == id.as_str()).await
+    }
+
+    /// The newest log row that fits, as soon as there is one.
+    pub(crate) async fn row_where(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        let look = async {
+            loop {
+                if let Some(row) = self.rows().await.into_iter().find(&fits) {
+                    return row;
+                }
+            }
+        };
+        in_time(look).await
+    }
+
     /// The newest log rows, once everything recorded so far is written.
     pub(crate) async fn rows(&self) -> Vec<Value> {
         self.running.gateway().logs.flush().await.expect("flush");
@@ -185,5 +233,20 @@ impl TestApp {
     pub(crate) async fn stop(self) {
         self.running.stop().await;
         self.emulator.shutdown().await;
+    }
+}
+
+/// What the emulator was sent, for people and for programs.
+pub(crate) trait Sent {
+    fn text(&self) -> &str;
+
+    fn json(&self) -> Value {
+        serde_json::from_str(self.text()).expect("JSON")
+    }
+}
+
+impl Sent for emulator::Recorded {
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("UTF-8")
     }
 }

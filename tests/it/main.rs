@@ -3,5 +3,9 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod architecture;
+mod client;
+mod dialects;
 mod harness;
+mod lossless;
 mod straight;
+mod upstream;
