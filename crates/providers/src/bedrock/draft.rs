@@ -1,9 +1,10 @@
 //! A request in the words of its route, before it is signed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use llm::{CacheMark, CacheTtl, Error, Model, Payload, RawBody, StructuredOutput, Tier, Wire};
+use llm::{CacheMark, CacheTtl, Error, Model, Payload, RawBody, StructuredOutput, Tier, ToolSupport, Wire};
 use serde_json::Value;
 use wire::Undo;
 use wire::anthropic::client::{self as anthropic, Manner};
@@ -90,7 +91,7 @@ impl Draft {
                 self.operation = Operation::Converse;
                 true
             }
-            Lesson::WholeAnswer | Lesson::Profile | Lesson::Format => false,
+            Lesson::WholeAnswer | Lesson::Profile | Lesson::Format | Lesson::Forced | Lesson::Tools => false,
         };
         if followed {
             self.adjustments.push(lesson.token());
@@ -134,7 +135,7 @@ impl Bedrock {
         let mut draft = if model.wire == Wire::AnthropicMessages && !converse {
             invoke(options, self.auto_cache(options), call, model, native_format)?
         } else {
-            self::converse(call, model, native_format)?
+            self::converse(call, model, native_format, learned.as_deref())?
         };
         if let Some(learned) = learned {
             draft.heed(&learned)?;
@@ -207,15 +208,16 @@ fn invoke(
 }
 
 /// For Converse, always from the meaning.
-fn converse(call: Call<'_>, model: &Arc<Model>, native_format: bool) -> Result<Draft, Error> {
+fn converse(
+    call: Call<'_>,
+    model: &Arc<Model>,
+    native_format: bool,
+    learned: Option<&Learned>,
+) -> Result<Draft, Error> {
     let Call { asked, target, .. } = call;
     let meaning = asked.meaning()?;
-    let written = if native_format {
-        converse::write_request(asked, meaning, model, target.effort)?
-    } else {
-        let plain = Model { structured_output: StructuredOutput::No, ..Model::clone(model) };
-        converse::write_request(asked, meaning, &plain, target.effort)?
-    };
+    let written =
+        converse::write_request(asked, meaning, &proven(model, native_format, learned), target.effort)?;
     let long = meaning.max_tokens.is_some_and(|limit| limit > LONGEST_WHOLE);
     let stream = written.stream && (asked.stream || long);
     Ok(Draft {
@@ -227,6 +229,21 @@ fn converse(call: Call<'_>, model: &Arc<Model>, native_format: bool) -> Result<D
         adjustments: written.adjustments,
         native_format,
     })
+}
+
+/// The model without the abilities that it turned out not to have.
+fn proven<'a>(model: &'a Model, native_format: bool, learned: Option<&Learned>) -> Cow<'a, Model> {
+    let mut proven = Cow::Borrowed(model);
+    if !native_format {
+        proven.to_mut().structured_output = StructuredOutput::No;
+    }
+    if learned.is_some_and(|learned| learned.forced) {
+        proven.to_mut().forced_tool_use = false;
+    }
+    if learned.is_some_and(|learned| learned.tools) {
+        proven.to_mut().tools = ToolSupport::No;
+    }
+    proven
 }
 
 #[cfg(test)]

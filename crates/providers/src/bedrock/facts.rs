@@ -15,7 +15,7 @@ pub(super) fn claude_thinking(name: &ClaudeName) -> ThinkingStyle {
     match (name.family, name.version) {
         (_, Some(version)) if version <= (4, 5) => ThinkingStyle::Extended,
         ("opus" | "sonnet", Some(version)) if version >= (5, 5) => ThinkingStyle::AdaptiveAlways,
-        ("fable" | "mythos", Some(_)) => ThinkingStyle::AdaptiveAlways,
+        ("fable" | "mythos", _) => ThinkingStyle::AdaptiveAlways,
         _ => ThinkingStyle::Adaptive,
     }
 }
@@ -106,6 +106,7 @@ pub(super) fn takes_forced_tools(id: &str) -> bool {
         "mistral.mistral-7b",
         "mistral.mixtral",
         "mistral.pixtral",
+        "writer.",
     ]
     .iter()
     .any(|prefix| id.starts_with(prefix))

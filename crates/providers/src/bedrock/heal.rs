@@ -42,6 +42,10 @@ pub(super) enum Lesson {
     WholeAnswer,
     /// The answer's schema is not taken; it must be asked for in another way.
     Format,
+    /// No tool can be forced.
+    Forced,
+    /// There are no tools.
+    Tools,
 }
 
 impl Lesson {
@@ -55,6 +59,8 @@ impl Lesson {
             Self::Profile => "model:inference_profile".to_owned(),
             Self::WholeAnswer => "stream:refused".to_owned(),
             Self::Format => "response_format:refused".to_owned(),
+            Self::Forced => "tool_choice:refused".to_owned(),
+            Self::Tools => "tools:refused".to_owned(),
         }
     }
 }
@@ -103,6 +109,12 @@ pub(super) fn lessons(error: &Error) -> Vec<Lesson> {
     if has("tool use in streaming mode") || has("tools in streaming mode") {
         return vec![Lesson::WholeAnswer];
     }
+    if has("support the toolconfig.toolchoice") {
+        return vec![Lesson::Forced];
+    }
+    if has("doesn't support tool use") || has("does not support tool use") {
+        return vec![Lesson::Tools];
+    }
     if has("service tier") || has("servicetier") || has("service_tier") || has("service-tier") {
         return vec![Lesson::Tier];
     }
@@ -120,6 +132,8 @@ pub(super) struct Learned {
     pub(super) profile: bool,
     pub(super) format: bool,
     pub(super) whole_answer: bool,
+    pub(super) forced: bool,
+    pub(super) tools: bool,
     /// CountTokens does not know it.
     pub(super) count: bool,
 }
@@ -128,6 +142,15 @@ impl Learned {
     /// True when [`Self::apply`] has anything to look for.
     pub(super) const fn has_edits(&self) -> bool {
         !self.betas.is_empty() || !self.members.is_empty() || self.thinking_off
+    }
+
+    /// True when a lesson on the model's tools was learned before.
+    pub(super) const fn knows(&self, lesson: &Lesson) -> bool {
+        match lesson {
+            Lesson::Forced => self.forced,
+            Lesson::Tools => self.tools,
+            _ => false,
+        }
     }
 
     /// Takes out of a body what the model refused before. Returns the tokens of what was taken out.
@@ -167,7 +190,12 @@ pub(super) fn take_out(body: &mut RawBody, lesson: &Lesson) -> bool {
                 .is_some_and(|json| memchr::memmem::find(json, b"\"disabled\"").is_some());
             off && body.remove("thinking").is_some()
         }
-        Lesson::Tier | Lesson::Profile | Lesson::WholeAnswer | Lesson::Format => false,
+        Lesson::Tier
+        | Lesson::Profile
+        | Lesson::WholeAnswer
+        | Lesson::Format
+        | Lesson::Forced
+        | Lesson::Tools => false,
     }
 }
 
@@ -201,6 +229,8 @@ impl Memory {
             Lesson::WholeAnswer => learned.whole_answer = true,
             Lesson::Profile => learned.profile = true,
             Lesson::Format => learned.format = true,
+            Lesson::Forced => learned.forced = true,
+            Lesson::Tools => learned.tools = true,
         });
     }
 

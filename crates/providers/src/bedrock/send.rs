@@ -63,6 +63,18 @@ impl Bedrock {
                     draft = again;
                     better = true;
                 }
+                Lesson::Forced | Lesson::Tools => {
+                    let known = self.memory.of(&draft.model.id);
+                    if known.is_some_and(|known| known.knows(&lesson)) {
+                        continue;
+                    }
+                    // A choice that was forced to get an answer in a format must be asked for in words instead.
+                    self.memory.learn(&draft.model.id, &lesson, None);
+                    let mut again = self.draft(session, call, &draft.model, draft.native_format)?;
+                    again.adjustments.push(lesson.token());
+                    draft = again;
+                    better = true;
+                }
                 _ => {
                     let betas = draft.betas().cloned();
                     if draft.follow(&lesson)? {

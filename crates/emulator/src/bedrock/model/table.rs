@@ -21,7 +21,7 @@ pub(crate) static MODELS: &[Model] = &[
     claude("anthropic.claude-opus-4-5-20251101-v1:0", "us eu global", 200000, 64000, 4096, Extended, "low medium high", PREFILL | SAMPLING | FORCED | TOOL_SEARCH | FORMATS | HOUR),
     claude("anthropic.claude-opus-4-6-v1", "us eu au global", 1000000, 128000, 4096, Either, "low medium high max", SAMPLING | FORCED | TOOL_SEARCH | FORMATS | HOUR),
     claude("anthropic.claude-opus-4-7", "us eu apac jp au global", 1000000, 128000, 2048, Adaptive, "low medium high xhigh max", FORCED | TOOL_SEARCH | HOUR),
-    claude("anthropic.claude-mythos-preview", "us apac au", 1000000, 128000, 1024, Extended, "low medium high", PREFILL | SAMPLING | FORCED | HOUR),
+    claude("anthropic.claude-mythos-preview", "us apac au", 1000000, 128000, 1024, Always, "low medium high", PREFILL | SAMPLING | FORCED | HOUR),
     claude("anthropic.claude-fable-5", "us eu apac au global", 1000000, 128000, 512, Always, "low medium high xhigh max", FORCED | MID_SYSTEM | HOUR),
     claude("anthropic.claude-fable-5-1", "us eu global us-gov", 1000000, 128000, 512, Always, "low medium high xhigh max", MID_SYSTEM | HOUR),
     claude("anthropic.claude-opus-5", "us eu apac jp au global us-gov", 1000000, 128000, 512, Adaptive, "low medium high xhigh max", FORCED | MID_SYSTEM | TOOL_SEARCH | HOUR),

@@ -57,6 +57,7 @@ fn thinking_follows_the_version() {
         ("anthropic.claude-opus-5-5", ThinkingStyle::AdaptiveAlways),
         ("anthropic.claude-sonnet-5-5", ThinkingStyle::AdaptiveAlways),
         ("anthropic.claude-fable-5", ThinkingStyle::AdaptiveAlways),
+        ("anthropic.claude-mythos-preview", ThinkingStyle::AdaptiveAlways),
         ("amazon.nova-2-lite-v1:0", ThinkingStyle::NovaReasoning),
         ("amazon.nova-lite-v1:0", ThinkingStyle::No),
         ("openai.gpt-oss-120b-1:0", ThinkingStyle::ReasoningEffort),
@@ -79,6 +80,7 @@ fn capabilities_follow_the_family() {
     assert_eq!(get("ai21.jamba-1-5-mini-v1:0").model.tools, ToolSupport::No);
     let nova = &get("amazon.nova-pro-v1:0").model;
     assert_eq!(nova.cache, CachePoints { system: true, messages: true, tools: false, one_hour: false });
+    assert!(!get("writer.palmyra-x5-v1:0").model.forced_tool_use);
     assert!(!get("mistral.mistral-7b-instruct-v0:2").model.system);
     assert!(!get("openai.gpt-6-sol").model.sampling);
     assert!(get("openai.gpt-oss-20b-1:0").model.sampling);

@@ -108,6 +108,8 @@ fn known_complaints_teach() {
         (r#"thinking.type must be "enabled" or "adaptive""#, Lesson::ThinkingOff),
         ("Invocation of model ID x with on-demand throughput isn't supported.", Lesson::Profile),
         ("This model doesn't support tool use in streaming mode.", Lesson::WholeAnswer),
+        ("This model doesn't support the toolConfig.toolChoice.any field. Remove it.", Lesson::Forced),
+        ("This model doesn't support tool use.", Lesson::Tools),
         ("The service tier flex is not supported for this model.", Lesson::Tier),
     ] {
         assert_eq!(lessons(&refusal(words)), [lesson], "{words}");

@@ -1,3 +1,5 @@
+mod tools;
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use llm::{Answer, Category, Content, Event, Request, StopReason};
