@@ -24,7 +24,20 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Given<T> {
             return Err(Refusal::invalid(format!("The JSON nests deeper than {MAX_DEPTH} levels")));
         }
         let text = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|error| Refusal::invalid(error.to_string()))
+        serde_json::from_slice(text)
+            .map(Self)
+            .map_err(|error| Refusal::invalid(without_values(&error.to_string())))
+    }
+}
+
+/// A parser's complaint without the text that it complains about: that may be a key in the wrong place.
+fn without_values(complaint: &str) -> String {
+    const OPENING: &str = "string \"";
+    match (complaint.find(OPENING), complaint.rfind("\", expected ")) {
+        (Some(start), Some(end)) if start + OPENING.len() <= end => {
+            format!("{}string{}", &complaint[..start], &complaint[end + 1..])
+        }
+        _ => complaint.to_owned(),
     }
 }
 
@@ -38,5 +51,31 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
         axum::extract::Query::try_from_uri(&head.uri)
             .map(|axum::extract::Query(asked)| Self(asked))
             .map_err(|error| Refusal::invalid(error.body_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        #[serde(rename = "count")]
+        _count: u32,
+    }
+
+    #[test]
+    fn complaints_do_not_repeat_what_was_sent() {
+        for text in [r#"{"count":"se\", expected \ncret"}"#, r#""secret""#, r#"{"count":"secret"}"#] {
+            let error = serde_json::from_str::<Form>(text).expect_err("no form").to_string();
+            let said = without_values(&error);
+            assert!(error.contains("cret") && !said.contains("cret"), "{said}");
+            assert!(said.starts_with("invalid type: string, expected ") && said.contains("line 1"), "{said}");
+        }
+        let error = serde_json::from_str::<Form>(r#"{"colour":1}"#).expect_err("no form").to_string();
+        assert_eq!(without_values(&error), error);
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn kinds() -> Vec<CredentialKind> {
 /// [`Category::InvalidRequest`] naming the field.
 pub(crate) fn check(account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
     let read = read(credential)?;
+    check_names(credential)?;
     let may_bring_region = matches!(read, Credential::Profile(_) | Credential::Default);
     if !(account.region.is_empty() && may_bring_region) {
         endpoint::check_region(&account.region)?;
@@ -137,6 +138,18 @@ fn read(credential: &Value) -> Result<Credential, Error> {
         Some("aws_profile") => Ok(Credential::Profile(required(fields, "profile")?)),
         Some("aws_default") => Ok(Credential::Default),
         _ => Err(wrong("credential.kind", "must be access_key, bedrock_api_key, aws_profile or aws_default")),
+    }
+}
+
+/// Refuses fields that the kind does not have: a misspelt session token would silently not be sent.
+fn check_names(credential: &Value) -> Result<(), Error> {
+    let kinds = kinds();
+    let fields =
+        kinds.iter().find(|kind| credential["kind"] == kind.kind).map_or(&[][..], |kind| &kind.fields);
+    let known = |name: &str| name == "kind" || fields.iter().any(|field| field.name == name);
+    match credential.as_object().into_iter().flat_map(Map::keys).find(|name| !known(name)) {
+        Some(_) => Err(wrong("credential", "has a field that this kind does not have")),
+        None => Ok(()),
     }
 }
 
