@@ -7,7 +7,7 @@ mod tests;
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::Body;
@@ -96,7 +96,7 @@ where
     B: Body + Send + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut collected = BytesMut::new();
+    let mut collected: Vec<u8> = Vec::new();
     let mut span_end = Instant::now() + pace.start;
     let mut timer = pin!(sleep_until(span_end));
     // Bytes there were at the beginning of the span; no span is measured before the first has begun.
@@ -129,11 +129,25 @@ where
                 // All of it in the first piece: no copy.
                 return Ok(data.copy_to_bytes(size));
             }
-            collected.reserve(expected.unwrap_or(0).min(TRUST).max(size));
+            collected.reserve_exact(expected.unwrap_or(0).min(TRUST));
         }
-        collected.put(data);
+        make_room(&mut collected, size, expected.unwrap_or(limit));
+        while data.has_remaining() {
+            let piece = data.chunk();
+            collected.extend_from_slice(piece);
+            data.advance(piece.len());
+        }
     }
-    Ok(collected.freeze())
+    Ok(collected.into())
+}
+
+/// Makes room for `size` more bytes. The memory doubles, but not beyond `most`, all that can come.
+fn make_room(collected: &mut Vec<u8>, size: usize, most: usize) {
+    let needed = collected.len() + size;
+    if needed > collected.capacity() {
+        let room = (collected.capacity() * 2).min(most).max(needed);
+        collected.reserve_exact(room - collected.len());
+    }
 }
 
 fn too_large(limit: usize) -> Error {
