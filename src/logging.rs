@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use file_rotate::compression::Compression;
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, reload};
@@ -27,7 +29,7 @@ impl Detail {
     /// Debug detail of our own crates on or off.
     pub(crate) fn set_debug(&self, on: bool) {
         let directives = if on { DEBUG } else { &self.base };
-        if let Ok(filter) = filter(directives) {
+        if let Ok(filter) = EnvFilter::try_new(directives) {
             // The subscriber lives as long as the process, so the handle is good.
             let _ = self.handle.reload(filter);
         }
@@ -38,25 +40,15 @@ const INFO: &str = "info";
 const DEBUG: &str =
     "info,switchboard=debug,gateway=debug,accounts=debug,providers=debug,store=debug,wire=debug";
 
-/// Libraries that put requests, headers or keys into their own detail; whatever is asked for, they stay at `info`.
-const CAPPED: [&str; 8] = [
-    "aws_sigv4",
-    "aws_config",
-    "aws_smithy_runtime",
-    "aws_smithy_runtime_api",
-    "hyper",
-    "hyper_util",
-    "reqwest",
-    "rustls",
-];
+/// The crates that may say more than `info`. Others know nothing of our secrets: the AWS signer, for one, traces
+/// whole requests with the session token in them.
+const OURS: [&str; 8] =
+    ["accounts", "emulator", "gateway", "llm", "providers", "store", "switchboard", "wire"];
 
-/// The filter of `directives`, with the cap on what could give a secret away.
-fn filter(directives: &str) -> anyhow::Result<EnvFilter> {
-    let mut filter = EnvFilter::try_new(directives)?;
-    for library in CAPPED {
-        filter = filter.add_directive(format!("{library}=info").parse()?);
-    }
-    Ok(filter)
+/// Whether what is said here cannot give a secret away, whatever detail is asked for.
+fn is_discreet(event: &Metadata<'_>) -> bool {
+    let source = event.target().split("::").next().unwrap_or_default();
+    *event.level() <= Level::INFO || OURS.contains(&source)
 }
 
 /// How log files are opened: for appending, and for nobody else to read.
@@ -71,14 +63,15 @@ fn private() -> std::fs::OpenOptions {
     options
 }
 
-/// Starts logging. `directives` is `SWITCHBOARD_LOG`, e.g. `debug` or `gateway=trace`. Secrets never get here: the
-/// type that holds them cannot be printed, and control characters are escaped by both formats.
+/// Starts logging. `directives` is `SWITCHBOARD_LOG`, e.g. `debug` or `gateway=trace`; of libraries
+/// nothing below `info` is heard. Secrets never get here: the type that holds them cannot be printed, and control
+/// characters are escaped by both formats.
 ///
 /// # Errors
 /// When a subscriber is set already.
 pub(crate) fn start(folder: &Path, directives: Option<&str>) -> anyhow::Result<Detail> {
-    let base = directives.filter(|text| filter(text).is_ok()).unwrap_or(INFO).to_owned();
-    let (filter, handle) = reload::Layer::new(filter(&base)?);
+    let base = directives.filter(|text| EnvFilter::try_new(text).is_ok()).unwrap_or(INFO).to_owned();
+    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&base)?);
     let people = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
@@ -91,6 +84,7 @@ pub(crate) fn start(folder: &Path, directives: Option<&str>) -> anyhow::Result<D
         Some(private()),
     );
     let files = tracing_subscriber::fmt::layer().json().with_writer(Mutex::new(files));
-    tracing_subscriber::registry().with(filter).with(people).with(files.boxed()).try_init()?;
+    let discreet = filter_fn(is_discreet);
+    tracing_subscriber::registry().with(filter).with(discreet).with(people).with(files.boxed()).try_init()?;
     Ok(Detail { handle, base })
 }
