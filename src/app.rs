@@ -1,5 +1,6 @@
 //! One instance: opened on a data folder, then listening, then stopped.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -128,8 +129,17 @@ impl App {
         let settings = self.gateway.settings.load_full();
         let port = config.port.unwrap_or(settings.port);
         let address = config.bind.unwrap_or(settings.bind);
-        let door = Door::open(&self.gateway, self.router(), address, port, &self.quit, &self.tasks)
-            .with_context(|| format!("cannot listen on {address} port {port}"))?;
+        let door = Door::open(&self.gateway, self.router(), address, port, &self.quit, &self.tasks).map_err(
+            |error| {
+                let plain = match error.kind() {
+                    ErrorKind::AddrInUse => {
+                        format!("port {port} is taken by another program; stop it, or choose another port with --port")
+                    }
+                    _ => format!("cannot listen on {address} port {port}"),
+                };
+                anyhow::Error::new(error).context(plain)
+            },
+        )?;
         self.keep_logs_small();
         self.gateway.addresses.store(Arc::new(door.addresses().to_vec()));
         Ok(Running { app: self, door })

@@ -38,7 +38,12 @@ impl InstanceLock {
         // Lives until the process ends, as the lock does.
         let lock: &'static mut RwLock<File> = Box::leak(Box::new(RwLock::new(file)));
         match lock.try_write() {
-            Ok(guard) => Ok(Some(Self { _guard: guard, holder: private(&data_dir.join(HOLDER))? })),
+            Ok(guard) => {
+                let holder = private(&data_dir.join(HOLDER))?;
+                // Whoever wrote it is gone; until we listen nobody shall be sent to its address.
+                holder.set_len(0)?;
+                Ok(Some(Self { _guard: guard, holder }))
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
         }
@@ -56,11 +61,18 @@ impl InstanceLock {
     }
 }
 
-/// The instance that runs on this data folder, if one does.
+/// Whether an instance has this data folder.
+#[must_use]
+pub(crate) fn is_held(data_dir: &Path) -> bool {
+    let Ok(file) = OpenOptions::new().read(true).write(true).open(data_dir.join(LOCK)) else { return false };
+    // Shared, so that two commands that look at the same time do not take each other for an instance.
+    RwLock::new(file).try_read().is_err()
+}
+
+/// The instance that listens for this data folder, if one does.
 #[must_use]
 pub(crate) fn holder(data_dir: &Path) -> Option<Holder> {
-    let mut lock = RwLock::new(OpenOptions::new().read(true).write(true).open(data_dir.join(LOCK)).ok()?);
-    if lock.try_write().is_ok() {
+    if !is_held(data_dir) {
         return None;
     }
     let mut text = String::new();

@@ -120,7 +120,7 @@ async fn list(admin: &Admin, json: bool) -> Result<()> {
             text(&account["provider"]),
             text(&account["region"]),
             text(&account["credential"]["label"]),
-            text(&account["state"]["state"]),
+            text(&account["state"]["kind"]),
         );
     }
     Ok(())

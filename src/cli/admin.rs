@@ -26,14 +26,15 @@ impl Admin {
     /// Finds the running instance, or opens the data folder.
     pub(crate) async fn reach(config: &Config) -> Result<Self> {
         if let Some(holder) = lock::holder(&config.data_dir) {
-            let key = match &config.local_key {
-                Some(key) => key.clone(),
-                None => crate::keys::stored(&config.data_dir)
-                    .await?
-                    .context("the running instance has no local key")?,
-            };
+            // Not the environment's: the instance may have been started without it.
+            let key = crate::keys::stored(&config.data_dir)
+                .await?
+                .context("the running instance has no local key")?;
             let http = providers::local_client().context("cannot make an HTTP client")?;
             return Ok(Self::Running { url: holder.url, key, http });
+        }
+        if lock::is_held(&config.data_dir) {
+            bail!("Switchboard is starting or stopping on this data folder; try again in a moment");
         }
         let app = App::open(config).await?;
         let router = app.router();

@@ -34,7 +34,7 @@ pub(crate) async fn status(config: Config, json: bool) -> Result<ExitCode> {
 /// The local key alone, fit for `$(switchboard key)`.
 pub(crate) async fn key(config: Config) -> Result<ExitCode> {
     let admin = Admin::reach(&config).await?;
-    println!("{}", admin.key().expose());
+    println!("{}", config.local_key.as_ref().unwrap_or(admin.key()).expose());
     admin.done().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -39,31 +39,36 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     paths::make_private(&logs)?;
     let directives = std::env::var("SWITCHBOARD_LOG").ok();
     let detail = logging::start(&logs, directives.as_deref())?;
+    // Before anybody can know that we run: who stops us right then is not to kill us.
+    let stop = stop_requested()?;
     let app = App::open(&config).await?;
     let running = app.listen(&config).await?;
     running.follow_debug_setting(detail);
     lock.announce(&running.url())?;
     welcome::print(&running, &config.data_dir);
-    stop_requested().await?;
+    stop.await?;
     eprintln!("Stopping.");
     running.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ctrl-C, or the signal of a service manager.
-async fn stop_requested() -> Result<()> {
+/// Ctrl-C, or the signal of a service manager. Signals count from the call on, not from the first poll.
+fn stop_requested() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        tokio::select! {
-            result = tokio::signal::ctrl_c() => result?,
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            Ok(())
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    Ok(tokio::signal::ctrl_c())
 }
