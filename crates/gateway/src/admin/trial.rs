@@ -118,6 +118,12 @@ async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<Optio
             let session = gateway.accounts.rejected(entry, &session).await?;
             entry.provider.send(&session, call).await?
         }
+        // As any request would: noting it keeps the upstream's clock, by which the next session is corrected.
+        Err(error) if error.category == Category::Signature => {
+            gateway.accounts.note(entry, Outcome::Failure(&error));
+            let session = gateway.accounts.session(entry).await?;
+            entry.provider.send(&session, call).await?
+        }
         reply => reply?,
     };
     let date = reply.date;
