@@ -3,9 +3,11 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod architecture;
+mod boundary;
 mod client;
 mod dialects;
 mod harness;
 mod lossless;
+mod process;
 mod straight;
 mod upstream;

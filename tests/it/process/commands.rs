@@ -1,0 +1,170 @@
+//! The commands, against a running instance and against the bare data folder: they say the same.
+
+use emulator::{AccessKey, Emulator};
+use serde_json::Value;
+
+use super::{Ended, Machine};
+
+/// What the journey must find, whoever answers.
+async fn manage_accounts(machine: &Machine, emulator: &Emulator) {
+    let key = AccessKey::sandbox();
+    let endpoint = emulator.url();
+    let with_key = |name: &'static str| {
+        vec!["accounts", "add", name, "--region", "us-east-1", "--endpoint-url", &endpoint, "--access-key-id"]
+            .into_iter()
+            .chain([key.id.as_str()])
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let add = |name: &'static str, secret: String| {
+        let arguments = with_key(name);
+        async move {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            machine.run_with(&secret, &arguments).await
+        }
+    };
+
+    // With the line end that `echo` and a keyboard leave.
+    let said = add("work", format!("{}\n", key.secret)).await.good();
+    assert!(said.starts_with("Added work ("), "{said}");
+    add("broken", "not+the+secret".to_owned()).await.good();
+    let said = add("work", key.secret.clone()).await.bad();
+    assert!(said.contains("name") && !said.contains(&key.secret), "{said}");
+    let said = add("empty", "\n".to_owned()).await.bad();
+    assert!(said.contains("nothing was given"), "{said}");
+
+    let arguments = ["accounts", "add", "keyed", "--region", "us-east-1", "--endpoint-url", &endpoint];
+    let keyed = [&arguments[..], &["--api-key"]].concat();
+    machine.run_with(emulator::SANDBOX_BEARER_KEY, &keyed).await.good();
+    let said = machine.run(&arguments).await.bad();
+    assert!(said.contains("--access-key-id"), "{said}");
+    let elsewhere = ["accounts", "add", "moon", "--region", "moon-1", "--aws-default"];
+    let said = machine.run(&elsewhere).await.bad();
+    assert!(said.contains("not an AWS region"), "{said}");
+
+    let list = machine.run(&["accounts", "list"]).await.good();
+    let of = |name: &str| {
+        let line = list.lines().find(|line| line[1..].trim_start().starts_with(&format!("{name} ")));
+        line.unwrap_or_else(|| panic!("no {name} in\n{list}")).to_owned()
+    };
+    for name in ["work", "broken", "keyed", "Sandbox"] {
+        assert!(of(name).trim_end().ends_with("ready"), "{list}");
+    }
+    // Nobody chose the Sandbox: the first account of one's own takes its place.
+    assert!(of("work").starts_with('*') && of("Sandbox").starts_with(' '), "{list}");
+    let json: Value = json(machine.run(&["accounts", "list", "--json"]).await);
+    assert_eq!(json["accounts"].as_array().map(Vec::len), Some(4), "{json}");
+    assert!(!list.contains(&key.secret) && !json.to_string().contains(&key.secret));
+
+    let said = machine.run(&["accounts", "test", "work"]).await.good();
+    assert!(said.starts_with("work works: "), "{said}");
+    machine.run(&["accounts", "test", "keyed"]).await.good();
+    let said = machine.run(&["accounts", "test", "broken"]).await.bad();
+    assert!(said.starts_with("broken does not work: ") && said.contains("signature"), "{said}");
+
+    machine.run(&["accounts", "use", "sandbox"]).await.good();
+    let list = machine.run(&["accounts", "list"]).await.good();
+    assert!(list.contains("* Sandbox") && list.contains("  work"), "{list}");
+    let said = machine.run(&["accounts", "use", "WORK"]).await.good();
+    assert_eq!(said.trim(), "work answers from the next request on.");
+    let said = machine.run(&["accounts", "use", "nobody"]).await.bad();
+    assert!(said.contains("there is no account \"nobody\""), "{said}");
+    machine.run(&["accounts", "remove", "keyed"]).await.good();
+    machine.run(&["accounts", "remove", "keyed"]).await.bad();
+    let list = machine.run(&["accounts", "list"]).await.good();
+    assert!(list.contains("* work") && !list.contains("keyed"), "{list}");
+}
+
+async fn look_around(machine: &Machine) {
+    let models = machine.run(&["models"]).await.good();
+    let sonnet = models.lines().find(|line| line.starts_with("claude-sonnet-4-5 ")).expect("a model");
+    assert!(sonnet.contains("work") && sonnet.contains("Sandbox"), "{sonnet}");
+    let models = json(machine.run(&["models", "--json"]).await);
+    assert!(models["models"].as_array().is_some_and(|models| models.len() > 10), "{models}");
+
+    let doctor = machine.run(&["doctor"]).await;
+    let said = doctor.stdout.clone();
+    for good in ["data folder: ", "account work: answers", "account Sandbox: answers", "clock: "] {
+        assert!(said.contains(&format!("ok    {good}")), "{said}");
+    }
+    assert!(said.contains("FAIL  account broken: "), "{said}");
+    assert_eq!(doctor.status.code(), Some(1), "{said}");
+    machine.run(&["accounts", "remove", "broken"]).await.good();
+}
+
+fn json(ended: Ended) -> Value {
+    serde_json::from_str(&ended.good()).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_work_on_the_bare_data_folder() {
+    let emulator = Emulator::start(emulator::Config::default()).expect("emulator");
+    let machine = Machine::new();
+    manage_accounts(&machine, &emulator).await;
+    look_around(&machine).await;
+
+    let status = machine.run(&["status", "--json"]).await;
+    assert_eq!(status.status.code(), Some(1), "nothing runs");
+    let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    assert_eq!(status["running"], false);
+    assert_eq!(status["active_account"]["name"], "work");
+    assert!(machine.run(&["status"]).await.bad().contains("Not running"));
+
+    // What the commands did is what the next instance finds, under the key that they told.
+    let key = machine.run(&["key"]).await.good();
+    let serving = machine.serve().await;
+    assert_eq!(serving.caller.key, key.trim());
+    assert_eq!(serving.caller.served_by("hello").await, "work");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_talk_to_the_running_instance() {
+    let emulator = Emulator::start(emulator::Config::default()).expect("emulator");
+    let machine = Machine::new();
+    let serving = machine.serve().await;
+    assert_eq!(serving.caller.served_by("before").await, "Sandbox");
+    manage_accounts(&machine, &emulator).await;
+    assert_eq!(serving.caller.served_by("after").await, "work");
+    look_around(&machine).await;
+
+    let status = json(machine.run(&["status", "--json"]).await);
+    assert_eq!(status["running"], true, "{status}");
+    assert_eq!(status["pid"], serving.pid(), "{status}");
+    assert_eq!(status["active_account"]["name"], "work", "{status}");
+    let said = machine.run(&["status"]).await.good();
+    assert!(said.contains(&format!("Running at {}", serving.caller.url)), "{said}");
+    assert_eq!(machine.run(&["key"]).await.good().trim(), serving.caller.key);
+    let doctor = machine.run(&["doctor"]).await.good();
+    assert!(doctor.contains(&format!("ok    proxy: runs at {}", serving.caller.url)), "{doctor}");
+
+    // A killed instance leaves its address behind; nobody is sent there.
+    serving.kill().await;
+    let status = machine.run(&["status"]).await.bad();
+    assert!(status.contains("Not running"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_sees_a_wrong_clock_and_a_taken_port() {
+    let emulator = Emulator::start(emulator::Config::default()).expect("emulator");
+    let machine = Machine::new();
+    let key = AccessKey::sandbox();
+    let endpoint = emulator.url();
+    let add = ["accounts", "add", "work", "--region", "us-east-1", "--endpoint-url", &endpoint];
+    let add = [&add[..], &["--access-key-id", &key.id]].concat();
+    machine.run_with(&key.secret, &add).await.good();
+    for _ in 0..2 {
+        emulator.script().push(emulator::Fault::Skew(3600));
+    }
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("address").port();
+    {
+        let serving = machine.serve().await;
+        let changed = serving.caller.send("PUT", "/api/settings", &serde_json::json!({"port": port})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        serving.terminate().await;
+    }
+    let said = machine.run(&["doctor"]).await.bad();
+    assert!(said.contains("FAIL  clock: differs from AWS by 36"), "{said}");
+    assert!(said.contains("ok    account work: answers"), "{said}");
+    assert!(said.contains(&format!("FAIL  port: {port} cannot be used")), "{said}");
+}
