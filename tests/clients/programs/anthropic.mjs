@@ -113,6 +113,11 @@ await serve({
   'converse-stream': () => streams({ model: OTHER }),
   'converse-tool': () => tool(streamed, { model: OTHER }),
   'converse-image': () => image({ model: SEEING }),
+  'converse-thinking': async () => {
+    const thinking = { type: 'enabled', budget_tokens: 1024 };
+    const message = await ask([user(hello(nonce()))], { model: OTHER, max_tokens: 3000, thinking });
+    need(message.content[0].type === 'thinking' && text(message).startsWith('echo: '), message);
+  },
   'converse-error-mid-stream': () => errorMidStream({ model: OTHER }),
   'converse-cancel': () => cancel(STALL, { model: OTHER }),
 });

@@ -166,9 +166,9 @@ class Suite:
         )
         need('"title"' in text(message), lambda: message)
 
-    def count(self):
-        few = self.client.messages.count_tokens(model=CLAUDE, messages=[user("short")]).input_tokens
-        many = self.client.messages.count_tokens(model=CLAUDE, messages=[user(LONG)], tools=TOOLS).input_tokens
+    def count(self, model=CLAUDE):
+        few = self.client.messages.count_tokens(model=model, messages=[user("short")]).input_tokens
+        many = self.client.messages.count_tokens(model=model, messages=[user(LONG)], tools=TOOLS).input_tokens
         need(0 < few < many, lambda: (few, many))
 
     def models(self):
@@ -326,6 +326,7 @@ def run(stage):
         "converse-tool-stream": lambda: suite.tool(suite.streamed, OTHER),
         "converse-parallel-tools": lambda: suite.parallel_tools(suite.streamed, OTHER),
         "converse-image": lambda: suite.image(SEEING),
+        "converse-count-tokens": lambda: suite.count(OTHER),
         "converse-thinking": lambda: suite.thinking_plain(OTHER),
         "converse-error-mid-stream": lambda: suite.error_mid_stream(OTHER),
         "converse-cancel": lambda: suite.cancel(STALL, OTHER),

@@ -9,7 +9,7 @@ import subprocess
 
 from harness import surroundings
 from harness.report import Failed, need
-from harness.words import BREAK, CLAUDE, LONG, PACE, PNG, THROTTLE, colourful, hello, nonce
+from harness.words import BREAK, CLAUDE, LONG, OTHER, PACE, PNG, THROTTLE, colourful, hello, nonce
 from suites.leaving import upstream_ends
 
 NAME = "claude-code"
@@ -46,11 +46,11 @@ class Suite:
 
     def environment(self, **more):
         home = {"HOME": self.home, "USERPROFILE": self.home, "XDG_CONFIG_HOME": os.path.join(self.home, ".config")}
+        more = {"ANTHROPIC_MODEL": CLAUDE} | more
         return surroundings.clean(
             **home,
             ANTHROPIC_BASE_URL=self.stage.proxy.url,
             ANTHROPIC_AUTH_TOKEN=self.stage.proxy.key,
-            ANTHROPIC_MODEL=CLAUDE,
             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
             CLAUDE_CODE_MAX_RETRIES="0",
             DISABLE_AUTOUPDATER="1",
@@ -94,15 +94,15 @@ class Suite:
         output = self.say("-p", prompt)
         need("echo: " in output and prompt in output, output[-600:])
 
-    def stream(self):
+    def stream(self, **more):
         prompt = colourful(nonce())
-        events = self.events("-p", prompt, "--include-partial-messages")
+        events = self.events("-p", prompt, "--include-partial-messages", **more)
         kinds = [event["event"]["type"] for event in events if event["type"] == "stream_event"]
         need(kinds.count("content_block_delta") > 1 and kinds[-1] == "message_stop", kinds)
         need(events[-1]["result"] == "echo: " + prompt and not events[-1]["is_error"], events[-1])
 
-    def tool(self):
-        output = self.say("-p", call("Bash", command=COMMAND, description="d"), "--allowedTools", "Bash")
+    def tool(self, **more):
+        output = self.say("-p", call("Bash", command=COMMAND, description="d"), "--allowedTools", "Bash", **more)
         need("tool said: needle-42" in output, output[-600:])
 
     def image(self):
@@ -176,6 +176,8 @@ def run(stage):
         "count-tokens": suite.count,
         "rate-limit": suite.rate_limit,
         "error-mid-stream": suite.error_mid_stream,
+        "converse-stream": lambda: suite.stream(ANTHROPIC_MODEL=OTHER),
+        "converse-tool": lambda: suite.tool(ANTHROPIC_MODEL=OTHER),
     }
     if os.name == "posix":
         # Windows has no signal that only this child would get.

@@ -69,7 +69,8 @@ class Suite:
         picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
         page = {"type": "text", "media_type": "text/plain", "data": "a page"}
         document = {"type": "document", "source": page, "title": "Page (1)", "cache_control": {"type": "ephemeral"}}
-        called = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Paris", "n": [1.5, None]}}
+        given = {"city": "Paris", "n": [1.5, None]}
+        called = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": given}
         result = {"type": "tool_result", "tool_use_id": "toolu_1", "is_error": True}
         messages = [
             {"role": "user", "content": [document, picture]},
@@ -86,8 +87,8 @@ class Suite:
 
     def every_model(self):
         # Where the product thinks that a model takes less or more than it does, the emulator says so.
-        schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
-        formatted = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema | {"additionalProperties": False}}}
+        schema = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}
+        formatted = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema | {"required": ["a"]}}}
         tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
         models = [model["id"] for model in self.stage.proxy.admin("GET", "/v1/models")["data"]]
         need(len(models) > 50, lambda: models)
