@@ -13,6 +13,8 @@ from . import surroundings
 # What the emulator takes when nothing else is said.
 ACCESS_KEY_ID = "AKIASANDBOX000000000"
 SECRET_ACCESS_KEY = "sandbox+secret+sandbox+secret+sandbox+00"
+# What it is told to take besides.
+API_KEY = "bedrock-api-key-of+these/checks=="
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Emulator:
     def __enter__(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [self.binary, "--port", "0", "--json-lines"],
+                [self.binary, "--port", "0", "--json-lines", "--bearer-key", API_KEY],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

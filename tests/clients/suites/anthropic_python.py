@@ -191,6 +191,13 @@ class Suite:
         message = self.ask([user(prompt)], extra_headers=headers)
         need(text(message) == "echo: " + prompt, lambda: message)
 
+    def doubled_version(self):
+        # A base URL that ends in /v1, as the other SDKs want it, makes this one ask for /v1/v1/messages.
+        proxy, prompt = self.stage.proxy, hello(nonce())
+        client = anthropic.Anthropic(api_key=proxy.key, base_url=proxy.url + "/v1", max_retries=0)
+        message = client.messages.create(model=CLAUDE, max_tokens=200, messages=[user(prompt)])
+        need(text(message) == "echo: " + prompt, lambda: message)
+
     def wrong_key(self):
         client = anthropic.Anthropic(api_key="sk-wrong", base_url=self.stage.proxy.url, max_retries=0)
         try:
@@ -310,6 +317,7 @@ def run(stage):
         "models": suite.models,
         "beta": suite.beta,
         "x-api-key": suite.x_api_key,
+        "doubled-version": suite.doubled_version,
         "wrong-key": suite.wrong_key,
         "bad-request": suite.bad_request,
         "unknown-model": suite.unknown_model,

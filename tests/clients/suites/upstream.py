@@ -7,7 +7,7 @@ from collections import Counter
 
 from harness import aws_signature
 from harness.aws_model import Description
-from harness.emulator import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from harness.emulator import ACCESS_KEY_ID, API_KEY, SECRET_ACCESS_KEY
 from harness.report import Failed, need
 from harness.words import CLAUDE, OTHER, PNG, SEEING, colourful, hello, nonce
 
@@ -115,27 +115,36 @@ class Suite:
         paths = [request.path for request in self.stage.emulator.about(mark)]
         need(paths and all("inference-profile%2Fus.anthropic" in path for path in paths), lambda: paths)
 
-    def session_token(self):
+    def sent_by(self, name, **credential):
+        """What another account sends when it is tested."""
         proxy = self.stage.proxy
-        key, secret, token = STRANGER
-        credential = {"kind": "access_key", "access_key_id": key, "secret_access_key": secret, "session_token": token}
-        account = {"name": "Stranger", "provider": "bedrock", "region": OTHER_REGION}
-        account |= {"endpoint_url": proxy.upstream, "credential": credential}
-        made = proxy.admin("POST", "/api/accounts", account)["id"]
+        account = {"name": name, "provider": "bedrock", "region": OTHER_REGION, "endpoint_url": proxy.upstream}
+        made = proxy.admin("POST", "/api/accounts", account | {"credential": credential})["id"]
         before = len(self.stage.emulator.requests())
         try:
             proxy.admin("POST", f"/api/accounts/{made}/test")
         finally:
             proxy.admin("DELETE", f"/api/accounts/{made}")
         self.catch_up()
-        sent = self.stage.emulator.requests()[before:]
+        return self.stage.emulator.requests()[before:]
+
+    def session_token(self):
+        key, secret, token = STRANGER
+        sent = self.sent_by(
+            "Stranger", kind="access_key", access_key_id=key, secret_access_key=secret, session_token=token
+        )
         need(any(request.header("x-amz-security-token") == token for request in sent), "no request has the token")
+
+    def api_key(self):
+        own = [r for r in self.sent_by("Keyed", kind="bedrock_api_key", api_key=API_KEY) if _is_keyed(r)]
+        need(own, "no request has the API key")
+        need(not any(request.refused for request in own), lambda: [request.refused for request in own])
 
     def valid(self):
         self.each(self.description.check)
 
     def signed(self):
-        self.each(self.check_signature)
+        self.each(lambda request: _is_keyed(request) or self.check_signature(request))
 
     def check_signature(self, request):
         aws_signature.check(request, self.secrets, [REGION, OTHER_REGION])
@@ -190,6 +199,10 @@ class Suite:
             _must_fail(name, lambda: self.check_signature(dataclasses.replace(said, **change)))
 
 
+def _is_keyed(request):
+    return request.header("authorization") == f"Bearer {API_KEY}"
+
+
 def _is_stranger(request):
     return STRANGER[0] in (request.header("authorization") or "")
 
@@ -217,6 +230,7 @@ def run(stage):
         "everything-said": suite.everything_said,
         "profile-arn": suite.profile_arn,
         "session-token": suite.session_token,
+        "api-key": suite.api_key,
         "no-refusal": suite.refusals,
         # Some models are known to refuse first, and to take a second request that says it otherwise.
         "every-model": suite.every_model,
