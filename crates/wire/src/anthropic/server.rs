@@ -51,6 +51,7 @@ impl ServerCodec for AnthropicServer {
         let raw = RawBody::parse(Wire::AnthropicMessages, &body)?;
         let model = read_model(&raw)?;
         check_messages(&raw)?;
+        check_tools(&raw)?;
         self.check_max_tokens(&raw)?;
         check_thread(&raw)?;
         let stream = match raw.get("stream").map(Bytes::as_ref) {
@@ -118,6 +119,16 @@ fn check_messages(raw: &RawBody) -> Result<(), Error> {
         None => Err(wrong("messages", "Input should be a valid list")),
         Some(true) => Err(wrong("messages", "at least one message is required")),
         Some(false) => Ok(()),
+    }
+}
+
+/// Whoever reads the tools on the way takes what is no list for no tools, which would answer without them.
+fn check_tools(raw: &RawBody) -> Result<(), Error> {
+    match raw.get("tools").filter(|json| json.as_ref() != b"null") {
+        Some(json) if peek::array_is_empty(json).is_none() => {
+            Err(wrong("tools", "Input should be a valid list"))
+        }
+        _ => Ok(()),
     }
 }
 

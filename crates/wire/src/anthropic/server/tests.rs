@@ -43,6 +43,7 @@ fn what_routing_needs_is_checked() {
             r#"{"model":"m","max_tokens":1.5,"messages":[{}]}"#,
             "max_tokens: Input should be a valid integer, got a number with a fractional part",
         ),
+        (&with(r#","tools":"all""#), "tools: Input should be a valid list"),
         (&with(r#","stream":"yes""#), "stream: Input should be a valid boolean"),
     ] {
         assert_eq!(refused(body), message);
