@@ -14,7 +14,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use llm::{Category, Error};
 
-pub use answer::{Dialect, Pass, admit, guarded};
+pub use answer::{Dialect, Pass, guarded};
 
 use crate::Settings;
 use crate::listener::Flaw;

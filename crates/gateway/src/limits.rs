@@ -1,7 +1,7 @@
 //! How much may happen at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use llm::{Category, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,12 +15,18 @@ const RETRIES: u32 = 20;
 /// Requests that earn one retry: extra upstream calls stay below a fifth of the requests.
 const REQUESTS_A_RETRY: u32 = 5;
 
+/// Log rows a second for requests that the boundary refused: any web page can send those as fast as it likes, and
+/// they must not push the person's own rows out of the log.
+const REFUSALS_A_SECOND: u32 = 10;
+
 /// The counters of the whole proxy.
 #[derive(Debug)]
 pub struct Limits {
     requests: Arc<Semaphore>,
     /// Retries left, in parts of [`REQUESTS_A_RETRY`].
     retries: AtomicU32,
+    /// Rows written in the second that the upper half names.
+    refusals: AtomicU64,
 }
 
 /// The right to be under way; given back on drop.
@@ -34,6 +40,7 @@ impl Default for Limits {
         Self {
             requests: Arc::new(Semaphore::new(REQUESTS)),
             retries: AtomicU32::new(RETRIES * REQUESTS_A_RETRY),
+            refusals: AtomicU64::new(0),
         }
     }
 }
@@ -64,6 +71,17 @@ impl Limits {
             .is_ok()
     }
 
+    /// Whether a refusal at the boundary gets its row. `now` in whole seconds.
+    pub(crate) fn may_note(&self, now: u32) -> bool {
+        let this_second = u64::from(now) << 32;
+        self.refusals
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |noted| {
+                let noted = if noted >> 32 == u64::from(now) { noted } else { this_second };
+                (noted - this_second < u64::from(REFUSALS_A_SECOND)).then_some(noted + 1)
+            })
+            .is_ok()
+    }
+
     /// Requests under way now.
     #[must_use]
     pub fn under_way(&self) -> usize {
@@ -85,6 +103,15 @@ mod tests {
         }
         assert!(retries <= RETRIES + 1000 / REQUESTS_A_RETRY, "{retries}");
         assert!(retries >= 1000 / REQUESTS_A_RETRY, "{retries}");
+    }
+
+    #[test]
+    fn refusals_are_noted_at_a_bounded_rate() {
+        let limits = Limits::default();
+        for second in [7, 8, 3] {
+            let noted = (0..1000).filter(|_| limits.may_note(second)).count();
+            assert_eq!(noted, REFUSALS_A_SECOND as usize, "in second {second}");
+        }
     }
 
     #[test]

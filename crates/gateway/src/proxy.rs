@@ -85,6 +85,15 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
     None
 }
 
+/// True for the paths at which a model is asked: those whose requests belong in the log even when they are refused
+/// before anybody looks at them.
+pub(crate) fn speaks_a_dialect(path: &str) -> bool {
+    matches!(
+        route(&Method::POST, path),
+        Some(Route::Messages | Route::CountTokens | Route::Chat | Route::Completions | Route::Responses)
+    )
+}
+
 /// The path without a trailing slash and without its leading `/v1`, however often that was written.
 fn without_version(path: &str) -> &str {
     let mut rest = if path.len() > 1 { path.trim_end_matches('/') } else { path };

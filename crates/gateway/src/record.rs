@@ -68,6 +68,21 @@ impl Recorder {
         })
     }
 
+    /// Writes the row of a request that did not come in, under the id that its answer names.
+    pub(crate) fn refused(
+        gateway: &Gateway,
+        dialect: Wire,
+        head: &Parts,
+        id: &str,
+        error: &Error,
+        status: StatusCode,
+    ) {
+        let mut recorder = Self::begin(gateway, dialect, head);
+        id.clone_into(&mut recorder.row.request_id);
+        recorder.failed(error);
+        recorder.sent(status);
+    }
+
     pub(crate) fn request_id(&self) -> &str {
         &self.row.request_id
     }
@@ -100,6 +115,10 @@ impl Recorder {
     /// An attempt failed. What that means for the account is the caller's to tell.
     pub(crate) fn attempt_failed(&mut self, entry: &Entry, target: &Target, error: &Error) {
         self.entry = None;
+        if is_unsent(error) {
+            self.row.attempts = self.row.attempts.saturating_sub(1);
+            return;
+        }
         let tried = serde_json::json!({
             "account": entry.account.name,
             "model": target.model.id,
@@ -202,6 +221,13 @@ impl Recorder {
     pub(crate) const fn retried(&self) -> bool {
         self.row.attempts > 1
     }
+}
+
+/// True when the request was refused while it was put into the upstream's words, so that nothing was sent.
+fn is_unsent(error: &Error) -> bool {
+    use Category::{ContextLength, InvalidRequest, ModelNotFound, TooLarge, Unsupported};
+    error.upstream.is_none()
+        && matches!(error.category, InvalidRequest | ContextLength | Unsupported | ModelNotFound | TooLarge)
 }
 
 impl Drop for Recorder {

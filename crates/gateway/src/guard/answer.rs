@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, VARY,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use llm::Error;
@@ -18,6 +19,8 @@ use super::{Head, Passed, Policy, check};
 use crate::Gateway;
 use crate::admin::Refusal;
 use crate::listener::Connection;
+use crate::proxy::speaks_a_dialect;
+use crate::record::Recorder;
 
 /// Finds the codec in whose words a request is refused. Not asked for paths of the admin API.
 pub type Dialect = fn(&Method, &str, &HeaderMap) -> &'static dyn ServerCodec;
@@ -49,16 +52,13 @@ impl Pass {
     }
 }
 
-/// Admits a request, or answers in its stead.
-///
-/// # Errors
-/// The answer: a refusal in the dialect of the path, or the reply to a preflight.
-pub fn admit<B>(
-    policy: Policy<'_>,
+/// Admits a request, or answers in its stead: a refusal in the dialect of the path, or the reply to a preflight.
+fn admit<B>(
+    gateway: &Gateway,
     dialect: Dialect,
     connection: &Connection,
-    request: &Request<B>,
-) -> Result<Pass, Box<Response<Bytes>>> {
+    request: Request<B>,
+) -> Result<(Pass, Request<B>), Box<Response<Bytes>>> {
     let head = Head {
         method: request.method(),
         uri: request.uri(),
@@ -67,8 +67,8 @@ pub fn admit<B>(
         flaw: connection.flaw(),
     };
     let close = connection.is_last();
-    let mut answer = match check(head, policy) {
-        Ok(Passed::Serve { cors }) => return Ok(Pass { cors, close }),
+    let mut answer = match check(head, Policy::from(&**gateway.settings.load())) {
+        Ok(Passed::Serve { cors }) => return Ok((Pass { cors, close }, request)),
         Ok(Passed::Preflight(headers)) => {
             let mut answer = Response::new(Bytes::new());
             *answer.status_mut() = StatusCode::NO_CONTENT;
@@ -80,7 +80,7 @@ pub fn admit<B>(
                 method = %head.method, path = head.uri.path(), peer = %connection.peer,
                 reason = %error, "a request was refused at the boundary"
             );
-            refuse(dialect, head, &error)
+            refuse(gateway, dialect, &request.into_parts().0, &error)
         }
     };
     Pass { cors: None, close }.finish(answer.headers_mut());
@@ -98,21 +98,18 @@ where
     F: Future<Output = Response<B>> + Send + 'static,
     B: From<Bytes>,
 {
-    move |connection, request| {
-        let settings = gateway.settings.load();
-        match admit(Policy::from(&**settings), dialect, connection, &request) {
-            Ok(pass) => Guarded::admitted(handler(request), pass),
-            Err(answer) => Guarded::answered(answer),
-        }
+    move |connection, request| match admit(&gateway, dialect, connection, request) {
+        Ok((pass, request)) => Guarded::admitted(handler(request), pass),
+        Err(answer) => Guarded::answered(answer),
     }
 }
 
-fn refuse(dialect: Dialect, head: Head<'_>, error: &Error) -> Response<Bytes> {
+fn refuse(gateway: &Gateway, dialect: Dialect, head: &Parts, error: &Error) -> Response<Bytes> {
     let path = head.uri.path();
     if path.starts_with("/api/") {
         return Refusal::from(error).written();
     }
-    let codec = dialect(head.method, path, head.headers);
+    let codec = dialect(&head.method, path, &head.headers);
     let id = format!("req_{}", uuid::Uuid::new_v4().simple());
     let reply = codec.write_error(error, &id);
     let mut answer = Response::new(reply.body);
@@ -120,6 +117,10 @@ fn refuse(dialect: Dialect, head: Head<'_>, error: &Error) -> Response<Bytes> {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(id) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, id);
+    }
+    let second = u32::try_from(gateway.now_ms() / 1000).unwrap_or_default();
+    if speaks_a_dialect(path) && gateway.limits.may_note(second) {
+        Recorder::refused(gateway, codec.wire(), head, &id, error, answer.status());
     }
     answer
 }
