@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod architecture;
+mod bad_input;
 mod boundary;
 mod client;
 mod dialects;
