@@ -2,7 +2,7 @@
 //!
 //! Every route needs the local key. Requests and answers are JSON; a request with a member that the route does not
 //! know is refused, because a misspelt setting that is silently dropped is worse than an error. No answer ever holds a
-//! secret. The snapshot beside the tests is the contract: a change there is a change for every caller.
+//! secret. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
 
 mod accounts;
 mod json;

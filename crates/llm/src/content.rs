@@ -102,6 +102,7 @@ pub enum Source {
     Base64 { media_type: String, data: Bytes },
     /// Plain text documents.
     Text { text: String },
-    /// Never fetched (security rule R11): codecs refuse it with words that say to send base64.
+    /// Never fetched, because a request could make us call addresses of its choice: codecs refuse it with words
+    /// that say to send base64.
     Url { url: String },
 }

@@ -140,7 +140,7 @@ pub enum Category {
     Internal,
 }
 
-/// What may be tried again, before the first content event (security.md, "Upstream").
+/// What may be tried again, as long as no content has reached the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     pub same_account: SameAccount,

@@ -98,7 +98,7 @@ pub enum Opening {
     },
 }
 
-/// Why the model stopped (Bedrock contract section 3.4).
+/// Why the model stopped: the words of Anthropic Messages and of Bedrock Converse, as one list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopReason {
     EndTurn,

@@ -2,8 +2,8 @@
 
 use memchr::memchr2;
 
-/// Deepest nesting of arrays and objects that we accept (security rule R14). `serde_json::value::RawValue` takes
-/// a million levels, so whatever is passed on raw is measured here first.
+/// Deepest nesting of arrays and objects that we accept: deeper ones could exhaust a parser's stack.
+/// `serde_json::value::RawValue` takes a million levels, so whatever is passed on raw is measured here first.
 pub const MAX_DEPTH: usize = 128;
 
 /// Returns false when arrays and objects nest deeper than `limit`. Looks at structure alone: text that is not

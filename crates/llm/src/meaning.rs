@@ -120,7 +120,8 @@ impl Effort {
         }
     }
 
-    /// Tokens of thinking for models that take a budget (Bedrock contract section 5.6). `None` switches off.
+    /// Tokens of thinking for models that take a budget. Ours to choose: from the least that Anthropic takes (1024)
+    /// to what leaves room for an answer. `None` switches off.
     #[must_use]
     pub const fn budget(self) -> Option<u32> {
         match self {

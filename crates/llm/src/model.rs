@@ -73,7 +73,7 @@ impl Price {
     }
 }
 
-/// Whether and how tools work (Bedrock contract section 4.3).
+/// Whether and how tools work. Several models on Bedrock refuse tools only when the answer is streamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolSupport {
     No,
@@ -82,7 +82,7 @@ pub enum ToolSupport {
     Yes,
 }
 
-/// The form of the thinking switch (Bedrock contract sections 2.3.7 and 4.2).
+/// The form of the thinking switch: every family of models has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThinkingStyle {
     No,
@@ -102,7 +102,7 @@ pub enum ThinkingStyle {
     ReasoningObject,
 }
 
-/// Structured output support (Bedrock contract section 5.7).
+/// Whether the model can be held to a JSON Schema by the upstream itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StructuredOutput {
     No,

@@ -23,7 +23,7 @@ pub struct Usage {
 
 impl Usage {
     /// Takes over what `later` knows and keeps the rest: counters arrive in several events and are merged, never
-    /// replaced (Bedrock contract section 3.2 rule 3).
+    /// replaced: a later event often leaves out what an earlier one told.
     pub fn merge(&mut self, later: &Self) {
         let take = |mine: &mut Option<u64>, theirs: Option<u64>| {
             if theirs.is_some() {

@@ -174,6 +174,9 @@ pub(super) fn prepare(mut body: RawBody, terms: &Terms<'_>) -> Result<Prepared, 
     let names = ToolNames::new(survey.names.iter().map(AsRef::as_ref), true);
 
     let conversation = body.get("messages").cloned().unwrap_or_default();
+    if let Some(effort) = walk::turn_effort(&conversation) {
+        output.insert("effort".into(), effort.into());
+    }
     let budgets = model.thinking == ThinkingStyle::Extended || traits.version == (4, 6);
     let wants_thought = body.get("thinking").is_some() || terms.target.effort.is_some();
     let landmarks =

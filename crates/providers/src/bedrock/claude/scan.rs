@@ -49,9 +49,10 @@ enum Sign {
     Mark,
 }
 
-const SIGNS: [(&str, Sign); 19] = [
+const SIGNS: [(&str, Sign); 20] = [
     (r#""caller""#, Sign::Always),
     (r#""citations""#, Sign::Always),
+    (r#""output_config""#, Sign::Always),
     (r#"\u004"#, Sign::Always),
     (r#"\u005"#, Sign::Always),
     (r#"\u006"#, Sign::Always),
@@ -199,6 +200,7 @@ mod tests {
             r#"[{"input" : null}]"#,
             r#"[{"input":"{}"}]"#,
             r#"[{"caller":{}}]"#,
+            r#"[{"role":"user","content":"x","output_config":{"effort":"low"}}]"#,
             r#"[{"type":"web_search_tool_result"}]"#,
             r#"[{"source":{"type":"url"}}]"#,
             r#"[{"cache_control":null}]"#,

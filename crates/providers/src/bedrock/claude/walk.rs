@@ -3,7 +3,7 @@
 use llm::Error;
 use wire::ToolNames;
 
-use super::cursor::{Cursor, Field, Span, between, fields, find, named, slice};
+use super::cursor::{Cursor, Field, Span, between, fields, find, named, slice, string};
 use super::edit::{Commas, Edits};
 use super::marks::Marks;
 use super::notes::Notes;
@@ -13,6 +13,9 @@ mod block;
 
 pub(super) use block::is_signed;
 use block::{Fate, Kind, Place, Tail};
+
+/// Settings of one turn, which Bedrock refuses inside a message.
+const OUTPUT_CONFIG: &str = "output_config";
 
 /// What the walk needs to know of the request and the model.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +116,9 @@ impl<'t, 'a> Walk<'t, 'a> {
         let mut speaker = None;
         let mut late = None;
         let mut blocks = Blocks::Text;
+        let mut commas = Commas::default();
         while let Some(field) = cursor.next_field() {
+            let own_settings = field.is(OUTPUT_CONFIG);
             if field.is("role") {
                 let role = cursor.skip();
                 speaker = Some(self.role(role));
@@ -125,7 +130,14 @@ impl<'t, 'a> Walk<'t, 'a> {
             } else {
                 cursor.skip();
             }
+            let span = Span { start: field.start, end: cursor.at };
+            if own_settings {
+                commas.take_out(span, &mut self.edits);
+            } else {
+                commas.keep(span, &mut self.edits);
+            }
         }
+        commas.finish(&mut self.edits);
         if let Some(at) = late {
             let mut cursor = Cursor::at(self.text, at);
             blocks = self.content(&mut cursor, speaker.unwrap_or(Speaker::User), start);
@@ -228,6 +240,16 @@ impl<'t, 'a> Walk<'t, 'a> {
     fn note_dropped(&mut self, what: &str) {
         self.notes.dropped(what);
     }
+}
+
+/// The effort that the last message asks for. Claude Code's newer models are told their settings turn by turn, in
+/// the message that carries the reminders; Bedrock knows none but the request's own.
+pub(super) fn turn_effort(messages: &[u8]) -> Option<String> {
+    memchr::memmem::find(messages, b"\"output_config\"")?;
+    let start = Landmarks::find(messages).last?;
+    let message = fields(messages, Span { start, end: messages.len() });
+    let config = fields(messages, find(&message, OUTPUT_CONFIG)?);
+    find(&config, "effort").and_then(|value| string(messages, value)).map(|word| word.into_owned())
 }
 
 /// What is left of a list of blocks.

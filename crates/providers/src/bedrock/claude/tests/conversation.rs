@@ -43,6 +43,24 @@ fn a_system_message_becomes_a_reminder_where_it_is_not_taken() {
 }
 
 #[test]
+fn settings_of_a_turn_leave_the_message_and_the_last_ones_count() {
+    let messages = json!([
+        {"role": "user", "content": "hi", "output_config": {"effort": "max"}},
+        {"role": "assistant", "content": "ho"},
+        {"output_config": {"effort": "low"}, "role": "system", "content": [{"type": "text", "text": "y"}]},
+    ]);
+    for (model, role) in [("claude-opus-5-5", "system"), ("claude-opus-4-6", "user")] {
+        let body = json!({"max_tokens": 10, "messages": messages, "output_config": {"effort": "high"}});
+        let (sent, _) = try_text(&target(model), &[], &body.to_string()).expect("prepared");
+        assert_eq!(sent["output_config"], json!({"effort": "low"}), "{model}");
+        assert_eq!(sent["messages"][0], json!({"role": "user", "content": "hi"}));
+        let keys: Vec<&String> = sent["messages"][2].as_object().expect("a message").keys().collect();
+        assert_eq!(keys, ["role", "content"]);
+        assert_eq!(sent["messages"][2]["role"], role);
+    }
+}
+
+#[test]
 fn thoughts_that_claude_did_not_sign_are_dropped() {
     let text = json!({"type": "text", "text": "a"});
     let signed = json!({"type": "thinking", "thinking": "x", "signature": "EuYB"});
