@@ -219,6 +219,12 @@ impl Running {
         accounts.active().and_then(|id| accounts.get(&id)).map(|view| view.name)
     }
 
+    /// Learns in the background which models the active account has.
+    pub(crate) fn keep_models_listed(&self) {
+        let App { gateway, tasks, quit, .. } = &self.app;
+        tasks.spawn(gateway::keep_models_listed(Arc::clone(gateway), quit.clone()));
+    }
+
     /// Lets the debug setting switch the detail of the process's log.
     pub(crate) fn follow_debug_setting(&self, detail: logging::Detail) {
         let gateway = Arc::clone(&self.app.gateway);

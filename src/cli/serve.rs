@@ -44,6 +44,7 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     let app = App::open(&config).await?;
     let running = app.listen(&config).await?;
     running.follow_debug_setting(detail);
+    running.keep_models_listed();
     lock.announce(&running.url())?;
     welcome::print(&running, &config.data_dir);
     stop.await?;

@@ -82,7 +82,8 @@ impl Journal {
         self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many requests were judged, recording or not.
+    /// How many requests were judged, recording or not. Lists of models, which a client asks for on its own, do not
+    /// count.
     #[must_use]
     pub fn count(&self) -> usize {
         *self.0.seen.borrow()
@@ -100,7 +101,7 @@ impl Journal {
         *self.0.closed.borrow()
     }
 
-    /// Waits until `n` requests were judged since the start. A request counts before its first answer byte.
+    /// Waits until [`Self::count`] is `n`. A request counts before its first answer byte.
     pub async fn wait_for(&self, n: usize) {
         wait(&self.0.seen, |seen| seen >= n).await;
     }
@@ -119,14 +120,16 @@ impl Journal {
         self.0.record || self.0.follower.get().is_some()
     }
 
-    pub(crate) fn judged(&self, number: u64, row: Option<Recorded>) {
+    pub(crate) fn judged(&self, number: u64, operation: Option<Operation>, row: Option<Recorded>) {
         if let Some(row) = row {
             self.tell(|| Event::Judged { number, request: Box::new(row.clone()) });
             if self.0.record {
                 self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
             }
         }
-        self.0.seen.send_modify(|seen| *seen += 1);
+        if !operation.is_some_and(Operation::lists) {
+            self.0.seen.send_modify(|seen| *seen += 1);
+        }
     }
 
     pub(crate) fn visit(&self, number: u64) -> Visit {

@@ -27,6 +27,12 @@ impl Operation {
         )
     }
 
+    /// Operations that tell what there is.
+    #[must_use]
+    pub const fn lists(self) -> bool {
+        matches!(self, Self::ListFoundationModels | Self::ListInferenceProfiles | Self::GetInferenceProfile)
+    }
+
     /// The service name that requests must be signed for.
     pub(crate) const fn signing_name(self) -> &'static str {
         "bedrock"

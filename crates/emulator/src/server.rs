@@ -231,12 +231,13 @@ impl Stage {
     }
 
     fn note(&self, number: u64, head: Parts, body: Bytes, call: Option<Call>, scene: &Scene) {
+        let operation = call.as_ref().map(|call| call.operation);
         let row = self.journal.recording().then(|| Recorded {
             path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
             method: head.method,
             headers: head.headers,
             body,
-            operation: call.as_ref().map(|call| call.operation),
+            operation,
             subject: call.map(|call| call.subject).unwrap_or_default(),
             key: scene.caller.as_ref().map(|caller| caller.key.clone()),
             verdict: match &scene.outcome {
@@ -249,7 +250,7 @@ impl Stage {
                 }
             },
         });
-        self.journal.judged(number, row);
+        self.journal.judged(number, operation, row);
     }
 }
 

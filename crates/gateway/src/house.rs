@@ -26,6 +26,8 @@ const NOW: Duration = Duration::from_secs(1_767_323_045);
 
 pub(crate) struct House {
     pub(crate) gateway: Arc<Gateway>,
+    /// Ids of the accounts whose models were asked for.
+    pub(crate) listed: tokio::sync::watch::Receiver<Vec<String>>,
     _folder: TempDir,
 }
 
@@ -36,7 +38,9 @@ impl House {
         let now_ms = i64::try_from(NOW.as_millis()).unwrap();
         let core = Arc::new(store::Core::open(folder.path()).unwrap());
         let logs = Arc::new(store::Logs::open(folder.path(), now_ms).unwrap());
-        let registry = Arc::new(Registry::new([Arc::new(Invented) as Arc<dyn Provider>]));
+        let invented = Invented::default();
+        let listed = invented.listed.subscribe();
+        let registry = Arc::new(Registry::new([Arc::new(invented) as Arc<dyn Provider>]));
         let accounts =
             Accounts::load(Arc::clone(&core), Arc::clone(&registry), Arc::clone(&clock), TaskTracker::new())
                 .await
@@ -56,7 +60,7 @@ impl House {
             started: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(90),
             version: "0.0.0-test",
         };
-        Self { gateway: Arc::new(gateway), _folder: folder }
+        Self { gateway: Arc::new(gateway), listed, _folder: folder }
     }
 }
 
@@ -75,8 +79,10 @@ impl Clock for Stopped {
 }
 
 /// A provider with two models: `small` answers, `broken` fails.
-#[derive(Debug)]
-struct Invented;
+#[derive(Debug, Default)]
+struct Invented {
+    listed: tokio::sync::watch::Sender<Vec<String>>,
+}
 
 fn model(name: &str, account: &Account, price: f64) -> Arc<Model> {
     Arc::new(Model {
@@ -188,6 +194,7 @@ impl Provider for Invented {
 
     fn models<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Vec<Arc<Model>>, Error>> {
         Box::pin(async {
+            self.listed.send_modify(|listed| listed.push(session.account.id.clone()));
             if session.account.region == "eu-west-1" {
                 return Err(Error::new(Category::PermissionDenied, "ListModels is not allowed"));
             }

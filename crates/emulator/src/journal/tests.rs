@@ -21,7 +21,7 @@ fn a_follower_hears_of_requests_and_their_ends_without_a_record() {
     assert!(journal.recording());
     let left = journal.visit(0);
     let mut served = journal.visit(1);
-    journal.judged(1, Some(row()));
+    journal.judged(1, None, Some(row()));
     served.complete();
     drop(served);
     drop(left);
@@ -36,9 +36,9 @@ fn a_follower_hears_of_requests_and_their_ends_without_a_record() {
 fn nobody_follows_and_nothing_breaks() {
     let journal = Journal::new(true);
     drop(journal.follow());
-    journal.judged(0, Some(row()));
+    journal.judged(0, None, Some(row()));
     assert_eq!(journal.requests().len(), 1);
     let mut second = journal.follow();
-    journal.judged(1, Some(row()));
+    journal.judged(1, None, Some(row()));
     assert!(second.try_recv().is_err());
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Ask, Checked, refuse, say};
+use super::{Ask, Checked, only, refuse, say};
 
 pub(super) fn check(ask: &Ask<'_>) -> Checked {
     let messages = ask.body["messages"].as_array().map_or(&[][..], Vec::as_slice);
@@ -58,6 +58,7 @@ fn roles(ask: &Ask<'_>, messages: &[Value]) -> Checked {
 
 fn content(messages: &[Value]) -> Checked {
     for (at, message) in messages.iter().enumerate() {
+        only(message, &["role", "content"], &format!("messages.{at}"))?;
         let empty = match &message["content"] {
             Value::String(text) => text.is_empty(),
             Value::Array(blocks) => blocks.is_empty(),

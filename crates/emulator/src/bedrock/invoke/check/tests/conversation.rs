@@ -34,6 +34,11 @@ fn roles_are_checked() {
         "This model does not support assistant message prefill.",
     );
     refuses(
+        OPUS_4_8,
+        messages(json!([{ "role": "user", "content": "hi", "output_config": { "effort": "low" } }])),
+        "messages.0.output_config: Extra inputs are not permitted",
+    );
+    refuses(
         SONNET_4_5,
         messages(json!([{ "role": "user", "content": [] }])),
         "messages.0: all messages must have non-empty content",
