@@ -28,7 +28,11 @@ pub(crate) struct Stop {
 /// knows the model, [`Category::NoCredentials`] when there is no account at all.
 pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
     let settings = gateway.settings.load();
-    let model = settings.model_aliases.get(model).map_or(model, String::as_str);
+    let aliases = settings.model_aliases.iter();
+    let meant = aliases.clone().find(|(alias, _)| *alias == model);
+    // Names of models are not case-sensitive anywhere else either.
+    let meant = meant.or_else(|| aliases.clone().find(|(alias, _)| alias.eq_ignore_ascii_case(model)));
+    let model = meant.map_or(model, |(_, meant)| meant.as_str());
     let plan = gateway.accounts.plan();
     if let Some(refusal) = plan.refusal() {
         return Err(refusal);

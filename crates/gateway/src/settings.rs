@@ -48,7 +48,8 @@ pub struct Settings {
     pub debug_log: bool,
     /// Thinking goes to OpenAI clients as `reasoning_content`.
     pub reasoning_content: bool,
-    /// Prompt-cache markers for clients that set none.
+    /// Prompt-cache markers for clients whose dialect has none: agents send the whole conversation every time, and
+    /// what is read from a cache costs a tenth.
     pub auto_cache: AutoCache,
     /// Names clients may use for a model: alias to model.
     pub model_aliases: BTreeMap<String, String>,
@@ -70,9 +71,8 @@ pub struct Timeouts {
 }
 
 /// Prompt-cache markers we add on our own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AutoCache {
-    #[default]
     #[serde(rename = "off")]
     Off,
     #[serde(rename = "5m")]
@@ -105,7 +105,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             debug_log: false,
             reasoning_content: true,
-            auto_cache: AutoCache::Off,
+            auto_cache: AutoCache::FiveMinutes,
             model_aliases: BTreeMap::new(),
             prefer_global: false,
             forbid_global: false,

@@ -1,6 +1,7 @@
 //! A whole answer: the fold of a stream, and its reverse.
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::{Block, Content, Event, Opening, StopReason, Usage, Wire};
 
@@ -10,6 +11,8 @@ pub struct Answer {
     pub id: Option<String>,
     pub model: Option<String>,
     pub content: Vec<Block>,
+    /// Where texts come from, in Anthropic's form, each with the index of its text block in `content`.
+    pub citations: Vec<(usize, Value)>,
     pub stop: Option<StopReason>,
     pub stop_sequence: Option<String>,
     pub usage: Usage,
@@ -89,13 +92,22 @@ impl Collector {
                 self.answer.stop = Some(reason);
                 self.answer.stop_sequence = sequence;
             }
-            Event::Citation { .. } | Event::Opaque { .. } => {}
+            Event::Citation { index, citation } => {
+                if let Some(at) = self.place(index) {
+                    self.answer.citations.push((at, citation));
+                }
+            }
+            Event::Opaque { .. } => {}
         }
     }
 
+    fn place(&self, index: u32) -> Option<usize> {
+        self.open.iter().rev().find(|(open, _)| *open == index).map(|(_, at)| *at)
+    }
+
     fn block(&mut self, index: u32) -> Option<&mut Content> {
-        let (_, at) = self.open.iter().rev().find(|(open, _)| *open == index)?;
-        self.answer.content.get_mut(*at).map(|block| &mut block.content)
+        let at = self.place(index)?;
+        self.answer.content.get_mut(at).map(|block| &mut block.content)
     }
 
     /// The answer so far; complete once the reader saw the wire's own end.
@@ -110,9 +122,15 @@ impl Collector {
 pub fn replay(answer: &Answer) -> Vec<Event> {
     let mut events = vec![Event::Start { id: answer.id.clone(), model: answer.model.clone() }];
     let mut index = 0;
-    for block in &answer.content {
+    for (at, block) in answer.content.iter().enumerate() {
         let (opening, deltas) = match &block.content {
-            Content::Text { text } => (Opening::Text, vec![Event::TextDelta { index, text: text.clone() }]),
+            Content::Text { text } => {
+                let mut deltas = vec![Event::TextDelta { index, text: text.clone() }];
+                let cited = answer.citations.iter().filter(|(cited, _)| *cited == at);
+                deltas
+                    .extend(cited.map(|(_, citation)| Event::Citation { index, citation: citation.clone() }));
+                (Opening::Text, deltas)
+            }
             Content::Thinking { text, signature } => {
                 let mut deltas = vec![Event::ThinkingDelta { index, text: text.clone() }];
                 if let Some(signature) = signature {
@@ -157,6 +175,7 @@ mod tests {
                 Block::text("hello"),
                 Content::ToolUse { id: "t".into(), name: "n".into(), input: "{\"a\":1}".into() }.into(),
             ],
+            citations: vec![(1, serde_json::json!({"type": "char_location"}))],
             stop: Some(StopReason::ToolUse),
             stop_sequence: None,
             usage: Usage { input: Some(3), output: Some(4), ..Usage::default() },

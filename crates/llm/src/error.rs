@@ -97,6 +97,8 @@ pub enum Category {
     MethodNotAllowed,
     /// 404: no account serves this model.
     ModelNotFound,
+    /// 400: the model is there, but not under its bare id: AWS wants the id of an inference profile.
+    NeedsProfile,
     /// 408: the client sent its body too slowly.
     SlowRequest,
     /// 413.
@@ -229,6 +231,7 @@ impl Category {
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ModelNotFound => "model_not_found",
+            Self::NeedsProfile => "needs_profile",
             Self::SlowRequest => "slow_request",
             Self::TooLarge => "too_large",
             Self::UnsupportedMedia => "unsupported_media",

@@ -1,5 +1,6 @@
 //! What a client asked, freed from its dialect. Built only when the upstream speaks another wire.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Block, CacheMark, Message};
@@ -160,9 +161,25 @@ pub enum Format {
 }
 
 /// Paid priority of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tier {
+    /// What everybody gets. Requests leave it out; answers name it.
+    Default,
     Priority,
     Flex,
     Reserved,
+}
+
+impl Tier {
+    /// Reads Bedrock's word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "default" => Self::Default,
+            "priority" => Self::Priority,
+            "flex" => Self::Flex,
+            "reserved" => Self::Reserved,
+            _ => return None,
+        })
+    }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Tier;
+
 /// Tokens of one answer. `None` means "not told", which is not zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
@@ -17,6 +19,8 @@ pub struct Usage {
     pub cache_write_1h: Option<u64>,
     /// Part of `output` spent on thinking.
     pub thinking: Option<u64>,
+    /// The service tier that answered, where the upstream tells.
+    pub tier: Option<Tier>,
     /// True when a number is our guess and not the upstream's count.
     pub estimated: bool,
 }
@@ -37,6 +41,9 @@ impl Usage {
         take(&mut self.cache_write_5m, later.cache_write_5m);
         take(&mut self.cache_write_1h, later.cache_write_1h);
         take(&mut self.thinking, later.thinking);
+        if later.tier.is_some() {
+            self.tier = later.tier;
+        }
         self.estimated |= later.estimated;
     }
 

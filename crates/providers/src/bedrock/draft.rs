@@ -172,7 +172,7 @@ fn invoke(
         let manner = Manner { effort: target.effort, auto_cache, native_format };
         let mut written = anthropic::write_request(meaning, model, manner)?;
         match meaning.tier {
-            None => {}
+            None | Some(Tier::Default) => {}
             // Claude is sold without the other tiers.
             Some(Tier::Reserved) => tier = Some("reserved"),
             Some(_) => written.adjustments.push("service_tier:dropped".to_owned()),

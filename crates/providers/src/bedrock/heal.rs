@@ -68,8 +68,10 @@ impl Lesson {
 /// Reads the lessons in a refusal; empty when it teaches nothing. These complaints have no code of their own, so
 /// their words must do.
 pub(super) fn lessons(error: &Error) -> Vec<Lesson> {
-    if !matches!(error.category, Category::InvalidRequest | Category::ModelNotFound | Category::Unsupported) {
-        return Vec::new();
+    match error.category {
+        Category::NeedsProfile => return vec![Lesson::Profile],
+        Category::InvalidRequest | Category::ModelNotFound | Category::Unsupported => {}
+        _ => return Vec::new(),
     }
     let words = error.message.as_str();
     let lower = words.to_ascii_lowercase();
@@ -84,6 +86,7 @@ pub(super) fn lessons(error: &Error) -> Vec<Lesson> {
         "structured output",
         "textformat",
         "json_schema",
+        "schema is too complex",
     ]
     .iter()
     .any(|word| has(word))
@@ -102,9 +105,6 @@ pub(super) fn lessons(error: &Error) -> Vec<Lesson> {
     }
     if has("thinking") && has("must be") && has("enabled") && has("adaptive") {
         return vec![Lesson::ThinkingOff];
-    }
-    if has("on-demand throughput") {
-        return vec![Lesson::Profile];
     }
     if has("tool use in streaming mode") || has("tools in streaming mode") {
         return vec![Lesson::WholeAnswer];

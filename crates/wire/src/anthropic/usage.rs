@@ -1,6 +1,6 @@
 //! Token counters as Anthropic writes them.
 
-use llm::Usage;
+use llm::{Tier, Usage};
 use serde::{Deserialize, Serialize};
 
 /// `usage` of an answer; every counter may be absent or null.
@@ -35,6 +35,7 @@ impl From<Counters> for Usage {
             cache_write_5m: told.cache_creation.and_then(|c| c.ephemeral_5m_input_tokens),
             cache_write_1h: told.cache_creation.and_then(|c| c.ephemeral_1h_input_tokens),
             thinking: told.output_tokens_details.and_then(|d| d.thinking_tokens),
+            tier: None,
             estimated: false,
         }
     }
@@ -51,6 +52,9 @@ pub(super) struct Written {
     output_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens_details: Option<OutputDetails>,
+    /// Told only where it is not the ordinary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
 }
 
 impl Written {
@@ -75,6 +79,7 @@ impl From<&Usage> for Written {
             output_tokens_details: usage
                 .thinking
                 .map(|tokens| OutputDetails { thinking_tokens: Some(tokens) }),
+            service_tier: (usage.tier == Some(Tier::Priority)).then_some("priority"),
         }
     }
 }

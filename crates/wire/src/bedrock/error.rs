@@ -198,6 +198,8 @@ fn invalid(words: &str) -> Category {
         Category::ContextLength
     } else if words.contains("provided model identifier is invalid") {
         Category::ModelNotFound
+    } else if words.contains("on-demand throughput") {
+        Category::NeedsProfile
     } else {
         Category::InvalidRequest
     }

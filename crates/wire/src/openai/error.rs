@@ -41,6 +41,7 @@ fn row(error: &Error) -> Row {
         Category::UnknownRoute => Row(404, INVALID, Some("unknown_url")),
         Category::MethodNotAllowed => Row(405, INVALID, Some("method_not_allowed")),
         Category::ModelNotFound => Row(404, INVALID, Some("model_not_found")),
+        Category::NeedsProfile => Row(400, INVALID, Some("model_not_found")),
         Category::SlowRequest => Row(408, INVALID, Some("request_timeout")),
         Category::TooLarge => Row(413, INVALID, Some("request_too_large")),
         Category::UnsupportedMedia => Row(415, INVALID, Some("unsupported_media_type")),

@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 use llm::Usage;
 use serde::Serialize;
 
-use super::usage::UsageReport;
+use super::usage::{UsageReport, tier};
 use crate::Stamp;
 
 /// Ends a stream that the upstream ended by its own rules.
@@ -20,6 +20,9 @@ pub(super) struct Line {
     /// `data: {"id":…,"object":…,"created":…,"model":…`
     head: Vec<u8>,
     usage_asked: bool,
+    tier_asked: bool,
+    /// Known at the end: `,"service_tier":"…"`.
+    tier: String,
 }
 
 impl Line {
@@ -33,7 +36,19 @@ impl Line {
         push_json(&mut head, &stamp.created);
         head.put_slice(b",\"model\":");
         push_json(&mut head, model);
-        Self { head: head.to_vec(), usage_asked }
+        Self { head: head.to_vec(), usage_asked, tier_asked: false, tier: String::new() }
+    }
+
+    /// The client named a service tier and wants to hear which one it got.
+    pub(super) fn with_tier_asked(self, tier_asked: bool) -> Self {
+        Self { tier_asked, ..self }
+    }
+
+    /// Takes note of what the lines after the last content tell.
+    pub(super) fn settle(&mut self, usage: &Usage) {
+        if let Some(tier) = tier(usage, self.tier_asked) {
+            self.tier = format!(",\"service_tier\":\"{tier}\"");
+        }
     }
 
     /// Writes a chunk of the first and only choice; `fill` writes what comes after `"index":0,`. Room for `more`
@@ -43,7 +58,9 @@ impl Line {
         out.put_slice(&self.head);
         out.put_slice(b",\"choices\":[{\"index\":0,");
         fill(out);
-        out.put_slice(if self.usage_asked { b"}],\"usage\":null}\n\n" } else { b"}]}\n\n" });
+        out.put_slice(b"}]");
+        out.put_slice(self.tier.as_bytes());
+        out.put_slice(if self.usage_asked { b",\"usage\":null}\n\n" } else { b"}\n\n" });
     }
 
     /// Writes the chunk with the counters, when the client asked for it.
@@ -52,6 +69,7 @@ impl Line {
             out.put_slice(&self.head);
             out.put_slice(b",\"choices\":[],\"usage\":");
             push_json(out, &UsageReport::from(usage));
+            out.put_slice(self.tier.as_bytes());
             out.put_slice(b"}\n\n");
         }
     }

@@ -1,6 +1,6 @@
 //! Token counters in OpenAI's names.
 
-use llm::Usage;
+use llm::{Tier, Usage};
 use serde::Serialize;
 
 /// The `usage` object. OpenAI counts cached tokens inside `prompt_tokens` and thinking inside
@@ -38,4 +38,17 @@ impl From<&Usage> for UsageReport {
             completion_tokens_details: CompletionDetails { reasoning_tokens: usage.thinking.unwrap_or(0) },
         }
     }
+}
+
+/// `service_tier` of an answer. Upstreams that sell no tiers say nothing; whoever `asked` for one then got the
+/// ordinary.
+pub(super) fn tier(usage: &Usage, asked: bool) -> Option<&'static str> {
+    Some(match usage.tier {
+        Some(Tier::Priority) => "priority",
+        Some(Tier::Flex) => "flex",
+        Some(Tier::Reserved) => "scale",
+        Some(Tier::Default) => "default",
+        None if asked => "default",
+        None => return None,
+    })
 }

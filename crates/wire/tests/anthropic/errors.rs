@@ -38,6 +38,7 @@ fn every_category_has_a_status_and_a_type() {
         C::UnknownRoute,
         C::MethodNotAllowed,
         C::ModelNotFound,
+        C::NeedsProfile,
         C::SlowRequest,
         C::TooLarge,
         C::UnsupportedMedia,

@@ -106,7 +106,12 @@ fn known_complaints_teach() {
     for (words, lesson) in [
         ("invalid beta flag", Lesson::Betas),
         (r#"thinking.type must be "enabled" or "adaptive""#, Lesson::ThinkingOff),
-        ("Invocation of model ID x with on-demand throughput isn't supported.", Lesson::Profile),
+        ("output_config.format: Extra inputs are not permitted", Lesson::Format),
+        (
+            "output_config.format.schema: For 'object' type, 'additionalProperties' must be false",
+            Lesson::Format,
+        ),
+        ("compilation exceeded limits: Schema is too complex.", Lesson::Format),
         ("This model doesn't support tool use in streaming mode.", Lesson::WholeAnswer),
         ("This model doesn't support the toolConfig.toolChoice.any field. Remove it.", Lesson::Forced),
         ("This model doesn't support tool use.", Lesson::Tools),
@@ -114,6 +119,8 @@ fn known_complaints_teach() {
     ] {
         assert_eq!(lessons(&refusal(words)), [lesson], "{words}");
     }
+    let bare_id = Error::new(Category::NeedsProfile, "with on-demand throughput");
+    assert_eq!(lessons(&bare_id), [Lesson::Profile]);
 }
 
 #[test]

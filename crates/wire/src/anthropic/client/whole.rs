@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use llm::{Answer, Block, Category, Content, Error, StopReason, Usage, Whole, Wire};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::{content, surgery, usage::Counters};
@@ -67,10 +68,27 @@ pub fn read_answer(json: &Bytes, names: &ToolNames) -> Result<Answer, Error> {
         id: message.id,
         model: message.model,
         content: blocks,
+        citations: message.content.map(citations).unwrap_or_default(),
         stop: message.stop_reason.as_deref().map(StopReason::parse),
         stop_sequence: message.stop_sequence,
         usage: message.usage.map_or_else(Usage::default, Into::into),
     })
+}
+
+/// The citations of each block. Few answers have any, and those that have none are not parsed for them.
+fn citations(content: &RawValue) -> Vec<(usize, Value)> {
+    #[derive(Deserialize)]
+    struct Cited {
+        #[serde(default)]
+        citations: Option<Vec<Value>>,
+    }
+    if memchr::memmem::find(content.get().as_bytes(), b"\"citations\"").is_none() {
+        return Vec::new();
+    }
+    // What is no list of citations says nothing.
+    let blocks: Vec<Cited> = serde_json::from_str(content.get()).unwrap_or_default();
+    let each = blocks.into_iter().enumerate();
+    each.flat_map(|(at, block)| block.citations.into_iter().flatten().map(move |cited| (at, cited))).collect()
 }
 
 /// An error can come with a good status.

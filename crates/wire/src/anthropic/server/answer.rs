@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use llm::{Answer, Content, StopReason, Wire};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::super::blocks::{Block, Input, Known};
 use super::super::{UNSIGNED, usage};
@@ -16,10 +17,22 @@ struct Message<'a> {
     kind: &'static str,
     role: &'static str,
     model: &'a str,
-    content: Vec<Block<'a>>,
+    content: Vec<Written<'a>>,
     stop_reason: &'a str,
     stop_sequence: Option<&'a str>,
     usage: usage::Written,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written<'a> {
+    Block(Block<'a>),
+    Cited {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        text: &'a str,
+        citations: Vec<&'a Value>,
+    },
 }
 
 pub(super) fn write(model: &str, answer: &Answer, stamp: Stamp) -> Bytes {
@@ -30,7 +43,12 @@ pub(super) fn write(model: &str, answer: &Answer, stamp: Stamp) -> Bytes {
         kind: "message",
         role: "assistant",
         model,
-        content: answer.content.iter().filter_map(|block| written(&block.content)).collect(),
+        content: answer
+            .content
+            .iter()
+            .enumerate()
+            .filter_map(|(at, block)| in_answer(answer, at, &block.content))
+            .collect(),
         stop_reason: stop,
         stop_sequence: answer
             .stop_sequence
@@ -39,6 +57,17 @@ pub(super) fn write(model: &str, answer: &Answer, stamp: Stamp) -> Bytes {
         usage: (&answer.usage).into(),
     };
     Bytes::from(serde_json::to_vec(&message).unwrap_or_default())
+}
+
+fn in_answer<'a>(answer: &'a Answer, at: usize, content: &'a Content) -> Option<Written<'a>> {
+    let citations: Vec<&Value> =
+        answer.citations.iter().filter(|(cited, _)| *cited == at).map(|(_, citation)| citation).collect();
+    match content {
+        Content::Text { text } if !citations.is_empty() => {
+            Some(Written::Cited { kind: "text", text, citations })
+        }
+        _ => written(content).map(Written::Block),
+    }
 }
 
 fn written(content: &Content) -> Option<Block<'_>> {

@@ -50,9 +50,10 @@ pub(super) fn write(error: &Error, request_id: &str) -> ErrorReply {
 /// stands for nothing else, 529 and 5xx are tried again, 400 and 413 are not.
 fn status_and_type(error: &Error) -> (u16, &'static str) {
     match error.category {
-        Category::InvalidRequest | Category::ContextLength | Category::Unsupported => {
-            (400, "invalid_request_error")
-        }
+        Category::InvalidRequest
+        | Category::ContextLength
+        | Category::Unsupported
+        | Category::NeedsProfile => (400, "invalid_request_error"),
         Category::LocalKey | Category::NoCredentials | Category::Expired | Category::Signature => {
             (401, "authentication_error")
         }

@@ -220,6 +220,7 @@ fn an_answer_in_one_piece() {
             Content::Opaque { wire: Wire::AnthropicMessages, value: json!({"type": "new", "x": 1}) }.into(),
             Content::Opaque { wire: Wire::BedrockConverse, value: json!({"y": 1}) }.into(),
         ],
+        citations: vec![(1, json!({"type": "char_location", "cited_text": "h"}))],
         stop: None,
         stop_sequence: None,
         usage: Usage { input: Some(3), output: Some(4), cache_write_1h: Some(0), ..Usage::default() },

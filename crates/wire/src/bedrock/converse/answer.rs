@@ -1,12 +1,13 @@
 //! The answer of Converse in one piece.
 
-use llm::{Answer, Block, Category, Content, Error, Wire};
+use llm::{Answer, Block, Category, Content, Error, Usage, Wire};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::citation::Citation;
 use super::stream::{answer_id, stop_reason};
-use super::usage::Counters;
+use super::usage::{Counters, ServiceTier};
 use crate::undo::{Restorer, Undo};
 
 #[derive(Deserialize)]
@@ -17,6 +18,8 @@ struct Reply<'a> {
     stop_reason: String,
     #[serde(default)]
     usage: Counters,
+    #[serde(default)]
+    service_tier: Option<ServiceTier>,
     #[serde(default)]
     additional_model_response_fields: Value,
 }
@@ -71,6 +74,8 @@ struct ReasoningText {
 struct Cited {
     #[serde(default)]
     content: Vec<CitedText>,
+    #[serde(default)]
+    citations: Vec<Citation>,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +91,15 @@ pub fn read_answer(json: &[u8], request_id: Option<&str>, undo: Undo) -> Result<
     let reply: Reply<'_> = serde_json::from_slice(json).map_err(|error| {
         Error::new(Category::Upstream, format!("Bedrock sent an answer we cannot read: {error}"))
     })?;
-    let content: Vec<Block> = reply.output.message.content.into_iter().filter_map(block).collect();
+    let mut content: Vec<Block> = Vec::with_capacity(reply.output.message.content.len());
+    let mut citations = Vec::new();
+    for mut piece in reply.output.message.content {
+        let cited = piece.citations_content.as_mut().map(|cited| std::mem::take(&mut cited.citations));
+        let Some(block) = block(piece) else { continue };
+        let cited = cited.into_iter().flatten().filter_map(Citation::into_anthropic);
+        citations.extend(cited.map(|citation| (content.len(), citation)));
+        content.push(block);
+    }
     let said_text =
         content.iter().any(|block| matches!(&block.content, Content::Text { text } if !text.is_empty()));
     let called_tool = content.iter().any(|block| matches!(block.content, Content::ToolUse { .. }));
@@ -96,9 +109,10 @@ pub fn read_answer(json: &[u8], request_id: Option<&str>, undo: Undo) -> Result<
         id: request_id.map(answer_id),
         model: None,
         content,
+        citations,
         stop: Some(stop),
         stop_sequence: sequence.map(str::to_owned),
-        usage: reply.usage.into(),
+        usage: Usage { tier: reply.service_tier.as_ref().and_then(ServiceTier::tier), ..reply.usage.into() },
     };
     Restorer::new(undo).answer(&mut answer);
     Ok(answer)

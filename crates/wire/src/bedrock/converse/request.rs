@@ -186,6 +186,7 @@ fn fits_metadata(value: &str) -> bool {
 /// Claude has no priority or flex tier; which other models have one, the upstream says.
 fn tier(meaning: &Meaning, model: &Model, adjustments: &mut Adjustments) -> Option<Kind> {
     let kind = match meaning.tier? {
+        Tier::Default => return None,
         Tier::Reserved => "reserved",
         Tier::Priority | Tier::Flex if model.is_claude() => {
             adjustments.note("service_tier:dropped");

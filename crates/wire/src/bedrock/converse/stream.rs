@@ -4,12 +4,12 @@
 //! missing. The end is `metadata`, which brings the usage, and not `messageStop`.
 
 use bytes::Bytes;
-use llm::{Category, Chunk, Error, Event, Opening, StopReason, Wire};
+use llm::{Category, Chunk, Error, Event, Opening, StopReason, Usage, Wire};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::citation::Citation;
-use super::usage::Counters;
+use super::usage::{Counters, ServiceTier};
 use crate::FrameReader;
 use crate::bedrock::read_exception;
 use crate::eventstream::{Decoder, Message};
@@ -72,7 +72,8 @@ impl ConverseReader {
             }
             Some("metadata") => {
                 let metadata: Metadata = parse(json)?;
-                events.push(Event::Usage(metadata.usage.into()));
+                let tier = metadata.service_tier.as_ref().and_then(ServiceTier::tier);
+                events.push(Event::Usage(Usage { tier, ..metadata.usage.into() }));
                 if let Some(Stop { reason, sequence }) = self.stop.take() {
                     self.done = true;
                     events.push(Event::Stop { reason, sequence });
@@ -201,9 +202,12 @@ impl MessageStop {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Metadata {
     #[serde(default)]
     usage: Counters,
+    #[serde(default)]
+    service_tier: Option<ServiceTier>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

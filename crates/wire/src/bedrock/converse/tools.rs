@@ -77,6 +77,10 @@ pub(super) fn toolbox<'a>(
     if model.tools == ToolSupport::No {
         return Err(Error::invalid("This model doesn't support tool use.").with_param("tools"));
     }
+    if meaning.parallel_tools == Some(false) {
+        // Converse has no word for it.
+        adjustments.note("parallel_tool_calls:dropped");
+    }
     let tool_choice = if hands_off { None } else { choice(meaning, model, names, thinking, adjustments) };
     Ok(Toolbox { config: Some(ToolConfig { tools, tool_choice }), hands_off })
 }

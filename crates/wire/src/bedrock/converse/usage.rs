@@ -1,6 +1,6 @@
 //! Token counters of Converse. `inputTokens` leaves cached tokens out, as Anthropic's does.
 
-use llm::Usage;
+use llm::{Tier, Usage};
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,6 +18,19 @@ pub(super) struct Counters {
 struct Lifetime {
     ttl: String,
     input_tokens: u64,
+}
+
+/// `serviceTier`, which stands beside `usage`.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct ServiceTier {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+impl ServiceTier {
+    pub(super) fn tier(&self) -> Option<Tier> {
+        self.kind.as_deref().and_then(Tier::parse)
+    }
 }
 
 impl From<Counters> for Usage {

@@ -1,6 +1,6 @@
 use llm::Category::{
-    ContextLength, Expired, InvalidRequest, ModelNotFound, Overloaded, PermissionDenied, Quota, RateLimited,
-    Signature, Suspended, Timeout, TooLarge, Upstream,
+    ContextLength, Expired, InvalidRequest, ModelNotFound, NeedsProfile, Overloaded, PermissionDenied, Quota,
+    RateLimited, Signature, Suspended, Timeout, TooLarge, Upstream,
 };
 use serde_json::{Value, json};
 
@@ -47,6 +47,7 @@ fn the_samples_have_their_category() {
         let code = case["openai"]["body"]["error"]["code"].as_str();
         let expected: &[_] = match (kind, code) {
             ("invalid_request_error", Some("context_length_exceeded")) => &[ContextLength],
+            ("invalid_request_error", Some("model_not_found")) => &[NeedsProfile],
             ("invalid_request_error", _) => &[InvalidRequest],
             ("authentication_error", Some("clock_skew")) => &[Signature],
             ("authentication_error", _) => &[Expired],

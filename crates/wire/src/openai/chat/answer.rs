@@ -4,9 +4,10 @@ use bytes::Bytes;
 use llm::{Answer, Content, Request};
 use serde::Serialize;
 
+use super::annotation::{Annotation, Annotations};
 use super::calls::{Calls, Form, custom_input};
 use crate::Stamp;
-use crate::openai::usage::UsageReport;
+use crate::openai::usage::{self, UsageReport};
 
 #[derive(Serialize)]
 struct Completion<'a> {
@@ -16,6 +17,8 @@ struct Completion<'a> {
     model: &'a str,
     choices: [Choice<'a>; 1],
     usage: UsageReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -38,6 +41,8 @@ struct Spoken<'a> {
     tool_calls: Vec<Call<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     function_call: Option<Function<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    annotations: Vec<Annotation>,
 }
 
 #[derive(Serialize)]
@@ -73,10 +78,22 @@ pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) ->
         reasoning_content: String::new(),
         tool_calls: Vec::new(),
         function_call: None,
+        annotations: Vec::new(),
     };
-    for block in &answer.content {
+    let mut annotations = Annotations::default();
+    for (at, block) in answer.content.iter().enumerate() {
         match &block.content {
-            Content::Text { text: more } => text.push_str(more),
+            Content::Text { text: more } => {
+                text.push_str(more);
+                annotations.begin();
+                annotations.say(more);
+                answer
+                    .citations
+                    .iter()
+                    .filter(|(cited, _)| *cited == at)
+                    .for_each(|(_, citation)| annotations.cite(citation));
+                annotations.end();
+            }
             Content::Thinking { text: more, .. } if !asked.hints.hide_thinking => {
                 spoken.reasoning_content.push_str(more)
             }
@@ -103,6 +120,7 @@ pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) ->
             _ => {}
         }
     }
+    spoken.annotations = annotations.into_all();
     let called = !spoken.tool_calls.is_empty() || spoken.function_call.is_some();
     spoken.content = (!text.is_empty() || !called).then_some(text);
     let completion = Completion {
@@ -117,6 +135,7 @@ pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) ->
             finish_reason: calls.finish_reason(answer.stop.as_ref(), called),
         }],
         usage: UsageReport::from(&answer.usage),
+        service_tier: usage::tier(&answer.usage, super::tier_asked(asked)),
     };
     // Plain structs of strings and numbers always serialise.
     serde_json::to_vec(&completion).unwrap_or_default().into()

@@ -1,5 +1,6 @@
 //! Chat Completions, `POST /v1/chat/completions`.
 
+mod annotation;
 mod answer;
 mod calls;
 mod conversation;
@@ -42,6 +43,7 @@ impl ServerCodec for OpenAiChatServer {
         // Checked when the request was read.
         let usage_asked = parameters::include_usage(&asked.raw).unwrap_or(false);
         let line = Line::new(&answer_id(stamp), "chat.completion.chunk", stamp, &asked.model, usage_asked);
+        let line = line.with_tier_asked(tier_asked(asked));
         let writer = writer::ChatWriter::new(line, calls::Calls::of(&asked.raw));
         Box::new(if asked.hints.hide_thinking { writer.without_thinking() } else { writer })
     }
@@ -58,6 +60,11 @@ impl ServerCodec for OpenAiChatServer {
         // OpenAI's error bodies carry no request id; it travels in a header.
         error::reply(error)
     }
+}
+
+/// A client that names a service tier is told which one it got.
+fn tier_asked(asked: &Request) -> bool {
+    asked.raw.get("service_tier").is_some_and(|json| json.as_ref() != b"null")
 }
 
 fn answer_id(stamp: Stamp) -> String {

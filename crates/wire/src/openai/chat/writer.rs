@@ -3,6 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use llm::{Chunk, Error, Event, Opening, StopReason, Usage};
 
+use super::annotation::Annotations;
 use super::calls::{Calls, Form, custom_input};
 use crate::ChunkWriter;
 use crate::openai::error::push_event;
@@ -17,6 +18,7 @@ pub(super) struct ChatWriter {
     open: Vec<OpenCall>,
     /// Calls so far: OpenAI's `index` counts calls, not blocks.
     called: u32,
+    annotations: Annotations,
     usage: Usage,
     stop: Option<StopReason>,
     thinking: bool,
@@ -42,6 +44,7 @@ impl ChatWriter {
             calls,
             open: Vec::new(),
             called: 0,
+            annotations: Annotations::default(),
             usage: Usage::default(),
             stop: None,
             thinking: true,
@@ -88,7 +91,12 @@ impl ChatWriter {
     fn event(&mut self, event: &Event, out: &mut BytesMut) {
         self.start(out);
         match event {
-            Event::TextDelta { text, .. } => self.text(out, b"content", text),
+            Event::TextDelta { text, .. } => {
+                self.annotations.say(text);
+                self.text(out, b"content", text);
+            }
+            Event::BlockStart { block: Opening::Text, .. } => self.annotations.begin(),
+            Event::Citation { citation, .. } => self.annotations.cite(citation),
             Event::ThinkingDelta { text, .. } => {
                 if self.thinking {
                     self.text(out, b"reasoning_content", text);
@@ -99,6 +107,7 @@ impl ChatWriter {
             }
             Event::ToolInputDelta { index, json } => self.input(*index, json, out),
             Event::BlockEnd { index } => {
+                self.annotations.end();
                 if let Some(at) = self.open.iter().rposition(|call| call.block == *index) {
                     let call = self.open.remove(at);
                     self.close_call(&call, out);
@@ -110,7 +119,6 @@ impl ChatWriter {
             Event::Start { .. }
             | Event::BlockStart { .. }
             | Event::SignatureDelta { .. }
-            | Event::Citation { .. }
             | Event::Opaque { .. } => {}
         }
     }
@@ -221,8 +229,16 @@ impl ChunkWriter for ChatWriter {
             self.close_call(&call, out);
         }
         let reason = self.calls.finish_reason(self.stop.as_ref(), self.called > 0);
+        self.line.settle(&self.usage);
+        self.annotations.end();
+        let annotations = self.annotations.all();
         self.line.choice(out, 0, |out| {
-            out.put_slice(b"\"delta\":{},\"logprobs\":null,\"finish_reason\":");
+            out.put_slice(b"\"delta\":{");
+            if !annotations.is_empty() {
+                out.put_slice(b"\"annotations\":");
+                push_json(out, annotations);
+            }
+            out.put_slice(b"},\"logprobs\":null,\"finish_reason\":");
             push_json(out, reason);
         });
         self.line.usage(out, &self.usage);

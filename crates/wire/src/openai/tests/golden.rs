@@ -54,6 +54,7 @@ fn sum() -> Answer {
             Content::Text { text: "2 + 2 = ".to_owned() }.into(),
             Content::Text { text: "4".to_owned() }.into(),
         ],
+        citations: vec![],
         stop: Some(StopReason::StopSequence),
         stop_sequence: Some("END".to_owned()),
         usage: Usage {

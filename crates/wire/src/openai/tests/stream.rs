@@ -95,3 +95,63 @@ fn a_whole_answer_changes_its_name_alone() {
         &br#"{"id":"x","model":"a \"name\"","choices":[ ],"new":{"b" : 1.50}}"#[..]
     );
 }
+
+#[test]
+fn links_stand_in_the_last_chunk_and_count_characters() {
+    let web =
+        serde_json::json!({"type": "web_search_result_location", "url": "https://a.example", "title": "A"});
+    let page = serde_json::json!({"type": "page_location", "document_index": 0});
+    let text = |index, text: &str| {
+        [Event::BlockStart { index, block: Opening::Text }, Event::TextDelta { index, text: text.to_owned() }]
+    };
+    let mut events = text(0, "caf\u{e9} ").to_vec();
+    events.push(Event::BlockEnd { index: 0 });
+    events.extend(text(1, "open"));
+    events.push(Event::Citation { index: 1, citation: web.clone() });
+    events.push(Event::Citation { index: 1, citation: page.clone() });
+    events.push(Event::TextDelta { index: 1, text: "ed".to_owned() });
+    events.push(Event::BlockEnd { index: 1 });
+    let said = say(OpenAiChatServer.writer(&plain(), STAMP), events);
+    let link = serde_json::json!([{"type": "url_citation",
+        "url_citation": {"start_index": 5, "end_index": 11, "title": "A", "url": "https://a.example"}}]);
+    let chunks = chunks(&said);
+    assert_eq!(
+        chunks.last().expect("an end")["choices"][0]["delta"],
+        serde_json::json!({"annotations": link})
+    );
+
+    let answer = llm::Answer {
+        content: vec![llm::Block::text("caf\u{e9} "), llm::Block::text("opened")],
+        citations: vec![(1, web), (1, page)],
+        ..llm::Answer::default()
+    };
+    let whole = OpenAiChatServer.write_answer(&plain(), &answer, STAMP);
+    let whole: serde_json::Value = serde_json::from_slice(&whole).expect("JSON");
+    assert_eq!(whole["choices"][0]["message"]["annotations"], link);
+}
+
+#[test]
+fn the_tier_is_told_to_who_asked_and_where_the_upstream_tells() {
+    let asking = chat(
+        r#"{"model":"m","service_tier":"auto","stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]}"#,
+    );
+    let usage = |tier| Usage { tier, ..Usage::default() };
+    for (asked, told, expected) in [
+        (plain(), None, None),
+        (
+            chat(r#"{"model":"m","service_tier":"flex","messages":[{"role":"user","content":"hi"}]}"#),
+            None,
+            Some("default"),
+        ),
+        (plain(), Some(llm::Tier::Priority), Some("priority")),
+        (asking, Some(llm::Tier::Flex), Some("flex")),
+    ] {
+        let said = chunks(&say(OpenAiChatServer.writer(&asked, STAMP), [Event::Usage(usage(told))]));
+        assert_eq!(said.last().expect("an end")["service_tier"].as_str(), expected);
+        assert!(said[0].get("service_tier").is_none(), "not known yet");
+        let answer = llm::Answer { usage: usage(told), ..llm::Answer::default() };
+        let whole = OpenAiChatServer.write_answer(&asked, &answer, STAMP);
+        let whole: serde_json::Value = serde_json::from_slice(&whole).expect("JSON");
+        assert_eq!(whole["service_tier"].as_str(), expected);
+    }
+}

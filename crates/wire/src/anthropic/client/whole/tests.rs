@@ -28,6 +28,15 @@ fn a_whole_answer_is_read_as_far_as_needed() {
 }
 
 #[test]
+fn citations_stay_with_their_block() {
+    let json = r#"{"content":[{"type":"text","text":"a","citations":null},
+        {"type":"text","text":"b","citations":[{"type":"char_location","start_char_index":1}]}]}"#;
+    let answer = read_answer(&Bytes::from(json), &ToolNames::default()).expect("a message");
+    let cited = serde_json::json!({"type": "char_location", "start_char_index": 1});
+    assert_eq!(answer.citations, [(1, cited)]);
+}
+
+#[test]
 fn what_is_no_message_is_an_error() {
     for text in ["", "[]", r#"{"content":7}"#] {
         let error = read_answer(&Bytes::from(text), &ToolNames::default()).expect_err(text);

@@ -180,7 +180,9 @@ fn whole_answers_are_read() {
             {"reasoningContent": {"redactedContent": "ZW5j"}},
             {"text": "a"},
             {"text": ""},
-            {"citationsContent": {"content": [{"text": "cited"}], "citations": []}},
+            {"citationsContent": {"content": [{"text": "cited"}], "citations": [
+                {"title": "T", "sourceContent": [{"text": "c"}], "location": {"web": {"url": "https://a.example"}}},
+            ]}},
             {"toolUse": {"toolUseId": "t", "name": "f", "input": {"b": 1, "a": [2]}}},
             {"image": {}},
         ]}},
@@ -200,6 +202,9 @@ fn whole_answers_are_read() {
         Content::ToolUse { id: "t".into(), name: "f".into(), input: "{\"b\":1,\"a\":[2]}".into() }.into(),
     ];
     assert_eq!(answer.content, expected);
+    let citation = json!({"type": "web_search_result_location", "cited_text": "c", "encrypted_index": "",
+        "title": "T", "url": "https://a.example"});
+    assert_eq!(answer.citations, [(3, citation)]);
     assert_eq!(
         read_answer(b"{}", None, Undo::default()).expect_err("no answer").category,
         Category::Upstream

@@ -35,6 +35,14 @@ fn after_a_call(meaning: Meaning) -> Meaning {
 }
 
 #[test]
+fn one_call_a_turn_cannot_be_asked_for() {
+    let meaning = Meaning { parallel_tools: Some(false), ..with_tools(&["f"], None) };
+    assert_eq!(write(&meaning, &qwen()).1, ["parallel_tool_calls:dropped"]);
+    let without_tools = Meaning { parallel_tools: Some(false), ..said("q") };
+    assert!(write(&without_tools, &qwen()).1.is_empty());
+}
+
+#[test]
 fn tools_are_described() {
     let mut meaning = with_tools(&["f", "g-h", "web"], Some(ToolChoice::Named("g-h".into())));
     meaning.tools[0].schema =

@@ -75,7 +75,7 @@ fn qwen_gets_what_the_sample_says() {
     let body: Value = serde_json::from_slice(&written.body).expect("JSON");
     assert_eq!(body, sample()["expect"]["body"]);
     assert!(written.stream);
-    assert_eq!(written.adjustments, ["thinking:dropped", "top_k:dropped"]);
+    assert_eq!(written.adjustments, ["thinking:dropped", "top_k:dropped", "parallel_tool_calls:dropped"]);
     for (wire, original) in sample()["expect"]["tool_name_map"].as_object().expect("a map") {
         assert_eq!(written.undo.names.to_client(wire), original);
     }
@@ -88,7 +88,7 @@ fn nova_gets_what_the_sample_says() {
     assert_eq!(body["system"], expected["system"]);
     assert_eq!(body["additionalModelRequestFields"], expected["additionalModelRequestFields"]);
     assert_eq!(body["toolConfig"]["toolChoice"], json!({"auto": {}}));
-    assert_eq!(adjustments, ["tool_choice:auto"]);
+    assert_eq!(adjustments, ["parallel_tool_calls:dropped", "tool_choice:auto"]);
 }
 
 fn reader() -> ConverseReader {
@@ -119,7 +119,8 @@ fn the_sample_stream_is_read() {
     let answer = collector.finish();
     assert_eq!(answer.id.as_deref(), Some("msg_3e5b7d1c000040008000000000000005"));
     assert_eq!(answer.stop, Some(StopReason::ToolUse));
-    assert_eq!(answer.usage, Usage { input: Some(231), output: Some(48), ..Usage::default() });
+    let tier = Some(llm::Tier::Default);
+    assert_eq!(answer.usage, Usage { input: Some(231), output: Some(48), tier, ..Usage::default() });
     assert_eq!(answer.content.len(), 3);
 }
 
