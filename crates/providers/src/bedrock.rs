@@ -2,6 +2,7 @@
 //!
 //! The Sandbox is the same provider with a fixed address and fixed keys, so that what works offline works on AWS.
 
+mod arn;
 mod catalog;
 mod claude;
 mod claude_name;
@@ -10,6 +11,7 @@ mod credentials;
 mod draft;
 mod endpoint;
 mod exchange;
+mod extras;
 mod facts;
 #[cfg(test)]
 mod fixture;
@@ -73,6 +75,7 @@ pub struct Bedrock {
     profiles: Profiles,
     memory: Memory,
     lists: Lists,
+    profiles_asked: arn::Profiles,
     preferences: ArcSwap<Preferences>,
 }
 
@@ -96,6 +99,7 @@ impl Bedrock {
             profiles,
             memory: Memory::default(),
             lists: Lists::default(),
+            profiles_asked: arn::Profiles::default(),
             preferences: ArcSwap::default(),
         }
     }
@@ -224,7 +228,8 @@ impl Provider for Bedrock {
     }
 
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {
-        self.with_resolver(account, |resolver| resolver.resolve(asked))
+        let target = self.with_resolver(account, |resolver| resolver.resolve(asked))?;
+        Ok(Target { model: self.unmasked(target.model), ..target })
     }
 
     fn send<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

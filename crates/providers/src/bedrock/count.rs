@@ -3,8 +3,9 @@
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderStringWriter;
 use std::io::Write as _;
+use std::sync::Arc;
 
-use llm::{Category, Error, Payload};
+use llm::{Category, Error, Model, Payload};
 use serde::Deserialize;
 
 use super::endpoint::{self, Service};
@@ -22,11 +23,11 @@ struct Counted {
 
 impl Bedrock {
     pub(super) async fn count(&self, session: &Session, call: Call<'_>) -> Result<TokenCount, Error> {
-        let model = &call.target.model;
-        let bare = bare_id(&model.id);
+        let model = self.unmask(session, &call.target.model).await;
+        let bare = bare_id(&model);
         let known = model.is_claude() && !self.memory.of(bare).is_some_and(|learned| learned.count);
         if known {
-            match self.ask_count(session, call, bare).await {
+            match self.ask_count(session, call, &model, bare).await {
                 Ok(input) => return Ok(TokenCount { input, estimated: false }),
                 Err(error) if is_ours_to_fix(error.category) => return Err(error),
                 Err(error) => {
@@ -48,9 +49,15 @@ impl Bedrock {
         Ok(TokenCount { input: estimate::tokens(call.asked.meaning()?), estimated: true })
     }
 
-    async fn ask_count(&self, session: &Session, call: Call<'_>, bare: &str) -> Result<u64, Error> {
+    async fn ask_count(
+        &self,
+        session: &Session,
+        call: Call<'_>,
+        model: &Arc<Model>,
+        bare: &str,
+    ) -> Result<u64, Error> {
         let base = endpoint::base(Service::Runtime, &session.account, &self.endpoints)?;
-        let mut draft = self.draft(session, call, &call.target.model, true)?;
+        let mut draft = self.draft(session, call, model, true)?;
         // The body inside must be one that InvokeModel would take, and a count request has no limit of its own.
         draft.edit(|body| {
             if body.get("max_tokens").is_none() {
@@ -82,11 +89,12 @@ fn wrapped(body: &Payload) -> Result<Payload, Error> {
 }
 
 /// CountTokens refuses inference profiles.
-fn bare_id(id: &str) -> &str {
-    if id.starts_with("arn:") {
-        return Catalog::built_in().get(id).map_or(id, |entry| entry.model.id.as_str());
+fn bare_id(model: &Model) -> &str {
+    if model.id.starts_with("arn:") {
+        let behind = Catalog::built_in().iter().find(|entry| entry.model.name == model.name);
+        return behind.map_or(model.id.as_str(), |entry| entry.model.id.as_str());
     }
-    geo::split(id).1
+    geo::split(&model.id).1
 }
 
 /// Failures that the person must see rather than a guess.

@@ -13,6 +13,7 @@ use wire::bedrock::converse;
 use super::Bedrock;
 use super::claude::{self, Prepared, Terms};
 use super::exchange::Operation;
+use super::extras::Extras;
 use super::heal::{Learned, Lesson, take_out};
 use crate::{Call, Session, Target};
 
@@ -99,6 +100,21 @@ impl Draft {
         Ok(followed)
     }
 
+    /// Asks for the ordinary tier instead of flex. False when flex was not asked for.
+    pub(super) fn give_up_flex(&mut self) -> Result<bool, Error> {
+        if self.wire() != Wire::BedrockConverse {
+            return Ok(false);
+        }
+        let given_up = self.edit(|body| {
+            let flex = body.get("serviceTier").is_some_and(|tier| tier.as_ref() == br#"{"type":"flex"}"#);
+            flex && body.remove("serviceTier").is_some()
+        })?;
+        if given_up {
+            self.adjustments.push("service_tier:default".to_owned());
+        }
+        Ok(given_up)
+    }
+
     /// Follows all that was learned before.
     fn heed(&mut self, learned: &Learned) -> Result<(), Error> {
         if learned.has_edits() {
@@ -135,7 +151,13 @@ impl Bedrock {
         let mut draft = if model.wire == Wire::AnthropicMessages && !converse {
             invoke(options, self.auto_cache(options), call, model, native_format)?
         } else {
-            self::converse(call, model, native_format, learned.as_deref())?
+            let mut draft = self::converse(call, model, native_format, learned.as_deref())?;
+            let extras = Extras::of(options).members();
+            if !extras.is_empty() {
+                draft
+                    .edit(|body| extras.iter().for_each(|(name, value)| body.set(name, value.to_string())))?;
+            }
+            draft
         };
         if let Some(learned) = learned {
             draft.heed(&learned)?;

@@ -133,15 +133,11 @@ impl Resolver<'_> {
     fn by_arn(&self, arn: &str) -> Target {
         let behind = self.available.and_then(|available| available.behind_arn.get(arn)).map(AsRef::as_ref);
         let named = arn.rsplit_once('/').map(|(_, id)| id).filter(|id| id.contains('.'));
-        let mut model = match behind.or(named).map(geo::split) {
-            Some((prefix, id)) => match Catalog::built_in().get(id) {
-                Some(entry) => (*entry.served(prefix)).clone(),
-                None => unlisted(id, prefix),
-            },
+        let model = match behind.or(named).map(geo::split) {
+            Some(known) => behind_arn(arn, known),
             // Converse speaks to every model, so it is the wire to use until we know more.
-            None => Model { wire: Wire::BedrockConverse, ..unlisted(arn, None) },
+            None => Model { wire: Wire::BedrockConverse, id: arn.to_owned(), ..unlisted(arn, None) },
         };
-        arn.clone_into(&mut model.id);
         Target { model: Arc::new(model), effort: None, long_context: false }
     }
 
@@ -321,6 +317,15 @@ impl Resolver<'_> {
         let shown: String = asked.chars().take(100).collect();
         not_found(format!("No model `{shown}` on Amazon Bedrock in {}.{hint}", self.region))
     }
+}
+
+/// The model that `arn` stands for, by the prefix and foundation id behind it.
+pub(super) fn behind_arn(arn: &str, (prefix, id): (Option<&str>, &str)) -> Model {
+    let model = match Catalog::built_in().get(id) {
+        Some(entry) => Model::clone(&entry.served(prefix)),
+        None => unlisted(id, prefix),
+    };
+    Model { id: arn.to_owned(), ..model }
 }
 
 fn not_found(message: String) -> Error {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use llm::{Error, Model, Wire};
+use llm::{Category, Error, Model, Wire};
+use serde_json::Value;
 use wire::anthropic::client::{read_answer, read_whole};
 use wire::bedrock::InvokeReader;
 use wire::bedrock::converse::{self, ConverseReader};
@@ -11,6 +12,7 @@ use wire::{Restorer, ToolNames, Undo};
 use super::draft::Draft;
 use super::endpoint::{self, Service};
 use super::exchange::{LONGEST_ANSWER, Operation, headers, request_id};
+use super::extras::Extras;
 use super::heal::{Lesson, MOST_LESSONS, lessons};
 use super::{Bedrock, geo};
 use crate::http::Incoming;
@@ -19,16 +21,23 @@ use crate::{Account, Body, Call, Reply, Session};
 impl Bedrock {
     pub(super) async fn answer(&self, session: &Session, call: Call<'_>) -> Result<Reply, Error> {
         let base = endpoint::base(Service::Runtime, &session.account, &self.endpoints)?;
-        let mut draft =
-            self.draft(session, call, &self.placed(&session.account, &call.target.model), true)?;
+        let model = self.unmask(session, &call.target.model).await;
+        let mut draft = self.draft(session, call, &self.placed(&session.account, &model), true)?;
+        let options = &session.account.options;
         let mut attempts = 0;
         loop {
             attempts += 1;
             let url = endpoint::model_url(&base, &draft.model.id, draft.operation.path())?;
-            let headers = headers(draft.operation, draft.tier);
+            let mut headers = headers(draft.operation, draft.tier);
+            if draft.wire() == Wire::AnthropicMessages {
+                Extras::of(options).headers(&mut headers);
+            }
             match self.post(session, url, headers, draft.payload()).await {
                 Ok(incoming) => return reply(incoming, draft, call, attempts).await,
                 Err(error) if attempts > MOST_LESSONS => return Err(error),
+                Err(error) if flexible(options, &error) && draft.give_up_flex()? => {
+                    tracing::info!(model = %draft.model.id, "the flex tier has no room, asking the ordinary one");
+                }
                 Err(error) => match self.heal(session, call, draft, &error)? {
                     Some(better) => draft = better,
                     None => return Err(error),
@@ -113,6 +122,13 @@ impl Bedrock {
         };
         Some(Arc::new(Model { id, ..Model::clone(model) }))
     }
+}
+
+/// Whether the account's options let a request leave a flex tier that has no room: `flex_fallback` is `default`.
+/// The ordinary tier costs twice as much, so that is not done unasked.
+fn flexible(options: &Value, error: &Error) -> bool {
+    matches!(error.category, Category::RateLimited | Category::Overloaded)
+        && options.get("flex_fallback").and_then(Value::as_str) == Some("default")
 }
 
 /// Makes the reply of an answer whose status was good.

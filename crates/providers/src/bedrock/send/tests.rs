@@ -1,3 +1,4 @@
+mod account;
 mod tools;
 
 use std::time::{Duration, UNIX_EPOCH};
