@@ -3,6 +3,7 @@
 
 mod bodies;
 mod knock;
+mod pace;
 
 use serde_json::{Value, json};
 
@@ -45,11 +46,13 @@ async fn strange_hosts_reach_no_route() {
             let answer = knock.with(route, &format!("Host: {host}")).await;
             assert!(matches!(answer.status, 400 | 403), "{route:?} {host:?}: {answer:?}");
             answer.tells_nothing(route);
+            answer.speaks_as(route);
         }
         for hosts in ["X: none", "Host: localhost\r\nHost: localhost", "Host: localhost\r\nhost: evil.test"] {
             let answer = knock.with(route, hosts).await;
             assert_eq!(answer.status, 400, "{route:?} {hosts:?}: {answer:?}");
             answer.tells_nothing(route);
+            answer.speaks_as(route);
         }
         for (target, host, status) in [
             ("http://evil.test", "localhost", 400),
@@ -61,6 +64,7 @@ async fn strange_hosts_reach_no_route() {
             let answer = knock.absolute(route, target, &format!("Host: {host}")).await;
             assert_eq!(answer.status, status, "{route:?} {target} {host}: {answer:?}");
             answer.tells_nothing(route);
+            answer.speaks_as(route);
         }
     }
     assert_eq!(state(&app).await, before);
@@ -102,6 +106,7 @@ async fn foreign_pages_reach_no_route() {
             let answer = knock.with(route, &format!("Host: 127.0.0.1:{{port}}\r\n{headers}")).await;
             assert_eq!(answer.status, 403, "{route:?} {headers:?}: {answer:?}");
             answer.tells_nothing(route);
+            answer.speaks_as(route);
         }
     }
     // What a page may send without being asked first.
@@ -117,6 +122,7 @@ async fn foreign_pages_reach_no_route() {
             let answer = knock.typed(route, kind).await;
             assert_eq!(answer.status, 415, "{route:?} {kind:?}: {answer:?}");
             answer.tells_nothing(route);
+            answer.speaks_as(route);
         }
     }
     assert_eq!(state(&app).await, before);

@@ -1,5 +1,6 @@
 //! Requests written byte by byte.
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -64,6 +65,26 @@ impl Heard {
         assert!(!self.text.contains("echo: "), "{route:?}: {self:?}");
         assert!(!self.text.contains(KEY), "{route:?}: {self:?}");
     }
+
+    /// A refusal is an error in the words of the route's own dialect.
+    pub(super) fn speaks_as(&self, route: &Route) {
+        if route.method == "HEAD" {
+            return;
+        }
+        let (_, body) = self.text.split_once("\r\n\r\n").unwrap_or_default();
+        let error: Value =
+            serde_json::from_str(body).unwrap_or_else(|error| panic!("{route:?} {error}: {self:?}"));
+        let is = |pointer: &str| error.pointer(pointer).is_some_and(Value::is_string);
+        let anthropic = error["type"] == "error" && is("/error/type") && is("/error/message");
+        let openai = error["type"].is_null() && is("/error/type") && is("/error/message");
+        let right = match route.path {
+            path if path.starts_with("/api/") => is("/code") && is("/message"),
+            path if path.starts_with("/v1/messages") => anthropic && is("/request_id"),
+            "/v1/chat/completions" | "/v1/completions" => openai,
+            _ => anthropic || openai,
+        };
+        assert!(right, "{route:?}: {error}");
+    }
 }
 
 pub(super) struct Knock {
@@ -111,11 +132,15 @@ impl Knock {
         self.raw(&format!("{head}\r\n{}", body.unwrap_or_default())).await
     }
 
+    pub(super) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).await.expect("connect")
+    }
+
     /// Sends bytes on a new connection and reads until the other end closes.
     pub(super) async fn raw(&self, text: &str) -> Heard {
         let text = text.replace("{port}", &self.port.to_string());
         let exchange = async {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("connect");
+            let mut stream = self.connect().await;
             // A refusal may come, and the connection close, before all is written.
             let _ = stream.write_all(text.as_bytes()).await;
             let mut answer = Vec::new();
