@@ -2,6 +2,7 @@
 
 mod caller;
 mod commands;
+mod damage;
 mod ending;
 mod environment;
 mod kill;

@@ -1,5 +1,6 @@
 //! The first start, and the starts that cannot be.
 
+use std::io::{Read, Write};
 use std::process::Command;
 
 use super::{Machine, Run};
@@ -9,11 +10,42 @@ fn lines(welcome: &str) -> Vec<&str> {
     welcome.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect()
 }
 
-/// Runs a line as a person would: pasted into a shell.
+/// Runs a line as a person would: pasted into a shell. Where there is no curl, does what curl would do.
 async fn pasted(machine: &Machine, line: &str) -> String {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return without_curl(line);
+    }
     let mut shell: Command = machine.program("sh");
     shell.args(["-c", &line.replacen("curl ", "curl --silent --show-error --no-buffer --fail ", 1)]);
     Run::spawn(shell).ended().await.good()
+}
+
+fn without_curl(line: &str) -> String {
+    // Every second piece stands in quotes; what stands before it says what it is.
+    let pieces: Vec<&str> = line.split('\'').collect();
+    let url = pieces[0].split_whitespace().nth(1).expect("a URL");
+    let (address, path) =
+        url.strip_prefix("http://").and_then(|url| url.split_once('/')).expect("an address");
+    let quoted = |option: &str| {
+        pieces
+            .chunks_exact(2)
+            .filter(|pair| pair[0].trim_end().ends_with(option))
+            .map(|pair| pair[1])
+            .collect::<Vec<_>>()
+    };
+    let body = quoted("-d").concat();
+    let mut stream = std::net::TcpStream::connect(address).expect("connect");
+    let request = format!(
+        "POST /{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n{}\r\n\r\n{body}",
+        body.len(),
+        quoted("-H").join("\r\n"),
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
+    body.to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
