@@ -53,3 +53,33 @@ pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
     }
     Ok(Plan { stops, on_quota: plan.on_quota })
 }
+
+#[cfg(test)]
+mod tests {
+    use accounts::NewAccount;
+    use serde_json::json;
+
+    use super::*;
+    use crate::Settings;
+    use crate::house::House;
+
+    #[tokio::test]
+    async fn an_alias_is_found_however_it_is_written() {
+        let house = House::new().await;
+        let new = json!({
+            "name": "a", "provider": "invented", "region": "us-east-1",
+            "credential": {"kind": "api_key", "api_key": "sk-1234"},
+        });
+        let new: NewAccount = serde_json::from_value(new).unwrap();
+        house.gateway.accounts.add(new).await.unwrap();
+        let aliases = [("Fast", "small"), ("fast", "broken")];
+        let model_aliases = aliases.map(|(alias, model)| (alias.to_owned(), model.to_owned())).into();
+        house.gateway.apply(Settings { model_aliases, ..Settings::default() });
+        for (asked, meant) in [("Fast", "small"), ("fast", "broken"), ("FAST", "small"), ("small", "small")] {
+            let plan = plan(&house.gateway, asked).unwrap();
+            assert_eq!(plan.stops[0].target.model.name, meant, "{asked}");
+        }
+        let unknown = plan(&house.gateway, "slow").err().map(|error| error.category);
+        assert_eq!(unknown, Some(Category::ModelNotFound));
+    }
+}
