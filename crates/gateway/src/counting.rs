@@ -65,9 +65,9 @@ where
     let asked = codec.read_request(&head.headers, body)?;
     recorder.asked(&asked);
     let _permit = gateway.limits.enter()?;
-    let plan = route::plan(gateway, &asked.model)?;
+    let mut plan = route::plan(gateway, &asked.model)?;
     let mut last = None;
-    for stop in plan.stops {
+    while let Some(stop) = plan.take() {
         recorder.turned_to(&stop.entry, &stop.target);
         let call = Call { asked: &asked, target: &stop.target, detail: Detail::Control };
         let counted = match gateway.accounts.session(&stop.entry).await {

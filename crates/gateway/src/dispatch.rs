@@ -28,6 +28,10 @@ const WAITING: Duration = Duration::from_secs(30);
 /// Longest retry-after that is waited out; longer ones go to the client, who knows its own patience.
 const SOON: Duration = Duration::from_secs(5);
 
+/// Bodies from this size, in bytes, are understood on a thread of their own: reading two megabytes of JSON takes ten
+/// milliseconds, in which every other stream would stand still.
+const LARGE: usize = 256 * 1024;
+
 /// An answer that has begun.
 pub(crate) enum Started {
     /// Frames. `held` is what was read to see that the answer is good; `live` is `None` when that was all.
@@ -48,54 +52,52 @@ pub(crate) async fn seek(
     plan: Plan,
     mut recorder: Box<Recorder>,
 ) -> Sought {
-    let search = Search {
-        gateway: &gateway,
-        asked: &asked,
-        on_quota: plan.on_quota,
-        attempts: 0,
-        waited: Duration::ZERO,
-    };
-    let result = search.run(plan.stops, &mut recorder).await;
+    let search =
+        Search { gateway: &gateway, asked: &asked, plan, visits: 0, attempts: 0, waited: Duration::ZERO };
+    let result = search.run(&mut recorder).await;
     (recorder, result)
 }
 
 struct Search<'a> {
     gateway: &'a Gateway,
-    asked: &'a Request,
-    /// Go on also past a used-up quota.
-    on_quota: bool,
+    asked: &'a Arc<Request>,
+    plan: Plan,
+    /// Accounts visited.
+    visits: usize,
     attempts: u32,
     waited: Duration,
 }
 
 impl Search<'_> {
-    async fn run(mut self, plan: Vec<Stop>, recorder: &mut Recorder) -> Result<Started, Error> {
+    async fn run(mut self, recorder: &mut Recorder) -> Result<Started, Error> {
         let mut last = None;
-        let stops = plan.len().min(ACCOUNTS);
-        for (at, stop) in plan.into_iter().take(ACCOUNTS).enumerate() {
-            let another = at + 1 < stops;
-            match self.visit(&stop, another, recorder).await {
+        while let Some(stop) = self.plan.take() {
+            self.visits += 1;
+            let error = match self.visit(&stop, recorder).await {
                 Ok(started) => return Ok(started),
-                Err(error) => {
-                    let go_on = another && self.attempts < ATTEMPTS && self.may_leave(&error);
-                    if !go_on {
-                        return Err(error);
-                    }
-                    tracing::info!(
-                        account = %stop.entry.account.name,
-                        category = error.category.name(),
-                        "going on to the next account"
-                    );
-                    last = Some(error);
-                }
+                Err(error) => error,
+            };
+            if self.attempts >= ATTEMPTS || !self.may_leave(&error) || !self.has_more() {
+                return Err(error);
             }
+            tracing::info!(
+                account = %stop.entry.account.name,
+                category = error.category.name(),
+                "going on to the next account"
+            );
+            last = Some(error);
         }
         Err(last
             .unwrap_or_else(|| Error::new(Category::NoCredentials, "No account is set up. Add one first.")))
     }
 
+    /// Whether there is another account to go on to.
+    fn has_more(&mut self) -> bool {
+        self.visits < ACCOUNTS && self.plan.has_more()
+    }
+
     /// Everything that may be tried with one account.
-    async fn visit(&mut self, stop: &Stop, another: bool, recorder: &mut Recorder) -> Result<Started, Error> {
+    async fn visit(&mut self, stop: &Stop, recorder: &mut Recorder) -> Result<Started, Error> {
         let accounts = &self.gateway.accounts;
         recorder.turned_to(&stop.entry, &stop.target);
         let mut session = match accounts.session(&stop.entry).await {
@@ -125,7 +127,7 @@ impl Search<'_> {
             let pause = match error.category.retry().same_account {
                 SameAccount::Never => return Err(error),
                 // Another account answers sooner than waiting here would.
-                SameAccount::IfSoon if another && self.may_leave(&error) => return Err(error),
+                SameAccount::IfSoon if self.may_leave(&error) && self.has_more() => return Err(error),
                 SameAccount::IfSoon => match error.retry_after {
                     Some(wait) if wait <= SOON => wait,
                     _ => return Err(error),
@@ -155,7 +157,7 @@ impl Search<'_> {
         match error.category.retry().other_account {
             OtherAccount::Never => false,
             OtherAccount::Yes => true,
-            OtherAccount::BySetting => self.on_quota,
+            OtherAccount::BySetting => self.plan.on_quota,
         }
     }
 
@@ -171,6 +173,9 @@ impl Search<'_> {
         } else {
             Detail::Full
         };
+        if target.model.wire != self.asked.wire && self.asked.raw.size() >= LARGE {
+            understand(self.asked).await;
+        }
         let mut reply = entry.provider.send(session, Call { asked: self.asked, target, detail }).await?;
         recorder.answered(target, self.asked, &mut reply);
         match reply.body {
@@ -180,6 +185,13 @@ impl Search<'_> {
             Body::Answer(answer) => Ok(Started::Answer(answer)),
         }
     }
+}
+
+/// Parses the meaning, which the request then keeps, away from the event loop.
+async fn understand(asked: &Arc<Request>) {
+    let asked = Arc::clone(asked);
+    // An error shows again when the meaning is used.
+    let _ = tokio::task::spawn_blocking(move || asked.meaning().map(|_| ())).await;
 }
 
 /// Reads up to the first content: an upstream that fails before it has cost the client nothing.

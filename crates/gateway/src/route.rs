@@ -8,9 +8,12 @@ use providers::Target;
 
 use crate::state::Gateway;
 
-/// The stops of one request, best first; never empty.
+/// The stops of one request, best first. A name is resolved for an account when its turn comes: most requests need
+/// one account only, however many there are.
 pub(crate) struct Plan {
-    pub(crate) stops: Vec<Stop>,
+    model: String,
+    entries: std::vec::IntoIter<Arc<Entry>>,
+    next: Option<Stop>,
     /// Go on also past a used-up quota or a suspension.
     pub(crate) on_quota: bool,
 }
@@ -21,7 +24,37 @@ pub(crate) struct Stop {
     pub(crate) target: Target,
 }
 
-/// Resolves `model` for every account that is ready, in the person's order.
+impl Plan {
+    /// The next account that knows the model.
+    pub(crate) fn take(&mut self) -> Option<Stop> {
+        self.find().ok().flatten()
+    }
+
+    /// Whether another account knows the model.
+    pub(crate) fn has_more(&mut self) -> bool {
+        self.next = self.take();
+        self.next.is_some()
+    }
+
+    /// The next stop, or what the first account that does not know the model says of it.
+    fn find(&mut self) -> Result<Option<Stop>, Error> {
+        if self.next.is_some() {
+            return Ok(self.next.take());
+        }
+        let mut unknown = None;
+        for entry in self.entries.by_ref() {
+            match entry.provider.resolve(&entry.account, &self.model) {
+                Ok(target) => return Ok(Some(Stop { entry, target })),
+                Err(error) => {
+                    unknown.get_or_insert(error);
+                }
+            }
+        }
+        unknown.map_or(Ok(None), Err)
+    }
+}
+
+/// The accounts that may answer a request for `model`, in the person's order; at least one.
 ///
 /// # Errors
 /// [`Category::AllCooling`] with the soonest time when all accounts rest, [`Category::ModelNotFound`] when none
@@ -33,25 +66,21 @@ pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
     // Names of models are not case-sensitive anywhere else either.
     let meant = meant.or_else(|| aliases.clone().find(|(alias, _)| alias.eq_ignore_ascii_case(model)));
     let model = meant.map_or(model, |(_, meant)| meant.as_str());
-    let plan = gateway.accounts.plan();
-    if let Some(refusal) = plan.refusal() {
+    let accounts = gateway.accounts.plan();
+    if let Some(refusal) = accounts.refusal() {
         return Err(refusal);
     }
-    let mut unknown = None;
-    let mut stops = Vec::with_capacity(plan.entries.len());
-    for entry in plan.entries {
-        match entry.provider.resolve(&entry.account, model) {
-            Ok(target) => stops.push(Stop { entry, target }),
-            Err(error) => {
-                unknown.get_or_insert(error);
-            }
-        }
+    let mut plan = Plan {
+        model: model.to_owned(),
+        entries: accounts.entries.into_iter(),
+        next: None,
+        on_quota: accounts.on_quota,
+    };
+    plan.next = plan.find()?;
+    if plan.next.is_none() {
+        return Err(Error::new(Category::ModelNotFound, format!("No account serves {model}.")));
     }
-    if stops.is_empty() {
-        return Err(unknown
-            .unwrap_or_else(|| Error::new(Category::ModelNotFound, format!("No account serves {model}."))));
-    }
-    Ok(Plan { stops, on_quota: plan.on_quota })
+    Ok(plan)
 }
 
 #[cfg(test)]

@@ -58,6 +58,12 @@ impl RawBody {
         Self { wire, members: Vec::new() }
     }
 
+    /// Bytes of all values together.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.members.iter().map(|member| member.json.len()).sum()
+    }
+
     /// The JSON text of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Bytes> {
