@@ -41,7 +41,7 @@ const DEBUG: &str =
     "info,switchboard=debug,gateway=debug,accounts=debug,providers=debug,store=debug,wire=debug";
 
 /// The crates that may say more than `info`. Others know nothing of our secrets: the AWS signer, for one, traces
-/// whole requests with the session token in them.
+/// whole requests, and what it leaves out of them is not ours to decide.
 const OURS: [&str; 8] =
     ["accounts", "emulator", "gateway", "llm", "providers", "store", "switchboard", "wire"];
 
