@@ -2,7 +2,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import {
   base, key, BREAK, CALL, CLAUDE, LONG, OTHER, PACE, PNG, SEEING, STALL, THROTTLE, colourful, failure, getWeather,
-  hello, leaving, need, nonce, serve,
+  hello, leaving, need, nonce, pictured, serve,
 } from './checks.mjs';
 
 // Every fault must be seen, so the SDK must not try again.
@@ -46,10 +46,12 @@ const tool = async (ask, more) => {
   return message;
 };
 const image = async (more) => {
-  const prompt = hello(nonce());
+  const mark = nonce();
+  const prompt = hello(mark);
   const source = { type: 'base64', media_type: 'image/png', data: PNG };
   const message = await ask([user([{ type: 'image', source }, { type: 'text', text: prompt }])], more);
   need(text(message) === 'echo: ' + prompt, message);
+  pictured(mark);
 };
 const errorMidStream = async (more) => {
   let heard = '';

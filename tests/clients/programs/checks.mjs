@@ -38,6 +38,9 @@ const say = (line) => process.stdout.write(JSON.stringify(line) + '\n');
 /** Tells the harness that the client is about to leave the request with `mark`. */
 export const leaving = (mark) => say({ leaving: mark });
 
+/** Tells the harness that the request with `mark` had the picture. */
+export const pictured = (mark) => say({ pictured: mark });
+
 /** Runs `checks` as they are asked for. */
 export const serve = async (checks) => {
   say({ checks: Object.keys(checks) });

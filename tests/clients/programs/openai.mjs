@@ -2,7 +2,7 @@
 import OpenAI from 'openai';
 import {
   base, key, BREAK, CALL, CLAUDE, LONG, OTHER, PACE, PNG, SEEING, STALL, THROTTLE, colourful, failure, getWeather,
-  hello, leaving, need, nonce, serve,
+  hello, leaving, need, nonce, pictured, serve,
 } from './checks.mjs';
 
 // Every fault must be seen, so the SDK must not try again.
@@ -53,10 +53,12 @@ const tool = async (ask, more) => {
   need(said(last) === 'tool said: sunny-Paris-42', last);
 };
 const image = async (more) => {
-  const prompt = hello(nonce());
+  const mark = nonce();
+  const prompt = hello(mark);
   const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,' + PNG } };
   const completion = await ask([user([picture, { type: 'text', text: prompt }])], more);
   need(said(completion) === 'echo: ' + prompt, completion);
+  pictured(mark);
 };
 const thinking = async (more) => {
   const prompt = hello(nonce());

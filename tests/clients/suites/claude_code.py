@@ -144,8 +144,12 @@ class Suite:
         need("429" in output or "rate limit" in output.lower(), output[-600:])
 
     def error_mid_stream(self):
-        output = self.say("-p", f"{BREAK} {nonce()} {LONG}")
-        need("API Error" in output, output[-600:])
+        events = self.events("-p", f"{BREAK} {nonce()} {LONG}", "--include-partial-messages")
+        kinds = [event["event"]["type"] for event in events if event["type"] == "stream_event"]
+        need("content_block_delta" in kinds, kinds)
+        # What the upstream said within the stream, and not the refusal of another request.
+        result = events[-1]
+        need(result["is_error"] and "Too many requests" in result["result"], result)
 
     def cancel(self):
         mark = nonce()

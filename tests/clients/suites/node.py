@@ -10,6 +10,7 @@ import time
 
 from harness import surroundings, words
 from harness.report import Failed, need
+from harness.words import PNG
 from suites.leaving import SECONDS
 
 PROGRAMS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "programs")
@@ -24,27 +25,34 @@ class Program:
         copies = os.path.join(stage.modules, "programs")
         shutil.copytree(PROGRAMS, copies, dirs_exist_ok=True)
         self.log = os.path.join(stage.folder, program + ".log")
-        command = [stage.node, os.path.join(copies, program), stage.proxy.url, stage.proxy.key]
-        with open(self.log, "wb") as log:
+        self.command = [stage.node, os.path.join(copies, program), stage.proxy.url, stage.proxy.key]
+        self.command += [words.CLAUDE, words.OTHER, words.SEEING]
+        self.start()
+
+    def start(self):
+        """Starts it, also again after it hung."""
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                command + [words.CLAUDE, words.OTHER, words.SEEING],
+                self.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=surroundings.clean(),
             )
         self.lines = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._listen, args=(self.process.stdout, self.lines), daemon=True).start()
 
-    def _listen(self):
-        for line in self.process.stdout:
-            self.lines.put(line)
-        self.lines.put(None)
+    def _listen(self, output, lines):
+        for line in output:
+            lines.put(line)
+        lines.put(None)
 
     def _line(self, seconds):
         try:
             line = self.lines.get(timeout=seconds)
         except queue.Empty:
+            self.process.kill()
+            self.process.wait()
             raise Failed(f"no word in {seconds} s") from None
         if line is None:
             with open(self.log, encoding="utf-8", errors="replace") as log:
@@ -57,11 +65,18 @@ class Program:
 
     def run(self, check):
         """Runs one check; fails as it fails, or when the upstream does not end after the client left."""
+        if self.process.poll() is not None:
+            self.start()
+            self.checks()
         while not self.lines.empty():  # what a check said that was given up
             self.lines.get()
         self.process.stdin.write(check.encode() + b"\n")
         self.process.stdin.flush()
         line = self._line(40)
+        if "pictured" in line:
+            seen = self.emulator.about(line["pictured"])
+            need(any(PNG.encode() in request.body for request in seen), "the image is gone")
+            line = self._line(40)
         if "leaving" in line:
             started = time.monotonic()
             left = self.emulator.wait_left(line["leaving"], SECONDS)
