@@ -179,7 +179,9 @@ impl Search<'_> {
         let mut reply = entry.provider.send(session, Call { asked: self.asked, target, detail }).await?;
         recorder.answered(target, self.asked, &mut reply);
         match reply.body {
-            Body::Stream { bytes, reader } if self.asked.stream => begin(bytes, reader).await,
+            Body::Stream { bytes, reader } if self.asked.stream => {
+                begin(bytes, reader).await.map_err(before_content)
+            }
             Body::Stream { bytes, reader } => collect(bytes, reader).await,
             Body::Whole(whole) => Ok(Started::Whole(whole)),
             Body::Answer(answer) => Ok(Started::Answer(answer)),
@@ -213,6 +215,15 @@ async fn begin(mut bytes: ByteStream, mut reader: Box<dyn FrameReader>) -> Resul
             }
         }
     }
+}
+
+/// A stream that breaks off before it says anything is as good as an answer that never came, and may be asked for
+/// again; one that breaks off later may not.
+fn before_content(mut error: Error) -> Error {
+    if error.category == Category::Truncated {
+        error.category = Category::Upstream;
+    }
+    error
 }
 
 /// Reads to the end, for a client that wants one piece from an upstream that only streams.
