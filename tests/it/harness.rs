@@ -141,6 +141,13 @@ impl TestApp {
         assert_eq!(activated.status, 200, "{}", activated.text());
     }
 
+    /// The account as the admin API shows it.
+    pub(crate) async fn account(&self, id: &str) -> Value {
+        let all = self.get("/api/accounts").await.json();
+        let accounts = all["accounts"].as_array().expect("accounts");
+        accounts.iter().find(|account| account["id"] == id).expect("the account").clone()
+    }
+
     /// Changes settings.
     pub(crate) async fn set(&self, settings: &Value) {
         let request = self.request("PUT", "/api/settings");

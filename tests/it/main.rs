@@ -2,13 +2,16 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod accounts;
 mod architecture;
 mod bad_input;
 mod boundary;
 mod client;
+mod clients_leaving;
 mod dialects;
 mod harness;
 mod lossless;
 mod process;
+mod routes;
 mod straight;
 mod upstream;
