@@ -105,8 +105,8 @@ mod tests {
         let model_aliases = aliases.map(|(alias, model)| (alias.to_owned(), model.to_owned())).into();
         house.gateway.apply(Settings { model_aliases, ..Settings::default() });
         for (asked, meant) in [("Fast", "small"), ("fast", "broken"), ("FAST", "small"), ("small", "small")] {
-            let plan = plan(&house.gateway, asked).unwrap();
-            assert_eq!(plan.stops[0].target.model.name, meant, "{asked}");
+            let stop = plan(&house.gateway, asked).unwrap().take().unwrap();
+            assert_eq!(stop.target.model.name, meant, "{asked}");
         }
         let unknown = plan(&house.gateway, "slow").err().map(|error| error.category);
         assert_eq!(unknown, Some(Category::ModelNotFound));
