@@ -18,6 +18,7 @@ mod fixture;
 mod geo;
 mod heal;
 mod list;
+mod memo;
 mod resolve;
 mod send;
 mod sign;
@@ -32,7 +33,7 @@ use aws_credential_types::Credentials;
 use futures_util::future::BoxFuture;
 use llm::{Error, Model, Secret};
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 pub use catalog::{Catalog, Entry};
 pub use credentials::ProfileOptions;
@@ -47,6 +48,7 @@ use crate::{
 use credentials::Profiles;
 use heal::Memory;
 use list::Lists;
+use memo::{Circumstances, Memo};
 
 /// The access key that the Sandbox signs with; its emulator knows no other.
 pub const SANDBOX_ACCESS_KEY_ID: &str = "AKIASANDBOX000000000";
@@ -75,6 +77,7 @@ pub struct Bedrock {
     profiles: Profiles,
     memory: Memory,
     lists: Lists,
+    resolved: Memo,
     profiles_asked: arn::Profiles,
     preferences: ArcSwap<Preferences>,
 }
@@ -99,6 +102,7 @@ impl Bedrock {
             profiles,
             memory: Memory::default(),
             lists: Lists::default(),
+            resolved: Memo::default(),
             profiles_asked: arn::Profiles::default(),
             preferences: ArcSwap::default(),
         }
@@ -134,6 +138,10 @@ impl Bedrock {
         }
     }
 
+    fn today(&self) -> Date {
+        OffsetDateTime::from((self.clock)()).date()
+    }
+
     /// Runs `look` with what is known of an account's models.
     fn with_resolver<T>(&self, account: &Account, look: impl FnOnce(&Resolver<'_>) -> T) -> T {
         let list = self.lists.of(account);
@@ -143,13 +151,12 @@ impl Bedrock {
             (Place::Sandbox(_), None) => SANDBOX_REGION,
             (Place::Aws, None) => "",
         };
-        let today = OffsetDateTime::from((self.clock)()).date();
         look(&Resolver {
             region,
             residency: self.residency(&account.options),
             available: list.as_deref().map(|list| &list.available),
             aliases: &aliases(&account.options),
-            today: &today.to_string(),
+            today: &self.today().to_string(),
         })
     }
 }
@@ -228,7 +235,19 @@ impl Provider for Bedrock {
     }
 
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {
-        let target = self.with_resolver(account, |resolver| resolver.resolve(asked))?;
+        let now = Circumstances {
+            list: self.lists.of(account),
+            residency: self.residency(&account.options),
+            today: self.today(),
+        };
+        let target = match self.resolved.recall(account, &now, asked) {
+            Some(target) => target,
+            None => {
+                let target = self.with_resolver(account, |resolver| resolver.resolve(asked))?;
+                self.resolved.keep(account, now, asked, &target);
+                target
+            }
+        };
         Ok(Target { model: self.unmasked(target.model), ..target })
     }
 

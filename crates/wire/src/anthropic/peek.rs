@@ -30,15 +30,21 @@ fn trim(json: &[u8]) -> &[u8] {
 }
 
 fn search(json: &[u8]) -> Option<&str> {
+    let (text, _) = string(member(json, b"type")?)?;
+    if memchr(b'\\', text).is_none() { std::str::from_utf8(text).ok() } else { None }
+}
+
+/// The JSON text of a member of an object, the first when it comes twice. Reads no further than there.
+pub(super) fn member<'a>(json: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     let mut rest = trim(json).strip_prefix(b"{")?;
     loop {
         let (name, after) = string(trim(rest))?;
         let value = trim(trim(after).strip_prefix(b":")?);
-        if name == b"type" {
-            let (text, _) = string(value)?;
-            return if memchr(b'\\', text).is_none() { std::str::from_utf8(text).ok() } else { None };
+        let after = skip(value)?;
+        if name == wanted {
+            return Some(value[..value.len() - after.len()].trim_ascii_end());
         }
-        rest = trim(skip(value)?).strip_prefix(b",")?;
+        rest = trim(after).strip_prefix(b",")?;
     }
 }
 
@@ -112,6 +118,15 @@ mod tests {
         {
             assert_eq!(kind(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn finds_members() {
+        let json = br#" {"a" : {"model":1}, "n": -1.5e3 ,"model":"m\"x" ,"#;
+        assert_eq!(member(json, b"a"), Some(&br#"{"model":1}"#[..]));
+        assert_eq!(member(json, b"n"), Some(&b"-1.5e3"[..]));
+        assert_eq!(member(json, b"model"), Some(&br#""m\"x""#[..]));
+        assert_eq!(member(json, b"b"), None);
     }
 
     #[test]

@@ -4,12 +4,13 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::peek;
 use crate::ToolNames;
 
 /// `json` with `old`, a piece of it, replaced by the string `new`.
-fn put(json: &Bytes, old: &RawValue, new: &str) -> Bytes {
-    let start = old.get().as_ptr().addr().wrapping_sub(json.as_ptr().addr());
-    let end = start.wrapping_add(old.get().len());
+fn put(json: &Bytes, old: &[u8], new: &str) -> Bytes {
+    let start = old.as_ptr().addr().wrapping_sub(json.as_ptr().addr());
+    let end = start.wrapping_add(old.len());
     let (Some(before), Some(after), Ok(new)) = (json.get(..start), json.get(end..), serde_json::to_vec(new))
     else {
         return json.clone();
@@ -21,31 +22,19 @@ fn put(json: &Bytes, old: &RawValue, new: &str) -> Bytes {
     out.freeze()
 }
 
-#[derive(Deserialize)]
-struct Modelled<'a> {
-    #[serde(borrow)]
-    model: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Started<'a> {
-    #[serde(borrow)]
-    message: Modelled<'a>,
-}
-
 /// A `message_start` event that names `model`. Unchanged when it names none.
 pub(super) fn name_started(json: &Bytes, model: &str) -> Bytes {
-    match serde_json::from_slice::<Started<'_>>(json) {
-        Ok(event) => put(json, event.message.model, model),
-        Err(_) => json.clone(),
+    match peek::member(json, b"message").and_then(|message| peek::member(message, b"model")) {
+        Some(old) => put(json, old, model),
+        None => json.clone(),
     }
 }
 
 /// A whole message that names `model`. Unchanged when it names none.
 pub(super) fn name_whole(json: &Bytes, model: &str) -> Bytes {
-    match serde_json::from_slice::<Modelled<'_>>(json) {
-        Ok(message) => put(json, message.model, model),
-        Err(_) => json.clone(),
+    match peek::member(json, b"model") {
+        Some(old) => put(json, old, model),
+        None => json.clone(),
     }
 }
 
@@ -77,7 +66,7 @@ struct Opened<'a> {
 pub(super) fn restore_opened(json: &Bytes, names: &ToolNames) -> Bytes {
     let Ok(event) = serde_json::from_slice::<Opened<'_>>(json) else { return json.clone() };
     match event.content_block.original(names) {
-        Some((old, new)) => put(json, old, &new),
+        Some((old, new)) => put(json, old.get().as_bytes(), &new),
         None => json.clone(),
     }
 }
