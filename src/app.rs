@@ -9,6 +9,7 @@ use accounts::{Accounts, Clock, SystemClock};
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use emulator::{AccessKey, Emulator};
+use gateway::listener::Loops;
 use gateway::{Door, Gateway, Settings};
 use llm::Secret;
 use providers::{Account, Http, HttpOptions, Registry};
@@ -33,6 +34,7 @@ pub struct App {
     gateway: Arc<Gateway>,
     key: Secret,
     sandbox: Emulator,
+    loops: Arc<Loops>,
     tasks: TaskTracker,
     quit: CancellationToken,
 }
@@ -101,7 +103,16 @@ impl App {
         });
         gateway.apply(settings);
         let key = config.local_key.clone().unwrap_or(key);
-        Ok(Self { gateway, key, sandbox, tasks, quit })
+        Ok(Self { gateway, key, sandbox, loops: Arc::default(), tasks, quit })
+    }
+
+    /// Serves connections on so many event loops beside the runtime that this runs on.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn with_loops(mut self, beside: usize) -> Result<Self> {
+        self.loops = Arc::new(Loops::start(beside).context("cannot start an event loop")?);
+        Ok(self)
     }
 
     /// The local key editors must send.
@@ -129,17 +140,24 @@ impl App {
         let settings = self.gateway.settings.load_full();
         let port = config.port.unwrap_or(settings.port);
         let address = config.bind.unwrap_or(settings.bind);
-        let door = Door::open(&self.gateway, self.router(), address, port, &self.quit, &self.tasks).map_err(
-            |error| {
-                let plain = match error.kind() {
-                    ErrorKind::AddrInUse => {
-                        format!("port {port} is taken by another program; stop it, or choose another port with --port")
-                    }
-                    _ => format!("cannot listen on {address} port {port}"),
-                };
-                anyhow::Error::new(error).context(plain)
-            },
-        )?;
+        let door = Door::open(
+            &self.gateway,
+            self.router(),
+            address,
+            port,
+            &self.loops,
+            &self.quit,
+            &self.tasks,
+        )
+        .map_err(|error| {
+            let plain = match error.kind() {
+                ErrorKind::AddrInUse => format!(
+                    "port {port} is taken by another program; stop it, or choose another port with --port"
+                ),
+                _ => format!("cannot listen on {address} port {port}"),
+            };
+            anyhow::Error::new(error).context(plain)
+        })?;
         self.keep_logs_small();
         self.gateway.addresses.store(Arc::new(door.addresses().to_vec()));
         Ok(Running { app: self, door })

@@ -41,7 +41,7 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     let detail = logging::start(&logs, directives.as_deref())?;
     // Before anybody can know that we run: who stops us right then is not to kill us.
     let stop = stop_requested()?;
-    let app = App::open(&config).await?;
+    let app = App::open(&config).await?.with_loops(loops_beside())?;
     let running = app.listen(&config).await?;
     running.follow_debug_setting(detail);
     running.keep_models_listed();
@@ -51,6 +51,12 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     eprintln!("Stopping.");
     running.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Event loops beside the first one. Two serve more requests a second than one person's editors will ever send; on a
+/// machine with one core a second would only take turns with the first.
+fn loops_beside() -> usize {
+    std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1).min(1)
 }
 
 /// Ctrl-C, or the signal of a service manager. Signals count from the call on, not from the first poll.

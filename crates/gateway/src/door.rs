@@ -8,7 +8,7 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::listener::{self, Capacity, Listening, Patience};
+use crate::listener::{self, Capacity, Listening, Loops, Patience};
 use crate::state::Gateway;
 use crate::{guard, service};
 
@@ -23,7 +23,7 @@ pub struct Door {
 }
 
 impl Door {
-    /// Binds `port` on `address` (both loopback addresses for either of them) and serves until `quit`.
+    /// Binds `port` on `address` (both loopback addresses for either of them) and serves on `loops` until `quit`.
     ///
     /// # Errors
     /// When the port is taken, or the address may not be bound.
@@ -32,6 +32,7 @@ impl Door {
         admin: Router,
         address: IpAddr,
         port: u16,
+        loops: &Arc<Loops>,
         quit: &CancellationToken,
         tasks: &TaskTracker,
     ) -> io::Result<Self> {
@@ -47,6 +48,7 @@ impl Door {
             guard::guarded(Arc::clone(gateway), service::dialect, handler),
             &Arc::new(Capacity::new(CONNECTIONS, A_PEER)),
             Patience::default(),
+            loops,
             quit,
             tasks,
         )?;

@@ -7,6 +7,7 @@ mod bind;
 mod capacity;
 mod connection;
 mod head;
+mod loops;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use capacity::Capacity;
 use capacity::Permit;
 pub use connection::{Answered, Connection};
 pub use head::Flaw;
+pub use loops::Loops;
 use socket::Socket;
 
 /// Largest request head, request line included.
@@ -94,9 +96,9 @@ impl Listening {
     }
 }
 
-/// Serves connections until `quit` is cancelled or [`Listening::drain`] is called. `handler` is called once a request;
-/// dropping the future and the body it returns is how a client's departure shows. One task runs on `tasks`; it ends
-/// after the last connection.
+/// Serves connections on `loops` until `quit` is cancelled or [`Listening::drain`] is called. `handler` is called once
+/// a request; dropping the future and the body it returns is how a client's departure shows. One task runs on `tasks`;
+/// it ends after the last connection.
 ///
 /// # Errors
 /// When a socket cannot tell its address.
@@ -105,6 +107,7 @@ pub fn serve<H, F, B>(
     handler: H,
     capacity: &Arc<Capacity>,
     patience: Patience,
+    loops: &Arc<Loops>,
     quit: &CancellationToken,
     tasks: &TaskTracker,
 ) -> io::Result<Listening>
@@ -122,6 +125,7 @@ where
         drain: drain.clone(),
         kill: CancellationToken::new(),
         connections: TaskTracker::new(),
+        loops: Arc::clone(loops),
         http: builder(),
     });
     for socket in sockets {
@@ -139,6 +143,7 @@ struct Shared {
     drain: CancellationToken,
     kill: CancellationToken,
     connections: TaskTracker,
+    loops: Arc<Loops>,
     http: http1::Builder,
 }
 
@@ -197,7 +202,10 @@ where
         }
         let Ok(local) = stream.local_addr() else { continue };
         let connection = Arc::new(Connection::new(peer, local));
-        shared.connections.spawn(converse(stream, connection, permit, handler.clone(), Arc::clone(&shared)));
+        let (handler, here) = (handler.clone(), Arc::clone(&shared));
+        shared.loops.spawn(&shared.connections, stream, move |stream| {
+            converse(stream, connection, permit, handler, here)
+        });
     }
 }
 

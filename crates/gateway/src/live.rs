@@ -26,6 +26,10 @@ const WRITE_AT: usize = 16 * 1024;
 /// paced stream loses nothing, because these turns take microseconds.
 const YIELDS: u8 = 3;
 
+/// Chunks of an answer's opening, which is written without waiting for more: the message, its first block and the
+/// first words in it are what a person waits for. The rest of a burst then follows in large writes.
+const OPENING: u8 = 4;
+
 /// The body of a streamed answer.
 pub(crate) struct LiveAnswer {
     source: Source,
@@ -33,6 +37,10 @@ pub(crate) struct LiveAnswer {
     out: BytesMut,
     keepalive: Keepalive,
     yields: u8,
+    /// Chunks taken, as far as [`OPENING`] needs to know.
+    taken: u8,
+    /// The opening was handed out. The connection writes when a body has nothing to give, so once it has nothing.
+    pause: bool,
     /// `None` while the search for an account owns it.
     recorder: Option<Box<Recorder>>,
     _permit: Permit,
@@ -82,7 +90,17 @@ impl LiveAnswer {
         permit: Permit,
     ) -> Self {
         let keepalive = Keepalive::new();
-        Self { source, writer, out: BytesMut::new(), keepalive, yields: 0, recorder, _permit: permit }
+        Self {
+            source,
+            writer,
+            out: BytesMut::new(),
+            keepalive,
+            yields: 0,
+            taken: 0,
+            pause: false,
+            recorder,
+            _permit: permit,
+        }
     }
 
     fn begin(&mut self, started: Started) {
@@ -113,6 +131,7 @@ impl LiveAnswer {
             recorder.tap(chunk);
         }
         self.writer.write(chunk, &mut self.out);
+        self.taken = self.taken.saturating_add(1);
     }
 
     /// The upstream ended as its wire says.
@@ -158,6 +177,10 @@ impl LiveAnswer {
 
     /// The next bytes for the client; `None` at the end.
     pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if std::mem::take(&mut self.pause) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             if self.out.len() >= WRITE_AT {
                 return Poll::Ready(Some(self.flush()));
@@ -177,7 +200,13 @@ impl LiveAnswer {
                     Poll::Pending => return self.idle(cx),
                 },
                 Source::Live { bytes, reader } => match reader.next() {
-                    Ok(Some(chunk)) => self.take(&chunk),
+                    Ok(Some(chunk)) => {
+                        self.take(&chunk);
+                        if self.taken == OPENING && !self.out.is_empty() {
+                            self.pause = true;
+                            return Poll::Ready(Some(self.flush()));
+                        }
+                    }
                     Err(error) => self.fail(&error),
                     Ok(None) => match Pin::new(bytes).poll_next(cx) {
                         Poll::Ready(Some(Ok(data))) => {

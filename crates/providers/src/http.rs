@@ -13,12 +13,14 @@ mod payload_body;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::{HeaderMap, Method};
 use llm::{Category, Error, Payload};
 use reqwest::redirect::Policy;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use url::{Host, Url};
 
 pub(crate) use aws_connector::AwsConnector;
@@ -85,8 +87,12 @@ struct Shared {
     options: HttpOptions,
     patience: ArcSwap<Patience>,
     authorities: Vec<reqwest::Certificate>,
-    clients: ArcSwap<Clients>,
+    clients: ArcSwap<PerLoop>,
 }
+
+/// The clients of each event loop. A pooled connection lives on the loop that made it; used from another it would wake
+/// two threads for every piece of an answer. Runtimes that share work among their threads share one entry, `None`.
+type PerLoop = Vec<(Option<ThreadId>, Arc<Clients>)>;
 
 /// One client for each way out, made on first use: reading the system's certificates takes milliseconds that a
 /// start with nothing but plain loopback upstreams need not spend.
@@ -163,7 +169,7 @@ impl Http {
             (true, "http") => Way::Plain,
             (true, _) => Way::Nearby,
         };
-        let clients = self.0.clients.load();
+        let clients = self.0.clients();
         let slot = match way {
             Way::Outside => &clients.outside,
             Way::Nearby => &clients.nearby,
@@ -179,6 +185,22 @@ impl Http {
 }
 
 impl Shared {
+    /// The clients of the loop that this is called on.
+    fn clients(&self) -> Arc<Clients> {
+        let here = current_loop();
+        let of =
+            |all: &PerLoop| all.iter().find(|(of, _)| *of == here).map(|(_, clients)| Arc::clone(clients));
+        if let Some(clients) = of(&self.clients.load()) {
+            return clients;
+        }
+        let fresh = Arc::new(Clients::default());
+        self.clients.rcu(|all| match of(all) {
+            Some(_) => PerLoop::clone(all),
+            None => all.iter().cloned().chain([(here, Arc::clone(&fresh))]).collect(),
+        });
+        of(&self.clients.load()).unwrap_or(fresh)
+    }
+
     fn build(&self, way: Way) -> Result<reqwest::Client, Error> {
         let mut builder = base(way == Way::Plain)
             .tcp_keepalive(KEEP_ALIVE)
@@ -206,6 +228,14 @@ fn base(plain: bool) -> reqwest::ClientBuilder {
         .http1_only()
         .tcp_nodelay(true);
     if plain { builder.tls_certs_only([]) } else { builder }
+}
+
+/// The thread of a single-threaded runtime.
+fn current_loop() -> Option<ThreadId> {
+    match Handle::try_current().ok()?.runtime_flavor() {
+        RuntimeFlavor::CurrentThread => Some(std::thread::current().id()),
+        _ => None,
+    }
 }
 
 fn unavailable(error: &reqwest::Error) -> Error {

@@ -86,7 +86,9 @@ fn serve_with(patience: Patience, capacity: Capacity) -> Served {
     };
     let sockets = bind("127.0.0.1".parse().unwrap(), 0).unwrap();
     let (quit, tasks, capacity) = (CancellationToken::new(), TaskTracker::new(), Arc::new(capacity));
-    let listening = serve(sockets, handler, &capacity, patience, &quit, &tasks).unwrap();
+    // One loop beside this one: every second connection changes sides.
+    let loops = Arc::new(Loops::start(1).unwrap());
+    let listening = serve(sockets, handler, &capacity, patience, &loops, &quit, &tasks).unwrap();
     tasks.close();
     Served { port: listening.addresses()[0].port(), listening, quit, tasks, capacity, left: leaving, calls }
 }

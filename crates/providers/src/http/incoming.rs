@@ -82,20 +82,21 @@ impl Incoming {
         Pieces {
             inner: self.response.bytes_stream(),
             patience: self.patience,
-            heard: Instant::now(),
+            silent_since: None,
             alarm: None,
         }
     }
 }
 
 pin_project! {
-    /// The body's pieces, with a limit on the silence between them. The alarm is set when the upstream is first
-    /// silent and moved only when it rings too early, so a busy stream never touches a timer.
+    /// The body's pieces, with a limit on the silence between them. The clock is read when the upstream falls silent,
+    /// and the alarm is set then and moved only when it rings too early: a busy stream touches neither.
     struct Pieces<S> {
         #[pin]
         inner: S,
         patience: Duration,
-        heard: Instant,
+        // When the silence began that lasts.
+        silent_since: Option<Instant>,
         alarm: Option<Pin<Box<Sleep>>>,
     }
 }
@@ -106,10 +107,10 @@ impl<S: Stream<Item = reqwest::Result<Bytes>>> Stream for Pieces<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
         if let Poll::Ready(piece) = this.inner.poll_next(cx) {
-            *this.heard = Instant::now();
+            *this.silent_since = None;
             return Poll::Ready(piece.map(|piece| piece.map_err(failure::within_answer)));
         }
-        let deadline = *this.heard + *this.patience;
+        let deadline = *this.silent_since.get_or_insert_with(Instant::now) + *this.patience;
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         loop {
             ready!(alarm.as_mut().poll(cx));

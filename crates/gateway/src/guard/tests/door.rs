@@ -44,7 +44,8 @@ async fn door() -> Door {
     let sockets = bind(crate::LOOPBACK, 0).unwrap();
     let capacity = Arc::new(Capacity::default());
     let listening =
-        serve(sockets, handler, &capacity, Patience::default(), &quit, &TaskTracker::new()).unwrap();
+        serve(sockets, handler, &capacity, Patience::default(), &Arc::default(), &quit, &TaskTracker::new())
+            .unwrap();
     Door { house, port: listening.addresses()[0].port(), served, _quit: quit }
 }
 

@@ -31,7 +31,11 @@ pub(super) fn put_raw(out: &mut BytesMut, name: &str, json: &[u8]) {
 fn put_name(out: &mut BytesMut, name: &str) {
     out.extend_from_slice(b"event: ");
     // A name comes from the upstream; it must not be able to write lines of its own.
-    out.extend(name.bytes().filter(|byte| !byte.is_ascii_control()));
+    if name.bytes().any(|byte| byte.is_ascii_control()) {
+        out.extend(name.bytes().filter(|byte| !byte.is_ascii_control()));
+    } else {
+        out.extend_from_slice(name.as_bytes());
+    }
     out.extend_from_slice(b"\ndata: ");
 }
 
