@@ -13,8 +13,7 @@ use wire::anthropic::server::{AnthropicServer, write_token_count};
 use wire::{Detail, ServerCodec};
 
 use crate::record::Recorder;
-use crate::reply::ReplyBody;
-use crate::service::plain;
+use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
 use crate::{admission, body, pipeline, route};
 

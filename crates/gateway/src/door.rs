@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::listener::{self, Capacity, Listening, Loops, Patience};
 use crate::state::Gateway;
-use crate::{guard, service};
+use crate::{dialect, entrance, guard};
 
 /// Connections at once, and from one peer that is not this machine.
 const CONNECTIONS: usize = 1024;
@@ -41,11 +41,11 @@ impl Door {
         let handler = move |request| {
             let gateway = Arc::clone(&shared);
             let admin = admin.clone();
-            async move { service::serve(&gateway, &admin, request).await }
+            async move { entrance::serve(&gateway, &admin, request).await }
         };
         let listening = listener::serve(
             sockets,
-            guard::guarded(Arc::clone(gateway), service::dialect, handler),
+            guard::guarded(Arc::clone(gateway), dialect::dialect, handler),
             &Arc::new(Capacity::new(CONNECTIONS, A_PEER)),
             Patience::default(),
             loops,

@@ -7,8 +7,10 @@ mod admission;
 mod body;
 mod client;
 mod counting;
+mod dialect;
 mod dispatch;
 mod door;
+mod entrance;
 pub mod guard;
 #[cfg(test)]
 mod house;
@@ -24,7 +26,6 @@ mod proxy;
 mod record;
 mod reply;
 mod route;
-mod service;
 mod settings;
 mod state;
 

@@ -10,8 +10,8 @@ use wire::anthropic::server::{ModelCard, Page, write_model, write_models};
 use wire::openai::models::{self as openai, Entry};
 
 use crate::admission;
-use crate::reply::ReplyBody;
-use crate::service::{plain, refuse};
+use crate::dialect::refuse;
+use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
 
 /// All models.

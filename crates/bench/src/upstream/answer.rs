@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::service::Knobs;
+use crate::knobs::Knobs;
 
 pub(crate) enum Answer {
     Whole(Option<Bytes>),

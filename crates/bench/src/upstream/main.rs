@@ -2,7 +2,8 @@
 //! is the proxy before it. One thread; reads nothing of a request that it does not need.
 
 mod answer;
-mod service;
+mod knobs;
+mod stand_in;
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -17,7 +18,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::service::{Knobs, Service};
+use crate::knobs::Knobs;
+use crate::stand_in::StandIn;
 
 #[derive(Parser)]
 #[command(about = "An upstream stand-in for measurements")]
@@ -50,7 +52,7 @@ async fn serve(args: Args) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on port {}", args.port))?;
     let knobs = Knobs { pieces: args.pieces, bytes: args.bytes, gap_us: args.gap_us, stamped: false };
-    let service = Rc::new(RefCell::new(Service::new(knobs)));
+    let stand_in = Rc::new(RefCell::new(StandIn::new(knobs)));
     println!("http://{}", listener.local_addr()?);
     std::io::stdout().flush()?;
     let orphaned = orphaned(args.with_parent);
@@ -63,9 +65,9 @@ async fn serve(args: Args) -> Result<()> {
             () = &mut orphaned => return Ok(()),
         };
         socket.set_nodelay(true)?;
-        let service = service.clone();
+        let stand_in = stand_in.clone();
         connections.spawn_local(async move {
-            let answer = service_fn(|request| service::answer(service.clone(), request));
+            let answer = service_fn(|request| stand_in::answer(stand_in.clone(), request));
             // A client that leaves in the middle is no failure of ours.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), answer).await;
         });

@@ -10,7 +10,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, VARY,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use llm::Error;
 use wire::ServerCodec;
@@ -23,7 +23,7 @@ use crate::proxy::speaks_a_dialect;
 use crate::record::Recorder;
 
 /// Finds the codec in whose words a request is refused. Not asked for paths of the admin API.
-pub type Dialect = fn(&Method, &str, &HeaderMap) -> &'static dyn ServerCodec;
+pub type Dialect = fn(&str, &HeaderMap) -> &'static dyn ServerCodec;
 
 /// Headers of ours that a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
@@ -109,7 +109,7 @@ fn refuse(gateway: &Gateway, dialect: Dialect, head: &Parts, error: &Error) -> R
     if path.starts_with("/api/") {
         return Refusal::from(error).written();
     }
-    let codec = dialect(&head.method, path, &head.headers);
+    let codec = dialect(path, &head.headers);
     let id = format!("req_{}", uuid::Uuid::new_v4().simple());
     let reply = codec.write_error(error, &id);
     let mut answer = Response::new(reply.body);

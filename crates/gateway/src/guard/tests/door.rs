@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, Response};
 use http_body_util::Full;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,7 +21,7 @@ use crate::listener::{Capacity, Patience, bind, serve};
 
 static CODEC: AnthropicServer = AnthropicServer::new();
 
-fn dialect(_: &Method, _: &str, _: &HeaderMap) -> &'static dyn ServerCodec {
+fn dialect(_: &str, _: &HeaderMap) -> &'static dyn ServerCodec {
     &CODEC
 }
 

@@ -1,46 +1,23 @@
-//! Every request enters here: the boundary first, then the proxy's routes, then the admin API.
+//! Every request that passed the boundary enters here: the proxy's routes first, then the admin API.
 
 use std::sync::Arc;
 
 use axum::Router;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE};
+use http::header::{ALLOW, HeaderValue, UPGRADE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use llm::{Category, Error};
 use tower::ServiceExt;
-use wire::ServerCodec;
-use wire::anthropic::server::AnthropicServer;
-use wire::openai::chat::OpenAiChatServer;
-use wire::openai::completions::OpenAiCompletionsServer;
 
+use crate::dialect::{CHAT, COMPLETIONS, COUNT_TOKENS, MESSAGES, refuse};
 use crate::proxy::{Route, route};
-use crate::record::Recorder;
-use crate::reply::ReplyBody;
+use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
 use crate::{counting, models, pipeline};
 
-static MESSAGES: AnthropicServer = AnthropicServer::new();
-static COUNT_TOKENS: AnthropicServer = AnthropicServer::count_tokens();
-static CHAT: OpenAiChatServer = OpenAiChatServer;
-static COMPLETIONS: OpenAiCompletionsServer = OpenAiCompletionsServer;
-
-/// The codec in whose words a request is refused. Where the path says nothing the headers do: clients of Anthropic
-/// always name its version.
-#[must_use]
-pub(crate) fn dialect(_method: &Method, path: &str, headers: &HeaderMap) -> &'static dyn ServerCodec {
-    match route(&Method::POST, path) {
-        Some(Route::Messages) => &MESSAGES,
-        Some(Route::CountTokens) => &COUNT_TOKENS,
-        Some(Route::Completions) => &COMPLETIONS,
-        Some(Route::Chat | Route::Responses) => &CHAT,
-        _ if headers.contains_key("anthropic-version") => &MESSAGES,
-        _ => &CHAT,
-    }
-}
-
-/// Serves one request that passed the boundary.
+/// Serves one request.
 pub(crate) async fn serve<B>(
     gateway: &Arc<Gateway>,
     admin: &Router,
@@ -71,16 +48,10 @@ where
                 format!("{path} takes {allowed}, not {}.", head.method),
             );
             let mut response = refuse(gateway, &head, &error);
-            response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allowed));
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
             response
         }
     }
-}
-
-/// An error in the dialect that the path belongs to, with its row in the log.
-pub(crate) fn refuse(gateway: &Gateway, head: &Parts, error: &Error) -> Response<ReplyBody> {
-    let codec = dialect(&head.method, head.uri.path(), &head.headers);
-    pipeline::rescue(codec, Recorder::begin(gateway, codec.wire(), head), error)
 }
 
 /// The admin API, or nothing.
@@ -115,15 +86,4 @@ fn responses(gateway: &Gateway, head: &Parts) -> Response<ReplyBody> {
 fn health(gateway: &Gateway) -> Response<ReplyBody> {
     let body = serde_json::json!({"status": "ok", "service": "switchboard", "version": gateway.version});
     plain(StatusCode::OK, body.to_string())
-}
-
-/// A small JSON answer.
-pub(crate) fn plain(status: StatusCode, body: impl Into<Bytes>) -> Response<ReplyBody> {
-    let mut response = Response::new(ReplyBody::piece(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
-    response
 }

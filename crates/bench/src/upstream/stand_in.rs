@@ -14,27 +14,18 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::knobs::Knobs;
 
-/// What every answer looks like until it is changed by `POST /__knobs`.
-#[derive(Clone, Copy)]
-pub(crate) struct Knobs {
-    pub(crate) pieces: usize,
-    pub(crate) bytes: usize,
-    pub(crate) gap_us: u64,
-    /// Each piece begins with the time it is sent.
-    pub(crate) stamped: bool,
-}
-
-pub(crate) struct Service {
+pub(crate) struct StandIn {
     knobs: Knobs,
     replies: HashMap<(Interface, usize, usize), Rc<Reply>>,
     answered: u64,
     body_bytes: u64,
 }
 
-impl Service {
+impl StandIn {
     pub(crate) fn new(knobs: Knobs) -> Self {
-        Service { knobs, replies: HashMap::new(), answered: 0, body_bytes: 0 }
+        StandIn { knobs, replies: HashMap::new(), answered: 0, body_bytes: 0 }
     }
 
     fn reply(&mut self, interface: Interface) -> Rc<Reply> {
@@ -42,29 +33,12 @@ impl Service {
         let reply = self.replies.entry((interface, pieces, bytes));
         reply.or_insert_with(|| Rc::new(interface.reply(pieces, bytes))).clone()
     }
-
-    /// Sets the knobs that `body` names; says which one it does not know.
-    fn turn(&mut self, body: &[u8]) -> Result<(), String> {
-        let knobs: serde_json::Map<String, Value> =
-            serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        for (name, value) in &knobs {
-            let number = value.as_u64().unwrap_or_default();
-            match name.as_str() {
-                "pieces" => self.knobs.pieces = number as usize,
-                "bytes" => self.knobs.bytes = number as usize,
-                "gap_us" => self.knobs.gap_us = number,
-                "stamped" => self.knobs.stamped = value.as_bool().unwrap_or_default(),
-                _ => return Err(format!("no knob is called {name}")),
-            }
-        }
-        Ok(())
-    }
 }
 
 type Answered = Result<Response<Answer>, Infallible>;
 
 /// Answers one request after reading all of its body, as the services do.
-pub(crate) async fn answer(service: Rc<RefCell<Service>>, request: Request<Incoming>) -> Answered {
+pub(crate) async fn answer(stand_in: Rc<RefCell<StandIn>>, request: Request<Incoming>) -> Answered {
     let (head, mut body) = request.into_parts();
     let path = head.uri.path();
     let kept = path.starts_with("/__") || path.ends_with("/messages");
@@ -80,9 +54,9 @@ pub(crate) async fn answer(service: Rc<RefCell<Service>>, request: Request<Incom
             }
         }
     }
-    let mut state = service.borrow_mut();
+    let mut state = stand_in.borrow_mut();
     if path == "/__knobs" && head.method == Method::POST {
-        return match state.turn(&read) {
+        return match state.knobs.turn(&read) {
             Ok(()) => json_answer(StatusCode::OK, json!({})),
             Err(message) => json_answer(StatusCode::BAD_REQUEST, json!({"message": message})),
         };
@@ -182,13 +156,5 @@ mod tests {
         assert_eq!(asked("/v1/messages", "{\"stream\":true}"), Some((Interface::Messages, true)));
         assert_eq!(asked("/v1/messages", "{\"stream\":false}"), Some((Interface::Messages, false)));
         assert_eq!(asked(&format!("{id}/count-tokens"), ""), None);
-    }
-
-    #[test]
-    fn unknown_knobs_are_refused() {
-        let mut service = Service::new(Knobs { pieces: 1, bytes: 1, gap_us: 0, stamped: false });
-        assert_eq!(service.turn(b"{\"pieces\":7,\"stamped\":true}"), Ok(()));
-        assert_eq!((service.knobs.pieces, service.knobs.stamped), (7, true));
-        assert!(service.turn(b"{\"piece\":7}").is_err());
     }
 }
