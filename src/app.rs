@@ -158,8 +158,9 @@ impl App {
             };
             anyhow::Error::new(error).context(plain)
         })?;
-        self.keep_logs_small();
+        // Before the first connection is served: whether a key may be waived is decided by them.
         self.gateway.addresses.store(Arc::new(door.addresses().to_vec()));
+        self.keep_logs_small();
         Ok(Running { app: self, door })
     }
 

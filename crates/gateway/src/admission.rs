@@ -7,12 +7,13 @@ use llm::{Category, Error};
 use crate::state::Gateway;
 
 /// Lets a request in when any key it carries is one of ours. Clients send `Authorization: Bearer` or `x-api-key`,
-/// some send both with different values (a shell variable beside a settings file), so either will do.
+/// some send both with different values (a shell variable beside a settings file), so either will do. The setting that
+/// waives the key counts on loopback alone, wherever the address to listen on was named.
 ///
 /// # Errors
 /// [`Category::LocalKey`].
 pub(crate) fn check(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Error> {
-    if !gateway.settings.load().require_key {
+    if !gateway.demands_key() {
         return Ok(());
     }
     let keys = gateway.keys.load();
@@ -41,4 +42,26 @@ pub(crate) fn presented(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     });
     let plain = headers.get_all("x-api-key").iter().filter_map(|value| value.to_str().ok()).map(str::trim);
     bearer.chain(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::Settings;
+    use crate::house::House;
+
+    #[tokio::test]
+    async fn the_key_is_waived_on_loopback_alone() {
+        let House { gateway, .. } = House::new().await;
+        let lets_in = || check(&gateway, &HeaderMap::new()).is_ok();
+        assert!(!lets_in());
+        gateway.apply(Settings { require_key: false, ..Settings::default() });
+        assert!(lets_in());
+        for wide in ["0.0.0.0:4880", "192.168.1.9:4880", "[::]:4880"] {
+            gateway.addresses.store(Arc::new(vec!["[::1]:4880".parse().unwrap(), wide.parse().unwrap()]));
+            assert!(!lets_in(), "{wide}");
+        }
+    }
 }

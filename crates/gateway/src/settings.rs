@@ -31,7 +31,7 @@ pub struct Settings {
     pub bind: IpAddr,
     /// The person confirmed that other machines may reach the proxy. Without it only loopback may be bound.
     pub allow_lan: bool,
-    /// Clients must show the local key. May be off only on loopback.
+    /// Clients must show the local key. Counts as on while anything but loopback is listened on.
     pub require_key: bool,
     /// Kept by the accounts, shown here.
     pub failover: Failover,

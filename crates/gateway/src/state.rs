@@ -44,6 +44,12 @@ impl Gateway {
         self.settings_changes.send_replace(());
     }
 
+    /// Whether clients must show the local key. Beyond this machine they always must.
+    pub(crate) fn demands_key(&self) -> bool {
+        self.settings.load().require_key
+            || self.addresses.load().iter().any(|address| !address.ip().is_loopback())
+    }
+
     /// The time now, milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {

@@ -69,7 +69,7 @@ pub(super) async fn show(
         uptime_s: (now - started).max(0) / 1000,
         port: addresses.first().map(SocketAddr::port),
         addresses,
-        require_key: gateway.settings.load().require_key,
+        require_key: gateway.demands_key(),
         accounts: accounts.len(),
         accounts_ready: accounts.iter().filter(|account| account.state == StateView::Ready).count(),
         active_account: accounts.into_iter().find(|account| account.active).map(|account| Active {
