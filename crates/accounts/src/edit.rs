@@ -120,7 +120,7 @@ impl Accounts {
         self.to_the_end(|inner| async move { inner.remove(&id).await }).await
     }
 
-    /// Makes an account the first to be asked, from the next request on. Ends its rest.
+    /// Makes an account the first to be asked, from the next request on. Switches it on and ends its rest.
     ///
     /// # Errors
     /// See [`Error`].
@@ -321,15 +321,19 @@ impl Inner {
 
     async fn activate(&self, id: String) -> Result<(), Error> {
         let _edit = self.edit.lock().await;
-        let seat = self.board.load().seat(&id).cloned().ok_or(Error::NotFound)?;
+        let old = self.board.load().seat(&id).cloned().ok_or(Error::NotFound)?;
+        let seat = Seat { enabled: true, ..Seat::clone(&old) };
+        if !old.enabled && !old.ephemeral {
+            self.core.update_account(row_of(&seat)).await?;
+        }
         self.core.put_settings(vec![(ACTIVE.to_owned(), Some(Value::String(id.clone())))]).await?;
-        self.publish(|board| Board { chosen: Some(id.clone()), ..board.clone() });
+        self.publish(|board| Board { chosen: Some(id.clone()), ..board.with(seat.clone()) });
         self.revive(&seat.entry);
         Ok(())
     }
 
     /// The person acted on the account: what held it back is over until it shows again.
-    fn revive(&self, entry: &Entry) {
+    pub(crate) fn revive(&self, entry: &Entry) {
         entry.vault.forgive();
         entry.ward.with(|state| *state = crate::ward::State::default());
         self.save_state(entry);

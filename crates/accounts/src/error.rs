@@ -35,7 +35,7 @@ impl Error {
         match self {
             Self::NotFound => "account_not_found",
             Self::NameTaken => "account_name_taken",
-            Self::UnknownProvider(_) => "unknown_provider",
+            Self::UnknownProvider(_) => "provider_unknown",
             Self::Invalid { .. } | Self::Refused(_) => "invalid_account",
             Self::PolicyNotAccepted => "policy_not_accepted",
             Self::Ephemeral => "account_not_stored",

@@ -8,9 +8,9 @@ use llm::{Category, Error};
 use providers::{Session, Why};
 use tokio::sync::watch;
 
-use crate::Entry;
 use crate::roster::Inner;
 use crate::vault::{Flight, Landing, lock};
+use crate::{Entry, Outcome};
 
 /// Longest sleep of the background task: a machine that slept is noticed after this.
 const TICK: Duration = Duration::from_secs(30);
@@ -22,6 +22,15 @@ impl Inner {
             let message = "this account is just being tried again by another request";
             return Err(Error::new(Category::Overloaded, message).with_retry_after(SHORTEST));
         }
+        let landing = self.session_aside(entry).await;
+        if landing.is_err() && entry.ward.troubled() {
+            // Who looked has found out nothing about the account itself.
+            entry.ward.with(|state| state.health.note(self.clock.instant(), Outcome::Abandoned));
+        }
+        landing
+    }
+
+    pub(crate) async fn session_aside(self: &Arc<Self>, entry: &Arc<Entry>) -> Landing {
         match entry.vault.usable(|| self.clock.now()) {
             Some(session) => Ok(session),
             None => self.join(entry, None).await,

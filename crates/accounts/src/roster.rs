@@ -146,6 +146,15 @@ impl Accounts {
         self.inner.session(entry).await
     }
 
+    /// A fresh session for work that tells nothing by [`Accounts::note`], such as a list of models. It does not take
+    /// the turn of the one request that looks whether a resting account works again.
+    ///
+    /// # Errors
+    /// What the provider said; see [`providers::Provider::open`].
+    pub async fn session_aside(&self, entry: &Arc<Entry>) -> Result<Arc<Session>, llm::Error> {
+        self.inner.session_aside(entry).await
+    }
+
     /// The upstream refused `used` as expired: refreshes it, unless somebody did since.
     ///
     /// # Errors
@@ -187,6 +196,11 @@ impl Accounts {
                 }
             }
         }
+    }
+
+    /// The person saw the account answer: its rest is over, whatever the reason was.
+    pub fn revive(&self, entry: &Entry) {
+        self.inner.revive(entry);
     }
 
     /// Changes whenever [`Accounts::list`] would answer something else, but for rests that end by themselves.

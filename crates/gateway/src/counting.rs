@@ -69,7 +69,7 @@ where
     while let Some(stop) = plan.take() {
         recorder.turned_to(&stop.entry, &stop.target);
         let call = Call { asked: &asked, target: &stop.target, detail: Detail::Control };
-        let counted = match gateway.accounts.session(&stop.entry).await {
+        let counted = match gateway.accounts.session_aside(&stop.entry).await {
             Ok(session) => stop.entry.provider.count_tokens(&session, call).await,
             Err(error) => Err(error),
         };

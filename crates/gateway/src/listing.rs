@@ -56,7 +56,7 @@ fn is_same(listed: Option<&Arc<Entry>>, entry: &Arc<Entry>) -> bool {
 }
 
 async fn list(gateway: &Gateway, entry: &Arc<Entry>) -> Result<(), Error> {
-    let session = gateway.accounts.session(entry).await?;
+    let session = gateway.accounts.session_aside(entry).await?;
     entry.provider.models(&session).await.map(drop)
 }
 

@@ -256,8 +256,10 @@ async fn one_request_looks_whether_a_failing_account_works_again() {
     assert_eq!(world.accounts.plan().refusal().unwrap().category, Category::AllCooling);
     world.clock.pass(30);
     assert_eq!(world.plan(), ["a"]);
+    world.accounts.session_aside(&entry).await.unwrap();
     world.accounts.session(&entry).await.unwrap();
     assert_eq!(world.accounts.session(&entry).await.unwrap_err().category, Category::Overloaded);
+    world.accounts.session_aside(&entry).await.unwrap();
     world.accounts.note(&entry, Outcome::Success);
     world.accounts.session(&entry).await.unwrap();
     assert_eq!(world.accounts.list()[0].state, StateView::Ready);

@@ -55,7 +55,7 @@ async fn what_is_wrong_is_refused_and_not_stored() {
         (changed(|new| new.name = "  ".into()), "invalid_account"),
         (changed(|new| new.name = "a\u{202e}b".into()), "invalid_account"),
         (changed(|new| new.name = "x".repeat(65)), "invalid_account"),
-        (changed(|new| new.provider = "nobody".into()), "unknown_provider"),
+        (changed(|new| new.provider = "nobody".into()), "provider_unknown"),
         (changed(|new| new.provider = "wild".into()), "policy_not_accepted"),
         (changed(|new| new.region = "nowhere".into()), "invalid_account"),
         (changed(|new| new.credential = json!({})), "invalid_account"),
@@ -187,6 +187,18 @@ async fn a_suspended_account_is_asked_again_when_it_is_switched_on() {
     assert!(world.plan().is_empty());
     assert_eq!(world.accounts.update(&a, switch(true)).await.unwrap().state, StateView::Ready);
     assert_eq!(world.plan(), ["a"]);
+}
+
+#[tokio::test]
+async fn choosing_an_account_switches_it_on() {
+    let world = World::new().await;
+    let (_, b) = (world.add("a").await, world.add("b").await);
+    let off = Patch { enabled: Some(false), ..Patch::default() };
+    world.accounts.update(&b, off).await.unwrap();
+    assert_eq!(world.plan(), ["a"]);
+    assert_eq!(world.accounts.activate(&b).await.unwrap().state, StateView::Ready);
+    assert_eq!(world.plan(), ["b", "a"]);
+    assert_eq!(world.restart().await.plan(), ["b", "a"]);
 }
 
 #[tokio::test]

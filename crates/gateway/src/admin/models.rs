@@ -95,7 +95,7 @@ pub(super) async fn list(
 }
 
 async fn ask(gateway: &Gateway, entry: &Arc<Entry>) -> Result<Vec<Arc<Model>>, Error> {
-    let session = gateway.accounts.session(entry).await?;
+    let session = gateway.accounts.session_aside(entry).await?;
     entry.provider.models(&session).await
 }
 

@@ -94,11 +94,7 @@ impl From<Error> for Refusal {
 impl From<accounts::Error> for Refusal {
     fn from(error: accounts::Error) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let code = match &error {
-            accounts::Error::UnknownProvider(_) => "provider_unknown",
-            other => other.code(),
-        };
-        let refusal = Self::new(status, code, error.to_string());
+        let refusal = Self::new(status, error.code(), error.to_string());
         match &error {
             accounts::Error::UnknownProvider(provider) => refusal.with("provider", provider.as_str()),
             accounts::Error::Invalid { field, .. } => refusal.with("field", *field),

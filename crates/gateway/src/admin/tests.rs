@@ -191,6 +191,23 @@ async fn a_test_tells_what_the_upstream_said() {
 }
 
 #[tokio::test]
+async fn a_test_that_succeeds_ends_the_accounts_rest() {
+    let house = House::new().await;
+    let id = added(&house, "A").await;
+    let entry = house.gateway.accounts.entry(&id).unwrap();
+    let error = llm::Error::new(llm::Category::Suspended, "talk to us");
+    house.gateway.accounts.note(&entry, accounts::Outcome::Failure(&error));
+    let state =
+        async || call(&house, "GET", "/api/accounts", Value::Null).await.1["accounts"][0]["state"].clone();
+    assert_eq!(state().await["kind"], "suspended");
+    let path = format!("/api/accounts/{id}/test");
+    call(&house, "POST", &path, json!({"model": "broken"})).await;
+    assert_eq!(state().await["kind"], "suspended");
+    call(&house, "POST", &path, Value::Null).await;
+    assert_eq!(state().await["kind"], "ready");
+}
+
+#[tokio::test]
 async fn models_are_merged_over_accounts() {
     let house = House::new().await;
     let (a, b) = (added(&house, "A").await, added(&house, "B").await);

@@ -73,7 +73,7 @@ pub(super) async fn run(
     let latency = gateway.clock.instant().saturating_duration_since(start);
     if result.is_ok() {
         // What kept the account from being asked is over.
-        gateway.accounts.note(&entry, Outcome::Success);
+        gateway.accounts.revive(&entry);
     }
     Ok(Json(Verdict {
         ok: result.is_ok(),
@@ -112,7 +112,7 @@ async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<Optio
     let asked = ping(model)?;
     let target = entry.provider.resolve(&entry.account, model)?;
     let call = Call { asked: &asked, target: &target, detail: Detail::Control };
-    let session = gateway.accounts.session(entry).await?;
+    let session = gateway.accounts.session_aside(entry).await?;
     let reply = match entry.provider.send(&session, call).await {
         Err(error) if error.category == Category::Expired => {
             let session = gateway.accounts.rejected(entry, &session).await?;
@@ -121,7 +121,7 @@ async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<Optio
         // As any request would: noting it keeps the upstream's clock, by which the next session is corrected.
         Err(error) if error.category == Category::Signature => {
             gateway.accounts.note(entry, Outcome::Failure(&error));
-            let session = gateway.accounts.session(entry).await?;
+            let session = gateway.accounts.session_aside(entry).await?;
             entry.provider.send(&session, call).await?
         }
         reply => reply?,
