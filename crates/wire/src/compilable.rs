@@ -30,7 +30,8 @@ const REFUSED: [&str; 17] = [
 ];
 
 /// Says whether it is worth trying.
-pub(crate) fn fits(schema: &Value) -> bool {
+#[must_use]
+pub fn fits(schema: &Value) -> bool {
     properties(schema) <= MOST_PROPERTIES
 }
 
@@ -45,28 +46,34 @@ fn properties(schema: &Value) -> usize {
     }
 }
 
-/// Closes every object and takes out what is refused.
-pub(crate) fn clean(schema: &mut Value) {
-    let Value::Object(members) = schema else { return };
+/// Closes every object and takes out what is refused. Returns whether anything changed.
+pub fn clean(schema: &mut Value) -> bool {
+    let Value::Object(members) = schema else { return false };
+    let before = members.len();
     members.retain(|name, _| !REFUSED.contains(&name.as_str()));
+    let mut changed = members.len() != before;
     let object = match members.get("type") {
         Some(Value::String(kind)) => kind == "object",
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
         _ => members.contains_key("properties"),
     };
     if object {
-        members.insert("additionalProperties".to_owned(), false.into());
+        changed |=
+            members.insert("additionalProperties".to_owned(), false.into()) != Some(Value::Bool(false));
     }
     for (name, value) in members {
         match value {
-            Value::Object(named) if NAMED.contains(&name.as_str()) => named.values_mut().for_each(clean),
-            Value::Object(_) if name != "const" => clean(value),
+            Value::Object(named) if NAMED.contains(&name.as_str()) => {
+                named.values_mut().for_each(|schema| changed |= clean(schema));
+            }
+            Value::Object(_) if name != "const" => changed |= clean(value),
             Value::Array(items) if !matches!(name.as_str(), "enum" | "required") => {
-                items.iter_mut().for_each(clean)
+                items.iter_mut().for_each(|schema| changed |= clean(schema));
             }
             _ => {}
         }
     }
+    changed
 }
 
 #[cfg(test)]
@@ -87,7 +94,7 @@ mod tests {
             },
             "$defs": {"default": {"type": "object", "additionalProperties": true, "default": {}}},
         });
-        clean(&mut schema);
+        assert!(clean(&mut schema));
         let expected = json!({
             "type": "object",
             "properties": {
@@ -102,6 +109,7 @@ mod tests {
             "additionalProperties": false,
         });
         assert_eq!(schema, expected);
+        assert!(!clean(&mut schema), "once is enough");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 pub mod anthropic;
 pub mod bedrock;
 mod codec;
-mod compilable;
+pub mod compilable;
 mod document_names;
 pub mod eventstream;
 pub mod openai;

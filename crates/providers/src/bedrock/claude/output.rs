@@ -3,13 +3,10 @@
 use bytes::Bytes;
 use llm::{Error, RawBody, StructuredOutput};
 use serde_json::{Map, Value};
+use wire::compilable;
 
 use super::betas;
 use super::notes::Notes;
-use super::schema;
-
-/// More properties than this in one schema are beyond the compiler.
-const MOST_PROPERTIES: usize = 64;
 
 /// Reads `output_config`, with what older clients put beside it.
 pub(super) fn read(body: &mut RawBody) -> Result<Map<String, Value>, Error> {
@@ -46,8 +43,8 @@ pub(super) fn format(
         output.shift_remove("format");
     }
     let schema = output.get_mut("format")?.get_mut("schema")?;
-    if support != StructuredOutput::No && !refused && schema::count_properties(schema) <= MOST_PROPERTIES {
-        if schema::close(schema) {
+    if support != StructuredOutput::No && !refused && compilable::fits(schema) {
+        if compilable::clean(schema) {
             notes.add("output_config.format.schema", "closed");
         }
         return None;

@@ -1,62 +1,6 @@
-//! JSON Schemas as Anthropic's grammar compiler and tool definitions take them.
+//! JSON Schemas as tool definitions take them.
 
 use serde_json::{Map, Value};
-
-/// Words the compiler refuses.
-const REFUSED: [&str; 14] = [
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "format",
-    "default",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-];
-
-/// Makes a schema fit for structured output: every object closed, nothing the compiler refuses. Returns whether
-/// anything changed.
-pub(super) fn close(schema: &mut Value) -> bool {
-    let Value::Object(members) = schema else { return false };
-    let before = members.len();
-    members.retain(|name, _| !REFUSED.contains(&name.as_str()) && name != "maxProperties");
-    let mut changed = members.len() != before;
-    if members.get("type").and_then(Value::as_str) == Some("object") || members.contains_key("properties") {
-        changed |=
-            members.insert("additionalProperties".into(), Value::Bool(false)) != Some(Value::Bool(false));
-    }
-    for (name, inner) in members.iter_mut() {
-        match (name.as_str(), inner) {
-            ("properties" | "$defs" | "definitions", Value::Object(named)) => {
-                named.values_mut().for_each(|schema| changed |= close(schema));
-            }
-            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(schemas)) => {
-                schemas.iter_mut().for_each(|schema| changed |= close(schema));
-            }
-            ("items", schema) => changed |= close(schema),
-            _ => {}
-        }
-    }
-    changed
-}
-
-/// Properties in the whole schema. Beyond 64 the compiler gives up.
-pub(super) fn count_properties(schema: &Value) -> usize {
-    match schema {
-        Value::Object(members) => {
-            let own = members.get("properties").and_then(Value::as_object).map_or(0, Map::len);
-            own + members.values().map(count_properties).sum::<usize>()
-        }
-        Value::Array(items) => items.iter().map(count_properties).sum(),
-        _ => 0,
-    }
-}
 
 /// Merges `anyOf`, `oneOf` and `allOf` at the root of a tool's schema into one object, which is all that the API
 /// takes there: every property of any branch, required only where every branch requires it (with `allOf`: where
@@ -105,31 +49,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn objects_are_closed_and_refused_words_leave() {
-        let mut schema = json!({
-            "type": "object",
-            "properties": {
-                "format": {"type": "string", "format": "email", "minLength": 1},
-                "list": {"type": "array", "items": {"type": "object", "properties": {}}, "minItems": 1},
-            },
-        });
-        assert!(close(&mut schema));
-        assert_eq!(
-            schema,
-            json!({
-                "type": "object",
-                "properties": {
-                    "format": {"type": "string"},
-                    "list": {"type": "array", "items": {"type": "object", "properties": {}, "additionalProperties": false}},
-                },
-                "additionalProperties": false,
-            })
-        );
-        assert!(!close(&mut schema), "once is enough");
-        assert_eq!(count_properties(&schema), 2);
-    }
 
     #[test]
     fn branches_at_the_root_become_one_object() {
