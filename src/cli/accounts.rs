@@ -43,9 +43,12 @@ pub(crate) struct Add {
     /// Use a profile of ~/.aws
     #[arg(long, group = "how", value_name = "PROFILE")]
     profile: Option<String>,
-    /// Use the default chain of AWS: environment, ~/.aws, container, instance role
+    /// Use the default chain of AWS: environment, ~/.aws, web identity, container
     #[arg(long, group = "how")]
     aws_default: bool,
+    /// With --aws-default, on an EC2 instance: its role too
+    #[arg(long, requires = "aws_default")]
+    instance_metadata: bool,
     /// Use an access key; its secret is read from standard input
     #[arg(long, group = "how", value_name = "AKIA...")]
     access_key_id: Option<String>,
@@ -157,6 +160,9 @@ fn body_of(add: &Add) -> Result<Value> {
     let mut body = json!({
         "name": add.name, "provider": add.provider, "region": add.region, "credential": credential,
     });
+    if add.instance_metadata {
+        body["options"] = json!({"instance_metadata": true});
+    }
     if let Some(url) = &add.endpoint_url {
         body["endpoint_url"] = json!(url);
     }

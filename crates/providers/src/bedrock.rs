@@ -19,6 +19,7 @@ mod geo;
 mod heal;
 mod list;
 mod memo;
+mod options;
 mod resolve;
 mod send;
 mod sign;
@@ -204,7 +205,10 @@ impl Provider for Bedrock {
 
     fn check(&self, account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
         match self.place {
-            Place::Aws => credentials::check(account, credential),
+            Place::Aws => {
+                options::check(&account.options)?;
+                credentials::check(account, credential)
+            }
             // It has one address and one key, which are not the person's to choose.
             Place::Sandbox(_) => {
                 Ok(CredentialSummary { kind: "none".to_owned(), label: "offline".to_owned() })
