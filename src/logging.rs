@@ -70,7 +70,8 @@ fn private() -> std::fs::OpenOptions {
 /// # Errors
 /// When a subscriber is set already.
 pub(crate) fn start(folder: &Path, directives: Option<&str>) -> anyhow::Result<Detail> {
-    let base = directives.filter(|text| EnvFilter::try_new(text).is_ok()).unwrap_or(INFO).to_owned();
+    let good = directives.filter(|text| EnvFilter::try_new(text).is_ok());
+    let base = good.unwrap_or(INFO).to_owned();
     let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&base)?);
     let people = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
@@ -86,5 +87,8 @@ pub(crate) fn start(folder: &Path, directives: Option<&str>) -> anyhow::Result<D
     let files = tracing_subscriber::fmt::layer().json().with_writer(Mutex::new(files));
     let discreet = filter_fn(is_discreet);
     tracing_subscriber::registry().with(filter).with(discreet).with(people).with(files.boxed()).try_init()?;
+    if good.is_none() && directives.is_some() {
+        tracing::warn!("SWITCHBOARD_LOG cannot be read; `info` is used");
+    }
     Ok(Detail { handle, base })
 }

@@ -24,7 +24,7 @@ pub(crate) async fn doctor(config: Config) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    port(&admin, &mut report).await?;
+    port(&admin, config.port, &mut report).await?;
     let accounts = admin.ask("GET", "/api/accounts", None).await?;
     for account in rows(&accounts, "accounts") {
         let name = text(&account["name"]);
@@ -59,7 +59,7 @@ fn data_folder(dir: &Path, report: &mut Report) {
     }
 }
 
-async fn port(admin: &Admin, report: &mut Report) -> Result<()> {
+async fn port(admin: &Admin, given: Option<u16>, report: &mut Report) -> Result<()> {
     if let Some(url) = admin.url() {
         let status = admin.send("GET", "/api/status", None).await?.status;
         match status {
@@ -69,10 +69,8 @@ async fn port(admin: &Admin, report: &mut Report) -> Result<()> {
         return Ok(());
     }
     let settings = admin.ask("GET", "/api/settings", None).await?;
-    let port = settings["port"]
-        .as_u64()
-        .and_then(|port| u16::try_from(port).ok())
-        .unwrap_or(crate::config::DEFAULT_PORT);
+    let set = settings["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+    let port = given.or(set).unwrap_or(crate::config::DEFAULT_PORT);
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => report.good("port", &format!("{port} is free; the proxy does not run")),
         Err(error) => {

@@ -47,7 +47,11 @@ enum Command {
         json: bool,
     },
     /// Check port, data folder, clock and every account
-    Doctor,
+    Doctor {
+        /// Port to check when nothing runs; the one of the settings when left out
+        #[arg(long, env = "SWITCHBOARD_PORT")]
+        port: Option<u16>,
+    },
 }
 
 /// Runs the command line.
@@ -73,7 +77,7 @@ pub fn run() -> Result<ExitCode> {
             Command::Key => overview::key(config).await,
             Command::Accounts(command) => accounts::run(config, command).await,
             Command::Models { json } => overview::models(config, json).await,
-            Command::Doctor => doctor::doctor(config).await,
+            Command::Doctor { port } => doctor::doctor(Config { port, ..config }).await,
         }
     })
 }

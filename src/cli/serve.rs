@@ -37,7 +37,7 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     };
     let logs = config.data_dir.join("logs");
     paths::make_private(&logs)?;
-    let directives = std::env::var("SWITCHBOARD_LOG").ok();
+    let directives = std::env::var("SWITCHBOARD_LOG").ok().filter(|text| !text.is_empty());
     let detail = logging::start(&logs, directives.as_deref())?;
     // Before anybody can know that we run: who stops us right then is not to kill us.
     let stop = stop_requested()?;
