@@ -8,14 +8,14 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 use llm::Error;
-use providers::{Call, TokenCount};
+use providers::{Call, Session, TokenCount};
 use wire::anthropic::server::{AnthropicServer, write_token_count};
 use wire::{Detail, ServerCodec};
 
 use crate::record::Recorder;
 use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
-use crate::{admission, body, pipeline, route};
+use crate::{admission, body, errand, pipeline, route};
 
 /// Says that the number is ours and not the upstream's.
 const ESTIMATE: HeaderName = HeaderName::from_static("x-proxy-estimate");
@@ -69,11 +69,9 @@ where
     while let Some(stop) = plan.take() {
         recorder.turned_to(&stop.entry, &stop.target);
         let call = Call { asked: &asked, target: &stop.target, detail: Detail::Control };
-        let counted = match gateway.accounts.session_aside(&stop.entry).await {
-            Ok(session) => stop.entry.provider.count_tokens(&session, call).await,
-            Err(error) => Err(error),
-        };
-        match counted {
+        let provider = &stop.entry.provider;
+        let work = |session: Arc<Session>| async move { provider.count_tokens(&session, call).await };
+        match errand::run(gateway, &stop.entry, work).await {
             Ok(count) => return Ok(count),
             Err(error) => {
                 recorder.attempt_failed(&stop.entry, &stop.target, &error);

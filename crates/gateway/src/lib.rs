@@ -11,6 +11,7 @@ mod dialect;
 mod dispatch;
 mod door;
 mod entrance;
+mod errand;
 pub mod guard;
 #[cfg(test)]
 mod house;

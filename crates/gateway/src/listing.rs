@@ -11,7 +11,7 @@ use accounts::Entry;
 use llm::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::Gateway;
+use crate::{Gateway, errand};
 
 /// Providers keep a list for an hour.
 const AGAIN: Duration = Duration::from_secs(60 * 60);
@@ -56,8 +56,8 @@ fn is_same(listed: Option<&Arc<Entry>>, entry: &Arc<Entry>) -> bool {
 }
 
 async fn list(gateway: &Gateway, entry: &Arc<Entry>) -> Result<(), Error> {
-    let session = gateway.accounts.session_aside(entry).await?;
-    entry.provider.models(&session).await.map(drop)
+    errand::run(gateway, entry, |session| async move { entry.provider.models(&session).await.map(drop) })
+        .await
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::json::Asked;
 use super::{Desk, Refusal};
-use crate::Gateway;
+use crate::{Gateway, errand};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -95,8 +95,7 @@ pub(super) async fn list(
 }
 
 async fn ask(gateway: &Gateway, entry: &Arc<Entry>) -> Result<Vec<Arc<Model>>, Error> {
-    let session = gateway.accounts.session_aside(entry).await?;
-    entry.provider.models(&session).await
+    errand::run(gateway, entry, |session| async move { entry.provider.models(&session).await }).await
 }
 
 /// The merged list, in the order in which names first came.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use accounts::{Entry, Outcome};
+use accounts::Entry;
 use axum::Json;
 use axum::extract::{Path, State};
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use wire::{Detail, ServerCodec};
 
 use super::json::Given;
 use super::{Desk, Refusal};
-use crate::Gateway;
+use crate::{Gateway, errand};
 
 /// A person waits for this.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -112,20 +112,9 @@ async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<Optio
     let asked = ping(model)?;
     let target = entry.provider.resolve(&entry.account, model)?;
     let call = Call { asked: &asked, target: &target, detail: Detail::Control };
-    let session = gateway.accounts.session_aside(entry).await?;
-    let reply = match entry.provider.send(&session, call).await {
-        Err(error) if error.category == Category::Expired => {
-            let session = gateway.accounts.rejected(entry, &session).await?;
-            entry.provider.send(&session, call).await?
-        }
-        // As any request would: noting it keeps the upstream's clock, by which the next session is corrected.
-        Err(error) if error.category == Category::Signature => {
-            gateway.accounts.note(entry, Outcome::Failure(&error));
-            let session = gateway.accounts.session_aside(entry).await?;
-            entry.provider.send(&session, call).await?
-        }
-        reply => reply?,
-    };
+    let reply =
+        errand::run(gateway, entry, |session| async move { entry.provider.send(&session, call).await })
+            .await?;
     let date = reply.date;
     let Body::Stream { mut bytes, mut reader } = reply.body else { return Ok(date) };
     while let Some(piece) = bytes.next().await {
