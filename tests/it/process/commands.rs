@@ -52,9 +52,9 @@ async fn manage_accounts(machine: &Machine, emulator: &Emulator) {
     }
     // Nobody chose the Sandbox: the first account of one's own takes its place.
     assert!(of("work").starts_with('*') && of("Sandbox").starts_with(' '), "{list}");
-    let json: Value = json(machine.run(&["accounts", "list", "--json"]).await);
-    assert_eq!(json["accounts"].as_array().map(Vec::len), Some(4), "{json}");
-    assert!(!list.contains(&key.secret) && !json.to_string().contains(&key.secret));
+    let all = json(machine.run(&["accounts", "list", "--json"]).await);
+    assert_eq!(all["accounts"].as_array().map(Vec::len), Some(4), "{all}");
+    assert!(!list.contains(&key.secret) && !all.to_string().contains(&key.secret));
 
     let said = machine.run(&["accounts", "test", "work"]).await.good();
     assert!(said.starts_with("work works: "), "{said}");
@@ -73,6 +73,14 @@ async fn manage_accounts(machine: &Machine, emulator: &Emulator) {
     machine.run(&["accounts", "remove", "keyed"]).await.bad();
     let list = machine.run(&["accounts", "list"]).await.good();
     assert!(list.contains("* work") && !list.contains("keyed"), "{list}");
+
+    let role = ["accounts", "add", "role", "--region", "us-east-1", "--instance-metadata"];
+    assert_eq!(machine.run(&role).await.status.code(), Some(2), "a flag that would do nothing");
+    machine.run(&[&role[..], &["--aws-default"]].concat()).await.good();
+    let all = json(machine.run(&["accounts", "list", "--json"]).await);
+    let role = all["accounts"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "role"));
+    assert_eq!(role.expect("the account")["options"], serde_json::json!({"instance_metadata": true}));
+    machine.run(&["accounts", "remove", "role"]).await.good();
 }
 
 async fn look_around(machine: &Machine) {
@@ -167,4 +175,8 @@ async fn the_doctor_sees_a_wrong_clock_and_a_taken_port() {
     assert!(said.contains("FAIL  clock: differs from AWS by 36"), "{said}");
     assert!(said.contains("ok    account work: answers"), "{said}");
     assert!(said.contains(&format!("FAIL  port: {port} cannot be used")), "{said}");
+    let other =
+        std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("address").port();
+    let said = machine.run(&["doctor", "--port", &other.to_string()]).await.stdout;
+    assert!(said.contains(&format!("ok    port: {other} is free")), "{said}");
 }
