@@ -11,6 +11,7 @@ use llm::{Category, Error, Model};
 use serde::Deserialize;
 
 use super::endpoint::{self, Service};
+use super::list::ProfileModel;
 use super::resolve::behind_arn;
 use super::{Bedrock, geo};
 use crate::Session;
@@ -43,12 +44,6 @@ impl Profiles {
 struct Profile {
     #[serde(default)]
     models: Vec<ProfileModel>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProfileModel {
-    model_arn: Option<String>,
 }
 
 impl Bedrock {

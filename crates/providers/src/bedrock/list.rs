@@ -101,8 +101,8 @@ struct ProfileSummary {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ProfileModel {
-    model_arn: Option<String>,
+pub(super) struct ProfileModel {
+    pub(super) model_arn: Option<String>,
 }
 
 impl Bedrock {

@@ -199,6 +199,15 @@ fn explain(profile: Option<&str>, error: &CredentialsError) -> Error {
         return Error::new(Category::Unreachable, format!("{} cannot be asked: {words}.", named(profile)));
     }
     let lower = words.to_lowercase();
+    // Before the words are looked at: a name that is not there may itself have "sso" in it.
+    let missing = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+    if let Some(name) = profile.filter(|_| missing) {
+        let message = format!(
+            "There are no credentials for the AWS profile `{name}` ({words}). Check its name, `~/.aws/config` and \
+             `~/.aws/credentials`."
+        );
+        return Error::new(Category::NoCredentials, message);
+    }
     let fix = if lower.contains("sso") {
         match profile {
             Some(name) => format!("Run `aws sso login --profile {name}`."),
@@ -206,7 +215,7 @@ fn explain(profile: Option<&str>, error: &CredentialsError) -> Error {
         }
     } else if lower.contains("was not defined") || lower.contains("no profiles") {
         "Check its name and `~/.aws/config`.".to_owned()
-    } else if matches!(error, CredentialsError::CredentialsNotLoaded(_)) && profile.is_none() {
+    } else if missing {
         "Set access keys in the environment, or a default profile with `aws configure`.".to_owned()
     } else {
         "Check it with `aws sts get-caller-identity`.".to_owned()

@@ -148,6 +148,7 @@ async fn what_is_missing_is_said_with_the_fix() {
     for (profile, words) in [
         ("sso", "aws sso login --profile sso"),
         ("absent", "`absent`"),
+        ("absent-sso", "Check its name"),
         ("lost", "nowhere"),
         ("bare", "names no region"),
     ] {
