@@ -124,8 +124,21 @@ impl Board {
             ]
             .into_iter()
             .find(|wanted| resting.iter().any(|(reason, _)| reason == wanted));
+            // Where the person must act they must know what about.
+            let lasting = plan.blocked.filter(|reason| reason.stored().is_some());
+            plan.said = lasting.and_then(|reason| self.said(reason, now));
         }
         plan
+    }
+
+    /// The last words of the first account that rests for `reason`.
+    fn said(&self, reason: Reason, now: Instant) -> Option<String> {
+        self.active().into_iter().chain(&self.seats).filter(|seat| seat.enabled).find_map(|seat| {
+            let (resting, last) =
+                seat.entry.ward.with(|state| (state.health.resting(now), state.last_error.clone()));
+            let last = last.filter(|_| resting.is_some_and(|(why, _)| why == reason))?;
+            Some(format!("{}: {}", seat.entry.account.name, last.message))
+        })
     }
 
     pub(crate) fn view(&self, position: usize, seat: &Seat, wall: SystemTime, now: Instant) -> AccountView {

@@ -36,6 +36,8 @@ pub struct Plan {
     pub on_quota: bool,
     /// The mildest reason why there is nobody.
     pub(crate) blocked: Option<Reason>,
+    /// What the account that rests for it said last, with its name before.
+    pub(crate) said: Option<String>,
 }
 
 impl Plan {
@@ -61,6 +63,10 @@ impl Plan {
                 "The account is suspended. Settle that with its vendor, then switch it on again.".into()
             }
             None => "No account can answer. Add one or switch one on.".to_owned(),
+        };
+        let message = match &self.said {
+            Some(said) => format!("{message} ({said})"),
+            None => message,
         };
         let error = Error::new(self.blocked.map_or(Category::NoCredentials, Reason::category), message);
         Some(match self.wait {

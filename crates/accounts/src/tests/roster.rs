@@ -179,7 +179,9 @@ async fn a_suspended_account_is_asked_again_when_it_is_switched_on() {
     let error = llm::Error::new(Category::Suspended, "talk to us");
     world.accounts.note(&world.accounts.entry(&a).unwrap(), Outcome::Failure(&error));
     world.clock.pass(1_000_000);
-    assert_eq!(world.accounts.plan().refusal().unwrap().category, Category::Suspended);
+    let refusal = world.accounts.plan().refusal().unwrap();
+    assert_eq!(refusal.category, Category::Suspended);
+    assert!(refusal.message.ends_with("(a: talk to us)"), "{}", refusal.message);
     let world = world.restart().await;
     assert_eq!(world.accounts.get(&a).unwrap().state, StateView::Suspended);
     let switch = |enabled| Patch { enabled: Some(enabled), ..Patch::default() };
