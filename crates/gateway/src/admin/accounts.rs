@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use accounts::{AccountView, NewAccount, Patch};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::json::Given;
+use super::json::{Given, Id};
 use super::{Desk, Refusal};
 
 #[derive(Debug, Serialize)]
@@ -37,23 +37,20 @@ pub(super) async fn add(
 
 pub(super) async fn change(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Given(patch): Given<Patch>,
 ) -> Result<Json<AccountView>, Refusal> {
     Ok(Json(desk.gateway.accounts.update(&id, patch).await?))
 }
 
-pub(super) async fn remove(
-    State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
+pub(super) async fn remove(State(desk): State<Arc<Desk>>, Id(id): Id) -> Result<StatusCode, Refusal> {
     desk.gateway.accounts.remove(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn activate(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<AccountView>, Refusal> {
     Ok(Json(desk.gateway.accounts.activate(&id).await?))
 }

@@ -41,6 +41,20 @@ fn without_values(complaint: &str) -> String {
     }
 }
 
+/// The `{id}` of a path.
+pub(super) struct Id(pub(super) String);
+
+impl<S: Sync + Send> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        axum::extract::Path::from_request_parts(head, state)
+            .await
+            .map(|axum::extract::Path(id)| Self(id))
+            .map_err(|error| Refusal::invalid(error.body_text()))
+    }
+}
+
 /// A query string.
 pub(super) struct Asked<T>(pub(super) T);
 

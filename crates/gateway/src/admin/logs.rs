@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 use store::{Cleaned, Filter, LogRow, Page, Retention, Stats, StatusClass};
 
-use super::json::{Asked, Given};
+use super::json::{Asked, Given, Id};
 use super::{Desk, Refusal};
 
 /// Rows of a page unless told.
@@ -68,10 +68,7 @@ pub(super) async fn page(
     Ok(Json(desk.gateway.logs.page(question.filter()?, before, limit).await?))
 }
 
-pub(super) async fn row(
-    State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
-) -> Result<Json<LogRow>, Refusal> {
+pub(super) async fn row(State(desk): State<Arc<Desk>>, Id(id): Id) -> Result<Json<LogRow>, Refusal> {
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "log_row_not_found", "There is no such row");
     let id = id.parse().map_err(|_| missing())?;
     desk.gateway.logs.row(id).await?.map(Json).ok_or_else(missing)

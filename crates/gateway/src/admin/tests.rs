@@ -139,6 +139,7 @@ async fn refusals_have_stable_codes() {
         ("DELETE", "/api/accounts/none", Value::Null, 404, "account_not_found"),
         ("POST", "/api/accounts/none/activate", Value::Null, 404, "account_not_found"),
         ("POST", "/api/accounts/none/test", Value::Null, 404, "account_not_found"),
+        ("POST", "/api/accounts/%ff/test", Value::Null, 400, "invalid_request"),
         ("PUT", "/api/settings", json!({"port": -1}), 400, "setting_invalid"),
         ("PUT", "/api/settings", json!({"colour": "red"}), 400, "setting_invalid"),
         ("GET", "/api/logs?limit=0", Value::Null, 400, "invalid_request"),

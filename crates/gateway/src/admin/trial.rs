@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use accounts::Entry;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::HeaderMap;
@@ -16,7 +16,7 @@ use serde_json::json;
 use wire::anthropic::server::AnthropicServer;
 use wire::{Detail, ServerCodec};
 
-use super::json::Given;
+use super::json::{Given, Id};
 use super::{Desk, Refusal};
 use crate::{Gateway, errand};
 
@@ -52,7 +52,7 @@ struct Failure {
 
 pub(super) async fn run(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Given(trial): Given<Trial>,
 ) -> Result<Json<Verdict>, Refusal> {
     let gateway = &desk.gateway;
