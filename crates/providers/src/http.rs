@@ -6,6 +6,7 @@
 //! it closes the upstream connection.
 
 mod aws_connector;
+mod clock;
 mod failure;
 mod incoming;
 mod payload_body;
@@ -24,6 +25,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use url::{Host, Url};
 
 pub(crate) use aws_connector::AwsConnector;
+pub use clock::clock_offset;
 pub(crate) use failure::chain as error_chain;
 pub(crate) use incoming::Incoming;
 

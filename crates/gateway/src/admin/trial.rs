@@ -1,7 +1,7 @@
 //! `POST /api/accounts/{id}/test`: one real request of one token, through the provider like any other.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use accounts::Entry;
 use axum::Json;
@@ -80,7 +80,7 @@ pub(super) async fn run(
         model,
         latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
         clock_offset_s: match &result {
-            Ok(date) => date.as_deref().and_then(|date| offset(gateway, date)),
+            Ok(date) => date.as_deref().and_then(|date| providers::clock_offset(date, gateway.now())),
             Err(error) => error.upstream.as_ref().and_then(|upstream| upstream.clock_offset),
         },
         error: result.err().map(Failure::from),
@@ -96,15 +96,6 @@ fn cheapest(models: &[Arc<Model>]) -> Option<String> {
         .min_by(|a, b| b.is_claude().cmp(&a.is_claude()).then(cost(a).total_cmp(&cost(b))))
         .or(models.first())
         .map(|model| model.name.clone())
-}
-
-/// Seconds between our clock and an HTTP date.
-fn offset(gateway: &Gateway, date: &str) -> Option<i64> {
-    let theirs = httpdate::parse_http_date(date).ok()?;
-    let seconds = |time: SystemTime| {
-        time.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok())
-    };
-    Some(seconds(theirs)? - seconds(gateway.now())?)
 }
 
 /// Asks for one token; returns the upstream's `Date`.

@@ -85,7 +85,9 @@ impl Loop {
 impl Drop for Loop {
     fn drop(&mut self) {
         self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
+        // The last to let go may be a connection of this very loop, and no thread can wait for itself.
+        let other = |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(other) {
             // A loop that panicked has said so already.
             let _ = thread.join();
         }

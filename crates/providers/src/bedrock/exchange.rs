@@ -1,6 +1,6 @@
 //! One request to Bedrock: addressed, signed, sent, and its answer told apart from an error.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -10,7 +10,7 @@ use wire::bedrock::{ErrorHead, read_error};
 
 use super::{Bedrock, sign};
 use crate::Session;
-use crate::http::{Incoming, Outgoing};
+use crate::http::{Incoming, Outgoing, clock_offset};
 
 /// The most that InvokeModel takes, in bytes.
 pub(super) const LONGEST_REQUEST: usize = 25_000_000;
@@ -127,15 +127,7 @@ async fn refusal(incoming: Incoming, now: SystemTime) -> Error {
     };
     let mut error = read_error(&head, &body);
     if let Some(upstream) = &mut error.upstream {
-        upstream.clock_offset = text("date").and_then(|date| offset(date, now));
+        upstream.clock_offset = text("date").and_then(|date| clock_offset(date, now));
     }
     error
-}
-
-/// Seconds the upstream's clock is ahead of ours.
-fn offset(date: &str, now: SystemTime) -> Option<i64> {
-    let seconds = |time: SystemTime| {
-        time.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok())
-    };
-    Some(seconds(httpdate::parse_http_date(date).ok()?)? - seconds(now)?)
 }
