@@ -119,6 +119,7 @@ impl Provider for Invented {
         Description {
             id: "invented",
             name: "Invented",
+            policy_note: None,
             policy: Policy::Offline,
             regions: &["us-east-1", "eu-west-1"],
             credentials: vec![CredentialKind {

@@ -100,6 +100,8 @@ pub enum ThinkingStyle {
     ReasoningEffort,
     /// GPT, Grok: `reasoning: {effort}`.
     ReasoningObject,
+    /// No switch, but asked for in words the model answers with its thoughts between tags (Kiro's older models).
+    Prompted,
 }
 
 /// Whether the model can be held to a JSON Schema by the upstream itself.

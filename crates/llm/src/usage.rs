@@ -21,6 +21,8 @@ pub struct Usage {
     pub thinking: Option<u64>,
     /// The service tier that answered, where the upstream tells.
     pub tier: Option<Tier>,
+    /// What the answer cost where the upstream counts credits instead of money (Kiro).
+    pub credits: Option<f64>,
     /// True when a number is our guess and not the upstream's count.
     pub estimated: bool,
 }
@@ -41,6 +43,9 @@ impl Usage {
         take(&mut self.cache_write_5m, later.cache_write_5m);
         take(&mut self.cache_write_1h, later.cache_write_1h);
         take(&mut self.thinking, later.thinking);
+        if later.credits.is_some() {
+            self.credits = later.credits;
+        }
         if later.tier.is_some() {
             self.tier = later.tier;
         }

@@ -142,6 +142,8 @@ pub struct Description {
     pub id: &'static str,
     pub name: &'static str,
     pub policy: Policy,
+    /// What the person must know and agree to before the first account is added.
+    pub policy_note: Option<&'static str>,
     pub regions: &'static [&'static str],
     pub credentials: Vec<CredentialKind>,
 }

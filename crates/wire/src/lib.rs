@@ -5,6 +5,7 @@
 //! speak to an upstream) is a module of functions plus a [`FrameReader`], because a provider knows which wire it
 //! speaks and needs no registry for it.
 
+pub mod amazon_q;
 pub mod anthropic;
 pub mod bedrock;
 mod codec;

@@ -117,7 +117,14 @@ impl Provider for FakeProvider {
     }
 
     fn describe(&self) -> Description {
-        Description { id: self.id, name: self.id, policy: self.policy, regions: &[], credentials: Vec::new() }
+        Description {
+            id: self.id,
+            name: self.id,
+            policy: self.policy,
+            policy_note: None,
+            regions: &[],
+            credentials: Vec::new(),
+        }
     }
 
     fn check(&self, account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {

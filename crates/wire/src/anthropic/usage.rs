@@ -35,8 +35,7 @@ impl From<Counters> for Usage {
             cache_write_5m: told.cache_creation.and_then(|c| c.ephemeral_5m_input_tokens),
             cache_write_1h: told.cache_creation.and_then(|c| c.ephemeral_1h_input_tokens),
             thinking: told.output_tokens_details.and_then(|d| d.thinking_tokens),
-            tier: None,
-            estimated: false,
+            ..Self::default()
         }
     }
 }

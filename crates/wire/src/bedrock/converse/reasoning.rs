@@ -34,7 +34,8 @@ pub(super) fn switch(
     let mut reasoning =
         Reasoning { on: wanted.is_some_and(|effort| effort > Effort::None), ..Reasoning::default() };
     match model.thinking {
-        ThinkingStyle::No => {
+        // Bedrock has no model that is asked in words.
+        ThinkingStyle::No | ThinkingStyle::Prompted => {
             if reasoning.on {
                 adjustments.note("thinking:dropped");
             }
