@@ -3,15 +3,18 @@
 //! A provider is an endpoint plus an identity. It owns its vendor's quirks; nothing above this crate knows that
 //! InvokeModel wants `anthropic_version` in the body. A new provider is one folder and one line in the registry.
 
+mod amazon_q;
 mod bedrock;
 mod estimate;
 mod http;
 mod provider;
+mod quota;
 #[cfg(test)]
 mod upstream;
 
 use std::sync::Arc;
 
+pub use amazon_q::{Bearer, TokenKind};
 pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
@@ -21,6 +24,7 @@ pub use provider::{
     Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened,
     Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,
 };
+pub use quota::{Overage, Quota, QuotaKind, QuotaPart};
 
 /// Every provider there is. `sandbox` is the address of the emulator that plays Bedrock offline.
 pub fn registry(http: &Http, endpoints: EndpointEnvironment, sandbox: impl Into<String>) -> Registry {

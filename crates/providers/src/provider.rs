@@ -12,7 +12,9 @@ use llm::{CacheMark, Effort, Error, Model, Request, Secret, Whole, Wire};
 use serde_json::Value;
 use wire::{Detail, FrameReader};
 
+use crate::amazon_q::Bearer;
 use crate::http::Patience;
+use crate::quota::Quota;
 
 /// An account as its provider sees it. The credential is kept apart, in the vault.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub enum Identity {
     SigV4(aws_credential_types::Credentials),
     /// Sent as `Authorization: Bearer`.
     Bearer(Secret),
+    /// A Kiro or Amazon Q token, with what it may do.
+    Kiro(Bearer),
 }
 
 /// Why a session is opened.
@@ -233,6 +237,15 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
     /// Models known for the account without asking.
     fn known_models(&self, account: &Account) -> Vec<Arc<Model>>;
+
+    /// How much of the account's allowance is used; `None` where the vendor sells none. Asks the upstream.
+    ///
+    /// # Errors
+    /// Those of the request.
+    fn quota<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
+        let _ = session;
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// The providers there are, by id.

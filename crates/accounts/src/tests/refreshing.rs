@@ -21,7 +21,7 @@ async fn world() -> (World, Arc<Entry>) {
 fn secret(session: &Session) -> &str {
     match &session.identity {
         Identity::Bearer(secret) => secret.expose(),
-        Identity::SigV4(_) => panic!("the fake gives bearer sessions"),
+        Identity::SigV4(_) | Identity::Kiro(_) => panic!("the fake gives bearer sessions"),
     }
 }
 

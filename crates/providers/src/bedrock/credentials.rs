@@ -118,7 +118,7 @@ pub(crate) async fn open(
 fn opened(account: Arc<Account>, identity: Identity) -> Opened {
     let expires = match &identity {
         Identity::SigV4(credentials) => credentials.expiry(),
-        Identity::Bearer(_) => None,
+        Identity::Bearer(_) | Identity::Kiro(_) => None,
     };
     Opened { session: Session { account, identity, expires, clock_offset: 0 }, rotated: None }
 }

@@ -34,6 +34,9 @@ pub(crate) fn authorize(outgoing: &mut Outgoing, session: &Session, now: SystemT
             let now = shifted(now, session.clock_offset);
             sign_v4(outgoing, credentials, &session.account.region, SERVICE, now)
         }
+        Identity::Kiro(_) => {
+            Err(Error::new(Category::Internal, "A Kiro sign-in was handed to Amazon Bedrock."))
+        }
     }
 }
 
