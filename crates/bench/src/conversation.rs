@@ -20,7 +20,7 @@ pub enum Form {
     Anthropic,
     /// OpenAI Chat Completions.
     Openai,
-    /// Claude's body on Bedrock. Converse gets it too when asked directly: the stand-in does not read it.
+    /// Claude's body on Bedrock. Converse and Amazon Q get it too when asked directly: the stand-in does not read it.
     Bedrock,
 }
 

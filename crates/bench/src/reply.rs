@@ -18,6 +18,8 @@ pub enum Interface {
     Converse,
     /// Anthropic's own Messages: server-sent events.
     Messages,
+    /// Amazon Q's and Kiro's GenerateAssistantResponse, which only streams.
+    AmazonQ,
 }
 
 /// One answer in both forms.
@@ -28,9 +30,12 @@ pub struct Reply {
     pub frames: Vec<Bytes>,
     /// Which of the frames carry text.
     pub pieces: Range<usize>,
-    /// The answer to a request that does not stream.
-    pub json: Bytes,
+    /// The answer to a request that does not stream; `None` from a service that only streams.
+    pub json: Option<Bytes>,
 }
+
+/// What stands before and after the text, and the answer in one piece.
+type Ends = (Vec<Bytes>, Vec<Bytes>, Option<Value>);
 
 const MODEL: &str = "claude-sonnet-4-5-20250929";
 const INPUT_TOKENS: u64 = 321;
@@ -48,10 +53,13 @@ impl Interface {
             Interface::Invoke | Interface::Messages => self.claude(
                 &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
             ),
-            Interface::Converse => converse(
+            Interface::Converse => framed(
                 "contentBlockDelta",
                 json!({"contentBlockIndex": 0, "delta": {"text": text}, "p": padding(text.len())}),
             ),
+            Interface::AmazonQ => {
+                framed("assistantResponseEvent", json!({"content": text, "modelId": "claude-sonnet-4.5"}))
+            }
         }
     }
 
@@ -73,6 +81,7 @@ impl Interface {
         let (head, tail, json) = match self {
             Interface::Invoke | Interface::Messages => self.claude_ends(pieces, bytes),
             Interface::Converse => converse_ends(pieces, bytes),
+            Interface::AmazonQ => amazon_q_ends(),
         };
         let range = head.len()..head.len() + pieces;
         let texts = (0..pieces).map(|index| self.piece(&text::piece(index, bytes)));
@@ -84,12 +93,11 @@ impl Interface {
             },
             frames: head.into_iter().chain(texts).chain(tail).collect(),
             pieces: range,
-            json: Bytes::from(json.to_string()),
+            json: json.map(|json| Bytes::from(json.to_string())),
         }
     }
 
-    /// What stands before and after the text, and the answer in one piece.
-    fn claude_ends(self, pieces: usize, bytes: usize) -> (Vec<Bytes>, Vec<Bytes>, Value) {
+    fn claude_ends(self, pieces: usize, bytes: usize) -> Ends {
         let message = |content: Value, stop: Value, output: usize| {
             json!({"id": "msg_bdrk_01BenchBenchBenchBenchBe", "type": "message", "role": "assistant", "model": MODEL,
                 "content": content, "stop_reason": stop, "stop_sequence": null,
@@ -111,28 +119,43 @@ impl Interface {
         (
             vec![self.claude(&start), self.claude(&block)],
             vec![self.claude(&block_stop), self.claude(&delta), self.claude(&stop)],
-            message(content, json!("end_turn"), pieces),
+            Some(message(content, json!("end_turn"), pieces)),
         )
     }
 }
 
-fn converse(kind: &str, payload: Value) -> Bytes {
+fn framed(kind: &str, payload: Value) -> Bytes {
     frame::event(kind, payload.to_string().as_bytes())
 }
 
-fn converse_ends(pieces: usize, bytes: usize) -> (Vec<Bytes>, Vec<Bytes>, Value) {
+fn converse_ends(pieces: usize, bytes: usize) -> Ends {
     let usage = json!({"inputTokens": INPUT_TOKENS, "outputTokens": pieces,
         "totalTokens": INPUT_TOKENS + pieces as u64, "serverToolUsage": {}});
     let metrics = json!({"latencyMs": 1200});
     (
-        vec![converse("messageStart", json!({"p": padding(6), "role": "assistant"}))],
+        vec![framed("messageStart", json!({"p": padding(6), "role": "assistant"}))],
         vec![
-            converse("contentBlockStop", json!({"contentBlockIndex": 0, "p": padding(9)})),
-            converse("messageStop", json!({"p": padding(3), "stopReason": "end_turn"})),
-            converse("metadata", json!({"metrics": metrics, "p": padding(5), "usage": usage})),
+            framed("contentBlockStop", json!({"contentBlockIndex": 0, "p": padding(9)})),
+            framed("messageStop", json!({"p": padding(3), "stopReason": "end_turn"})),
+            framed("metadata", json!({"metrics": metrics, "p": padding(5), "usage": usage})),
         ],
-        json!({"metrics": metrics, "output": {"message": {"role": "assistant",
-            "content": [{"text": text::whole(pieces, bytes)}]}}, "stopReason": "end_turn", "usage": usage}),
+        Some(json!({"metrics": metrics, "output": {"message": {"role": "assistant",
+            "content": [{"text": text::whole(pieces, bytes)}]}}, "stopReason": "end_turn", "usage": usage})),
+    )
+}
+
+/// The service counts no tokens: a share of the context and the credits are all it tells.
+fn amazon_q_ends() -> Ends {
+    let ids = json!({"conversationId": "7d0c1a52-0000-4000-8000-00000000be9c",
+        "utteranceId": "2b7f0f54-0000-4000-8000-00000000be9c"});
+    (
+        vec![framed("messageMetadataEvent", ids)],
+        vec![
+            framed("contextUsageEvent", json!({"contextUsagePercentage": 0.41})),
+            framed("metadataEvent", json!({"stopReason": "END_TURN"})),
+            framed("meteringEvent", json!({"usage": 0.0132, "unit": "credit", "unitPlural": "credits"})),
+        ],
+        None,
     )
 }
 
@@ -142,7 +165,7 @@ mod tests {
 
     #[test]
     fn frames_carry_the_text_they_are_said_to_carry() {
-        for interface in [Interface::Invoke, Interface::Converse] {
+        for interface in [Interface::Invoke, Interface::Converse, Interface::AmazonQ] {
             let reply = interface.reply(9, 20);
             let texts = reply.frames[reply.pieces.clone()].iter().map(|bytes| {
                 let payload: Value = serde_json::from_slice(frame::read(bytes).unwrap().payload).unwrap();
@@ -151,7 +174,10 @@ mod tests {
                         let event: Value = serde_json::from_slice(&STANDARD.decode(bytes).unwrap()).unwrap();
                         event["delta"]["text"].as_str().unwrap().to_owned()
                     }
-                    None => payload["delta"]["text"].as_str().unwrap().to_owned(),
+                    None => {
+                        let text = payload.pointer("/delta/text").or(payload.get("content"));
+                        text.unwrap().as_str().unwrap().to_owned()
+                    }
                 }
             });
             assert_eq!(texts.collect::<String>(), text::whole(9, 20));

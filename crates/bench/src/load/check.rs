@@ -69,6 +69,7 @@ pub(crate) struct Check<'a> {
 impl Expected {
     pub(crate) fn new(dialect: Dialect, stream: bool, stamped: bool, pieces: usize, bytes: usize) -> Self {
         let bytes = if stamped { bytes.max(stamp::LEN) } else { bytes };
+        let stream = stream || dialect.only_streams();
         Expected { dialect, stream, stamped, text: text::whole(pieces, bytes), learned: RefCell::default() }
     }
 }

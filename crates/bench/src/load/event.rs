@@ -25,7 +25,7 @@ impl Dialect {
     pub(crate) fn split(self, bytes: &[u8]) -> Option<(&[u8], usize)> {
         let len = match self {
             Dialect::Anthropic | Dialect::Openai => memchr::memchr(b'\n', bytes)? + 1,
-            Dialect::Invoke | Dialect::Converse => frame::length(bytes)?.max(16),
+            Dialect::Invoke | Dialect::Converse | Dialect::AmazonQ => frame::length(bytes)?.max(16),
         };
         Some((bytes.get(..len)?, len))
     }
@@ -50,14 +50,16 @@ impl Dialect {
                     (_, data) => claude(&json(data)?).map(Some),
                 }
             }
-            Dialect::Invoke | Dialect::Converse => {
+            Dialect::Invoke | Dialect::Converse | Dialect::AmazonQ => {
                 let frame = frame::read(event).ok_or("damaged frame")?;
                 if frame.exception {
                     return Err("exception in the stream".into());
                 }
                 let payload = json(frame.payload)?;
-                if self == Dialect::Converse {
-                    return Ok(Some(converse(frame.kind, &payload)));
+                match self {
+                    Dialect::Converse => return Ok(Some(converse(frame.kind, &payload))),
+                    Dialect::AmazonQ => return Ok(Some(amazon_q(frame.kind, &payload))),
+                    _ => {}
                 }
                 let bytes = STANDARD.decode(text(&payload["bytes"])).map_err(|_| "bad base64")?;
                 claude(&json(&bytes)?).map(Some)
@@ -72,6 +74,7 @@ impl Dialect {
             Dialect::Anthropic | Dialect::Invoke => ("/content/0/text", "/stop_reason", "end_turn"),
             Dialect::Openai => ("/choices/0/message/content", "/choices/0/finish_reason", "stop"),
             Dialect::Converse => ("/output/message/content/0/text", "/stopReason", "end_turn"),
+            Dialect::AmazonQ => return Err("this service only streams".into()),
         };
         let at = |pointer: &str| body.pointer(pointer).map_or("", text);
         Ok(Said { start: true, text: at(text_at).to_owned(), stop: at(stop_at) == stop, end: true })
@@ -118,5 +121,18 @@ fn converse(kind: &str, payload: &Value) -> Said {
         text: text(&payload["delta"]["text"]).to_owned(),
         stop: kind == "messageStop" && payload["stopReason"] == "end_turn",
         end: kind == "metadata",
+    }
+}
+
+fn amazon_q(kind: &str, payload: &Value) -> Said {
+    Said {
+        start: kind == "messageMetadataEvent",
+        text: if kind == "assistantResponseEvent" {
+            text(&payload["content"]).to_owned()
+        } else {
+            String::new()
+        },
+        stop: payload["stopReason"] == "END_TURN",
+        end: kind == "meteringEvent",
     }
 }

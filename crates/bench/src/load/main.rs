@@ -28,6 +28,15 @@ pub(crate) enum Dialect {
     Invoke,
     /// Bedrock Converse, as the stand-in answers it.
     Converse,
+    /// Amazon Q's GenerateAssistantResponse, as the stand-in answers it: always a stream.
+    AmazonQ,
+}
+
+impl Dialect {
+    /// Whether there are no answers in one piece.
+    pub(crate) fn only_streams(self) -> bool {
+        self == Dialect::AmazonQ
+    }
 }
 
 #[derive(Parser, Clone)]
@@ -101,6 +110,7 @@ impl Args {
             ),
             (Dialect::Converse, false) => (Form::Bedrock, "/model/amazon.nova-pro-v1%3A0/converse"),
             (Dialect::Converse, true) => (Form::Bedrock, "/model/amazon.nova-pro-v1%3A0/converse-stream"),
+            (Dialect::AmazonQ, _) => (Form::Bedrock, "/generateAssistantResponse"),
         };
         let body = bench::conversation::body(form, self.size, &self.model, self.stream);
         let key = match (&self.key, self.dialect) {

@@ -1,7 +1,8 @@
-//! `bench-upstream`: answers as Bedrock and Anthropic do, from frames built beforehand, so that what is measured
+//! `bench-upstream`: answers as Bedrock, Kiro and Anthropic do, from frames built beforehand, so that what is measured
 //! is the proxy before it. One thread; reads nothing of a request that it does not need.
 
 mod answer;
+mod control;
 mod knobs;
 mod stand_in;
 

@@ -14,6 +14,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::control;
 use crate::knobs::Knobs;
 
 pub(crate) struct StandIn {
@@ -41,6 +42,7 @@ type Answered = Result<Response<Answer>, Infallible>;
 pub(crate) async fn answer(stand_in: Rc<RefCell<StandIn>>, request: Request<Incoming>) -> Answered {
     let (head, mut body) = request.into_parts();
     let path = head.uri.path();
+    let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let kept = path.starts_with("/__") || path.ends_with("/messages");
     let (mut read, mut len) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
@@ -67,26 +69,25 @@ pub(crate) async fn answer(stand_in: Rc<RefCell<StandIn>>, request: Request<Inco
             json!({"answered": state.answered, "body_bytes": state.body_bytes}),
         );
     }
-    let Some((interface, streams)) = interface(path, &read) else {
-        return lists(path);
+    let Some((interface, streams)) = interface(path, target, &read) else {
+        let (status, value) = control::answer(path, target);
+        return json_answer(status, value);
     };
     state.answered += 1;
     state.body_bytes += len as u64;
     let (reply, knobs) = (state.reply(interface), state.knobs);
-    if streams {
-        let content_type = HeaderValue::from_static(reply.content_type);
-        return Ok(respond(interface, content_type, knobs.pieces, Answer::stream(reply, interface, knobs)));
-    }
-    Ok(respond(
-        interface,
-        HeaderValue::from_static("application/json"),
-        knobs.pieces,
-        Answer::whole(reply.json.clone()),
-    ))
+    let (content_type, body) = match &reply.json {
+        Some(json) if !streams => ("application/json", Answer::whole(json.clone())),
+        _ => (reply.content_type, Answer::stream(reply, interface, knobs)),
+    };
+    Ok(respond(interface, HeaderValue::from_static(content_type), knobs.pieces, body))
 }
 
-/// The interface that a path and body ask, and whether for a stream.
-fn interface(path: &str, body: &[u8]) -> Option<(Interface, bool)> {
+/// The interface that a path, a target header or a body asks, and whether for a stream.
+fn interface(path: &str, target: &str, body: &[u8]) -> Option<(Interface, bool)> {
+    if path == "/generateAssistantResponse" || control::operation(target) == "GenerateAssistantResponse" {
+        return Some((Interface::AmazonQ, true));
+    }
     if path.ends_with("/messages") {
         let streams = [&b"\"stream\":true"[..], b"\"stream\": true"];
         return Some((
@@ -117,25 +118,6 @@ fn respond(interface: Interface, content_type: HeaderValue, tokens: usize, body:
     response
 }
 
-/// The control plane: a proxy that asks for models gets two.
-fn lists(path: &str) -> Answered {
-    let model = |id: &str, provider: &str| {
-        json!({"modelId": id, "modelArn": format!("arn:aws:bedrock:us-east-1::foundation-model/{id}"),
-            "modelName": id, "providerName": provider, "inputModalities": ["TEXT"], "outputModalities": ["TEXT"],
-            "responseStreamingSupported": true, "customizationsSupported": [],
-            "inferenceTypesSupported": ["ON_DEMAND"], "modelLifecycle": {"status": "ACTIVE"}})
-    };
-    match path {
-        "/foundation-models" => json_answer(
-            StatusCode::OK,
-            json!({"modelSummaries": [model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Anthropic"),
-                model("amazon.nova-pro-v1:0", "Amazon")]}),
-        ),
-        "/inference-profiles" => json_answer(StatusCode::OK, json!({"inferenceProfileSummaries": []})),
-        _ => json_answer(StatusCode::NOT_FOUND, json!({"message": "the stand-in has no such path"})),
-    }
-}
-
 fn json_answer(status: StatusCode, value: Value) -> Answered {
     let mut response = Response::new(Answer::whole(Bytes::from(value.to_string())));
     *response.status_mut() = status;
@@ -150,11 +132,16 @@ mod tests {
     #[test]
     fn paths_find_their_interface() {
         let id = "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0";
-        let asked = |path: &str, body: &str| interface(path, body.as_bytes());
+        let asked = |path: &str, body: &str| interface(path, "", body.as_bytes());
         assert_eq!(asked(&format!("{id}/invoke"), ""), Some((Interface::Invoke, false)));
         assert_eq!(asked(&format!("{id}/converse-stream"), ""), Some((Interface::Converse, true)));
         assert_eq!(asked("/v1/messages", "{\"stream\":true}"), Some((Interface::Messages, true)));
         assert_eq!(asked("/v1/messages", "{\"stream\":false}"), Some((Interface::Messages, false)));
         assert_eq!(asked(&format!("{id}/count-tokens"), ""), None);
+        assert_eq!(asked("/generateAssistantResponse", "{}"), Some((Interface::AmazonQ, true)));
+        let targeted =
+            |operation: &str| interface("/", &format!("AmazonCodeWhispererService.{operation}"), b"");
+        assert_eq!(targeted("GenerateAssistantResponse"), Some((Interface::AmazonQ, true)));
+        assert_eq!(targeted("ListAvailableModels"), None);
     }
 }

@@ -28,6 +28,7 @@ fn right_answers_pass_in_any_pieces() {
         (Dialect::Anthropic, Interface::Messages),
         (Dialect::Invoke, Interface::Invoke),
         (Dialect::Converse, Interface::Converse),
+        (Dialect::AmazonQ, Interface::AmazonQ),
     ] {
         let reply = reply(interface);
         let body = reply.frames.concat();
@@ -36,9 +37,10 @@ fn right_answers_pass_in_any_pieces() {
             let arrival = judge(&streamed, number as u64, &body, size).unwrap();
             assert!(arrival.first_text.is_some());
         }
-        let whole = expected(dialect, false);
+        // From a service that only streams, a stream is what even that client gets.
+        let (whole, unstreamed) = (reply.json.as_deref().unwrap_or(&body), expected(dialect, false));
         for number in 0..3 {
-            judge(&whole, number, &reply.json, reply.json.len()).unwrap();
+            judge(&unstreamed, number, whole, whole.len()).unwrap();
         }
     }
 }
@@ -89,6 +91,19 @@ fn wrong_answers_fail() {
             Some("more after the end")
         );
         judge(&streamed, number, &frames.concat(), 99).unwrap();
+    }
+}
+
+/// Kiro's stream has its end mark in the last frame and its stop reason in the one before.
+#[test]
+fn kiro_streams_that_lack_a_part_fail() {
+    let right = reply(Interface::AmazonQ);
+    let streamed = expected(Dialect::AmazonQ, true);
+    for at in 0..right.frames.len() {
+        let mut frames = right.frames.clone();
+        frames.remove(at);
+        let harmless = at == right.pieces.end;
+        assert_eq!(judge(&streamed, 0, &frames.concat(), 99).is_ok(), harmless, "without {at}");
     }
 }
 
