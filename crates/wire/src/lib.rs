@@ -5,13 +5,17 @@
 //! speak to an upstream) is a module of functions plus a [`FrameReader`], because a provider knows which wire it
 //! speaks and needs no registry for it.
 
+mod adjustments;
 pub mod amazon_q;
 pub mod anthropic;
 pub mod bedrock;
 mod codec;
 pub mod compilable;
 mod document_names;
+mod effort;
 pub mod eventstream;
+mod in_words;
+mod media;
 pub mod openai;
 pub mod sse;
 mod tool_names;
@@ -19,5 +23,5 @@ mod undo;
 
 pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};
 pub use document_names::DocumentNames;
-pub use tool_names::ToolNames;
+pub use tool_names::{NameRule, ToolNames};
 pub use undo::{ANSWER_TOOL, Restorer, Undo};

@@ -238,6 +238,7 @@ mod tests {
     use llm::{Block, Content};
 
     use super::*;
+    use crate::NameRule;
 
     fn answer(content: Vec<Block>, stop: StopReason) -> Answer {
         Answer { content, stop: Some(stop), ..Answer::default() }
@@ -263,7 +264,7 @@ mod tests {
 
     #[test]
     fn tools_get_their_names_back() {
-        let names = ToolNames::new(["a b"], true);
+        let names = ToolNames::new(["a b"], NameRule::Bedrock);
         let wire = names.to_wire("a b").into_owned();
         let undo = Undo { names, ..Undo::default() };
         let given = answer(vec![Block::text("x"), call(&wire, "{}"), call("c", "{}")], StopReason::ToolUse);

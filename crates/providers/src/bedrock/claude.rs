@@ -23,7 +23,7 @@ mod walk;
 
 use bytes::Bytes;
 use llm::{Category, Error, Hints, Payload, RawBody, StructuredOutput, ThinkingStyle};
-use wire::ToolNames;
+use wire::{NameRule, ToolNames};
 
 use self::betas::Needs;
 use self::edit::Rope;
@@ -171,7 +171,7 @@ pub(super) fn prepare(mut body: RawBody, terms: &Terms<'_>) -> Result<Prepared, 
 
     let tools_text = body.get("tools").cloned().unwrap_or_default();
     let survey = Survey::of(&tools_text, traits.tool_search);
-    let names = ToolNames::new(survey.names.iter().map(AsRef::as_ref), true);
+    let names = ToolNames::new(survey.names.iter().map(AsRef::as_ref), NameRule::Bedrock);
 
     let conversation = body.get("messages").cloned().unwrap_or_default();
     if let Some(effort) = walk::turn_effort(&conversation) {

@@ -101,11 +101,12 @@ pub(super) fn restore_whole(json: &Bytes, names: &ToolNames) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NameRule;
 
     const LONG: &str = "mcp.a \"b\"";
 
     fn names() -> ToolNames {
-        ToolNames::new([LONG], true)
+        ToolNames::new([LONG], NameRule::Bedrock)
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! [`write_request`] writes what a client meant in the way a model takes it; [`ConverseReader`] reads the stream and
 //! [`read_answer`] the answer in one piece.
 
-mod adjustments;
 mod answer;
 mod cache;
 mod citation;
@@ -11,7 +10,6 @@ mod family;
 mod format;
 mod history;
 mod limits;
-mod media;
 mod reasoning;
 mod request;
 mod shape;

@@ -12,7 +12,7 @@ use super::super::blocks::{Block, CacheControl, Known};
 use super::format::Plan;
 use super::thinking::{self, Switch};
 use super::{cache, turns};
-use crate::{ToolNames, Undo};
+use crate::{NameRule, ToolNames, Undo};
 
 /// What the caller decides about a request.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ pub struct Written {
 /// [`llm::Category::InvalidRequest`] for images and documents by URL and for a request that says nothing.
 pub fn write_request(meaning: &Meaning, model: &Model, manner: Manner) -> Result<Written, Error> {
     let mut adjustments = meaning.adjustments.clone();
-    let names = ToolNames::new(tool_names(meaning), true);
+    let names = ToolNames::new(tool_names(meaning), NameRule::Bedrock);
     let modern = version(&model.name) >= (4, 6);
     // From 4.6 on Claude refuses a conversation that ends with its own words.
     let mut turns = turns::arrange(meaning, model, !modern, &mut adjustments)?;

@@ -6,7 +6,7 @@ use llm::{Format, Model, StructuredOutput, ToolSupport};
 use serde_json::{Map, Value, json};
 
 use super::shape::{Choice, Schema, Tool, ToolConfig, ToolSpec};
-use crate::{ANSWER_TOOL, compilable};
+use crate::{ANSWER_TOOL, compilable, in_words};
 
 /// How the answer will be made to fit.
 pub(super) enum Plan {
@@ -21,9 +21,7 @@ pub(super) enum Plan {
 /// Decides. `tools`: the client brought its own, so that none may be forced. `thinking`: the same.
 pub(super) fn plan(format: &Format, model: &Model, tools: bool, thinking: bool) -> Plan {
     let Format::JsonSchema { name, description, schema, .. } = format else {
-        return Plan::Words(
-            "Answer with one JSON object only, without a code fence and without any other text.".to_owned(),
-        );
+        return Plan::Words(in_words::ask(format));
     };
     if model.structured_output != StructuredOutput::No && compilable::fits(schema) {
         let mut schema = schema.clone();
@@ -43,9 +41,7 @@ pub(super) fn plan(format: &Format, model: &Model, tools: bool, thinking: bool) 
     // A tool's input is always an object.
     let object = schema.get("type").is_none_or(|kind| kind == "object");
     if model.tools == ToolSupport::No || !object {
-        return Plan::Words(format!(
-            "Answer with one JSON value only, without a code fence, valid for this schema: {schema}"
-        ));
+        return Plan::Words(in_words::ask(format));
     }
     let forced = model.forced_tool_use && !tools && !thinking;
     Plan::Tool { schema: schema.clone(), forced }

@@ -7,11 +7,12 @@ use llm::{Block, Content, Error, Meaning, Model, Role};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::adjustments::Adjustments;
 use super::cache::{CacheBudget, mark_of};
-use super::media;
-use super::shape::{Document, Enabled, Input, Piece, Reasoning, Speaker, ToolResult, ToolUse, Turn};
-use crate::{DocumentNames, ToolNames};
+use super::shape::{
+    Document, Enabled, Image, Input, Piece, Reasoning, Source, Speaker, ToolResult, ToolUse, Turn,
+};
+use crate::adjustments::Adjustments;
+use crate::{DocumentNames, ToolNames, media};
 
 /// Writes the turns of one request.
 pub(super) struct History<'a, 'b> {
@@ -102,7 +103,10 @@ impl<'a> History<'a, '_> {
 
     fn medium(&mut self, content: &'a Content, out: &mut Vec<Piece<'a>>) -> Result<(), Error> {
         match content {
-            Content::Image { source } => out.push(Piece::Image(media::image(source, self.model)?)),
+            Content::Image { source } => {
+                let (format, bytes) = media::image(source, self.model)?;
+                out.push(Piece::Image(Image { format, source: Source { bytes: bytes.into() } }));
+            }
             Content::Document { source: llm::Source::Text { text }, title, .. } if !self.model.documents => {
                 let text = title
                     .as_ref()
@@ -114,12 +118,12 @@ impl<'a> History<'a, '_> {
             }
             Content::Document { .. } if !self.model.documents => return Err(media::unsupported("document")),
             Content::Document { source, title, context, citations } => {
-                let (format, source) = media::document(source)?;
+                let (format, bytes) = media::document(source)?;
                 let claude = self.model.is_claude();
                 out.push(Piece::Document(Document {
                     format,
                     name: self.documents.name(title.as_deref()),
-                    source,
+                    source: Source { bytes },
                     context: context.as_deref().filter(|_| claude),
                     citations: (claude && *citations).then_some(Enabled { enabled: true }),
                 }));

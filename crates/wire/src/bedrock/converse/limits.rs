@@ -3,10 +3,10 @@
 use llm::{Meaning, Model};
 use serde_json::{Map, Value, json};
 
-use super::adjustments::Adjustments;
 use super::family;
 use super::reasoning::Reasoning;
 use super::shape::Inference;
+use crate::adjustments::Adjustments;
 
 /// Output tokens when the client names no limit.
 const DEFAULT_CLAUDE: u32 = 32_000;

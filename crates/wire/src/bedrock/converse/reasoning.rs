@@ -3,8 +3,9 @@
 use llm::{Content, Effort, Meaning, Model, Request, Role, Thinking, ThinkingStyle, Wire};
 use serde_json::{Map, Value, json};
 
-use super::adjustments::Adjustments;
 use super::family;
+use crate::adjustments::Adjustments;
+use crate::effort::{nearest, wanted};
 
 /// The least budget Claude takes, in tokens.
 const LEAST_BUDGET: u32 = 1024;
@@ -74,19 +75,6 @@ pub(super) fn switch(
         }
     }
     reasoning
-}
-
-/// How hard the client wants the model to think; `None` when it did not say.
-fn wanted(asked: &Request, meaning: &Meaning, suffix: Option<Effort>) -> Option<Effort> {
-    suffix.or(match meaning.thinking {
-        Some(Thinking::Off) => Some(Effort::None),
-        Some(Thinking::Budget(tokens)) => Some(meaning.effort.unwrap_or(Effort::from_budget(tokens))),
-        // The middle of every scale. Claude itself is told nothing then, see `adaptive`.
-        Some(Thinking::Adaptive) => Some(meaning.effort.unwrap_or(Effort::Medium)),
-        // Anthropic's effort guides more than thinking and does not switch it on; OpenAI's does.
-        None if asked.wire == Wire::AnthropicMessages => None,
-        None => meaning.effort,
-    })
 }
 
 /// Claude up to 4.5: a budget of tokens below the output limit.
@@ -174,13 +162,6 @@ fn adaptive(
 
 fn output_effort(effort: Effort, fields: &mut Map<String, Value>) {
     fields.insert("output_config".to_owned(), json!({"effort": effort.word()}));
-}
-
-/// The hardest of `taken` that is not harder than wanted, else the least. Without a list: low to high.
-fn nearest(wanted: Effort, taken: &[Effort]) -> Effort {
-    let taken = if taken.is_empty() { &[Effort::Low, Effort::Medium, Effort::High] } else { taken };
-    let below = taken.iter().filter(|effort| **effort <= wanted).max();
-    below.or_else(|| taken.iter().min()).copied().unwrap_or(Effort::Low)
 }
 
 /// The three efforts that the smaller scales know.

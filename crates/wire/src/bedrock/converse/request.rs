@@ -4,13 +4,13 @@ use bytes::Bytes;
 use llm::{Category, Content, Effort, Error, Meaning, Model, Request, ThinkingStyle, Tier, ToolSupport};
 use serde_json::Map;
 
-use super::adjustments::Adjustments;
 use super::cache::CacheBudget;
 use super::format::{self, Plan};
 use super::history::History;
 use super::shape::{Body, Kind, Metadata, Piece, Speaker, Turn};
 use super::{family, limits, reasoning, tools};
-use crate::{DocumentNames, ToolNames, Undo};
+use crate::adjustments::Adjustments;
+use crate::{DocumentNames, NameRule, ToolNames, Undo};
 
 /// A request ready to send.
 #[derive(Debug)]
@@ -37,7 +37,10 @@ pub fn write_request(
     model: &Model,
     suffix: Option<Effort>,
 ) -> Result<Written, Error> {
-    let names = ToolNames::new(tools::names(meaning), !family::nova(model));
+    let names = ToolNames::new(
+        tools::names(meaning),
+        if family::nova(model) { NameRule::Nova } else { NameRule::Bedrock },
+    );
     let mut adjustments = Adjustments::new(meaning.adjustments.clone());
     let mut cache = CacheBudget::new(meaning, model.cache);
     let mut fields = Map::new();

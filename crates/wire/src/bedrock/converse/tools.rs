@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use llm::{Content, Error, Meaning, Model, StructuredOutput, ToolChoice, ToolKind, ToolSupport};
 use serde_json::{Value, json};
 
-use super::adjustments::Adjustments;
 use super::cache::CacheBudget;
 use super::family;
 use super::shape::{Choice, Schema, Tool, ToolConfig, ToolSpec};
 use crate::ToolNames;
+use crate::adjustments::Adjustments;
 
 /// Every name a request uses, in the order in which names are given out.
 pub(super) fn names(meaning: &Meaning) -> impl Iterator<Item = &str> + Clone {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::NameRule;
 use crate::eventstream::encode;
 
 const STREAM: &[u8] = include_bytes!("../../../tests/fixtures/bedrock/02-invoke-stream.bin");
@@ -150,7 +151,7 @@ fn what_is_no_event_is_skipped_and_order_is_kept() {
 
 #[test]
 fn tools_get_their_names_back() {
-    let names = ToolNames::new(["a b"], true);
+    let names = ToolNames::new(["a b"], NameRule::Bedrock);
     let wire = names.to_wire("a b").into_owned();
     let start = json!({"type": "content_block_start", "index": 0,
         "content_block": {"type": "tool_use", "id": "t", "name": wire, "input": {}}});

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::NameRule;
 
 fn control(json: &'static str) -> Chunk {
     EventReader::default()
@@ -129,7 +130,7 @@ fn an_error_event_is_an_error() {
 #[test]
 fn shortened_tools_get_their_names_back() {
     let long = "mcp__".repeat(20);
-    let names = ToolNames::new([long.as_str()], true);
+    let names = ToolNames::new([long.as_str()], NameRule::Bedrock);
     let short = names.to_wire(&long).into_owned();
     let event = |name: &str| {
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "t", "name": name}})

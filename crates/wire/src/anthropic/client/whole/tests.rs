@@ -1,6 +1,7 @@
 use llm::Collector;
 
 use super::*;
+use crate::NameRule;
 
 const JSON: &str = r#"{"id":"msg_1","model":"c","role":"assistant","type":"message","new":1.0,
 "content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"hi"},
@@ -10,7 +11,7 @@ const JSON: &str = r#"{"id":"msg_1","model":"c","role":"assistant","type":"messa
 #[test]
 fn a_whole_answer_is_read_as_far_as_needed() {
     let long = "x".repeat(80);
-    let names = ToolNames::new([long.as_str()], true);
+    let names = ToolNames::new([long.as_str()], NameRule::Bedrock);
     let sent = Bytes::from(JSON.replace("NAME", &names.to_wire(&long)));
     let whole = read_whole(sent.clone(), &names).expect("a message");
     assert_eq!(whole.json, Bytes::from(JSON.replace("NAME", &long)));

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::*;
 use crate::bedrock::converse::ConverseReader;
-use crate::{FrameReader, ToolNames, Undo};
+use crate::{FrameReader, NameRule, ToolNames, Undo};
 
 const LONG_NAME: &str = "mcp__weather_station_network__get_current_conditions_for_named_city_v2";
 
@@ -92,7 +92,7 @@ fn nova_gets_what_the_sample_says() {
 }
 
 fn reader() -> ConverseReader {
-    let undo = Undo { names: ToolNames::new([LONG_NAME], true), ..Undo::default() };
+    let undo = Undo { names: ToolNames::new([LONG_NAME], NameRule::Bedrock), ..Undo::default() };
     ConverseReader::new(Some("3e5b7d1c-0000-4000-8000-000000000005"), undo)
 }
 

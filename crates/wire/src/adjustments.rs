@@ -2,21 +2,21 @@
 
 /// Tokens in order, each once.
 #[derive(Debug)]
-pub(super) struct Adjustments(Vec<String>);
+pub(crate) struct Adjustments(Vec<String>);
 
 impl Adjustments {
-    pub(super) const fn new(so_far: Vec<String>) -> Self {
+    pub(crate) const fn new(so_far: Vec<String>) -> Self {
         Self(so_far)
     }
 
-    pub(super) fn note(&mut self, token: impl Into<String>) {
+    pub(crate) fn note(&mut self, token: impl Into<String>) {
         let token = token.into();
         if !self.0.contains(&token) {
             self.0.push(token);
         }
     }
 
-    pub(super) fn into_tokens(self) -> Vec<String> {
+    pub(crate) fn into_tokens(self) -> Vec<String> {
         self.0
     }
 }

@@ -1,4 +1,4 @@
-//! Images and documents: the formats Converse knows, and refusals in the words the service itself uses.
+//! Images and documents: the formats that Bedrock Converse and Amazon Q both know, and refusals in the words of Converse.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use llm::{Error, Model, Source};
 
-use super::shape;
-
-/// An image block.
-pub(super) fn image<'a>(source: &'a Source, model: &Model) -> Result<shape::Image<'a>, Error> {
+/// Format and base64 text of an image.
+pub(crate) fn image<'a>(source: &'a Source, model: &Model) -> Result<(&'static str, &'a str), Error> {
     if !model.vision {
         return Err(unsupported("image"));
     }
@@ -26,22 +24,21 @@ pub(super) fn image<'a>(source: &'a Source, model: &Model) -> Result<shape::Imag
                     )));
                 }
             };
-            Ok(shape::Image { format, source: shape::Source { bytes: text_of(data)?.into() } })
+            Ok((format, text_of(data)?))
         }
         Source::Text { .. } => Err(Error::invalid("An image needs a base64 source.")),
         Source::Url { .. } => Err(not_fetched("Images")),
     }
 }
 
-/// Format and bytes of a document.
-pub(super) fn document(source: &Source) -> Result<(&'static str, shape::Source<'_>), Error> {
-    let (format, bytes): (_, Cow<'_, str>) = match source {
+/// Format and base64 text of a document.
+pub(crate) fn document(source: &Source) -> Result<(&'static str, Cow<'_, str>), Error> {
+    Ok(match source {
         Source::Base64 { media_type, data } => (document_format(media_type)?, text_of(data)?.into()),
         // Every model with documents takes bytes; the `text` source is for Claude alone.
         Source::Text { text } => ("txt", STANDARD.encode(text).into()),
         Source::Url { .. } => return Err(not_fetched("Documents")),
-    };
-    Ok((format, shape::Source { bytes }))
+    })
 }
 
 fn document_format(media_type: &str) -> Result<&'static str, Error> {
@@ -62,7 +59,7 @@ fn document_format(media_type: &str) -> Result<&'static str, Error> {
 }
 
 /// The refusal that Converse gives for a block kind its model does not take.
-pub(super) fn unsupported(kind: &str) -> Error {
+pub(crate) fn unsupported(kind: &str) -> Error {
     Error::invalid(format!(
         "This model doesn't support the {kind} content block that you provided. Update the content block and try again."
     ))
