@@ -18,8 +18,13 @@ pub fn drain(reader: &mut dyn FrameReader, data: &[u8], size: usize) -> Vec<Even
                 Err(_) => return events,
             }
         }
+        if reader.is_done() {
+            break;
+        }
     }
-    let _ = reader.finish();
+    if let Ok(Some(chunk)) = reader.finish() {
+        events.extend(chunk.events);
+    }
     events
 }
 

@@ -207,10 +207,11 @@ async fn begin(mut bytes: ByteStream, mut reader: Box<dyn FrameReader>) -> Resul
                 return Ok(Started::Stream { held, live: Some((bytes, reader)) });
             }
         }
-        match bytes.next().await {
+        let more = if reader.is_done() { None } else { bytes.next().await };
+        match more {
             Some(data) => reader.push(data?),
             None => {
-                reader.finish()?;
+                held.extend(reader.finish()?);
                 return Ok(Started::Stream { held, live: None });
             }
         }
@@ -233,10 +234,12 @@ async fn collect(mut bytes: ByteStream, mut reader: Box<dyn FrameReader>) -> Res
         while let Some(chunk) = reader.next()? {
             chunk.events.into_iter().for_each(|event| collector.push(event));
         }
-        match bytes.next().await {
+        let more = if reader.is_done() { None } else { bytes.next().await };
+        match more {
             Some(data) => reader.push(data?),
             None => {
-                reader.finish()?;
+                let last = reader.finish()?;
+                last.into_iter().flat_map(|chunk| chunk.events).for_each(|event| collector.push(event));
                 return Ok(Started::Answer(Box::new(collector.finish())));
             }
         }
@@ -250,3 +253,6 @@ fn jitter() -> Duration {
     let _ = getrandom::fill(&mut random);
     Duration::from_millis(50 + u64::from(random[0]) * 200 / 255)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

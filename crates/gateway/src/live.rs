@@ -134,6 +134,17 @@ impl LiveAnswer {
         self.taken = self.taken.saturating_add(1);
     }
 
+    /// Nothing more comes from the upstream. `last` is what the reader makes of that.
+    fn end(&mut self, last: Result<Option<Chunk>, Error>) {
+        match last {
+            Ok(last) => {
+                last.iter().for_each(|chunk| self.take(chunk));
+                self.complete();
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
     /// The upstream ended as its wire says.
     fn complete(&mut self) {
         self.source = Source::Ended;
@@ -208,16 +219,20 @@ impl LiveAnswer {
                         }
                     }
                     Err(error) => self.fail(&error),
+                    Ok(None) if reader.is_done() => {
+                        let last = reader.finish();
+                        self.end(last);
+                    }
                     Ok(None) => match Pin::new(bytes).poll_next(cx) {
                         Poll::Ready(Some(Ok(data))) => {
                             reader.push(data);
                             self.yields = 0;
                         }
                         Poll::Ready(Some(Err(error))) => self.fail(&error),
-                        Poll::Ready(None) => match reader.finish() {
-                            Ok(()) => self.complete(),
-                            Err(error) => self.fail(&error),
-                        },
+                        Poll::Ready(None) => {
+                            let last = reader.finish();
+                            self.end(last);
+                        }
                         Poll::Pending => return self.idle(cx),
                     },
                 },
@@ -230,3 +245,6 @@ impl LiveAnswer {
         matches!(self.source, Source::Ended) && self.out.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,8 +45,8 @@ pub trait ChunkWriter: Send {
     fn error(&mut self, error: &Error, out: &mut BytesMut);
 }
 
-/// Turns an upstream's bytes into chunks. Feed it, then take chunks until there are none; at the upstream's end
-/// call [`FrameReader::finish`].
+/// Turns an upstream's bytes into chunks. Feed it, then take chunks until there are none; when it [is
+/// done](FrameReader::is_done) or the upstream ends, call [`FrameReader::finish`].
 pub trait FrameReader: Send {
     /// Takes the next bytes, cut anywhere.
     fn push(&mut self, data: Bytes);
@@ -57,11 +57,17 @@ pub trait FrameReader: Send {
     /// A damaged frame, or an exception that the upstream put into its stream. After an error the reader is dead.
     fn next(&mut self) -> Result<Option<Chunk>, Error>;
 
-    /// Says whether the stream may end here.
+    /// True when the answer is complete though the upstream goes on, asked once there are no more chunks: the
+    /// caller drops the upstream and finishes.
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    /// The stream is over. Gives what only the end tells, on a wire without an end of its own.
     ///
     /// # Errors
     /// [`llm::Category::Truncated`] when the wire's own end was not seen or bytes are left over.
-    fn finish(&mut self) -> Result<(), Error>;
+    fn finish(&mut self) -> Result<Option<Chunk>, Error>;
 }
 
 /// How much of each frame a reader must understand.

@@ -111,6 +111,9 @@ async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<Optio
     while let Some(piece) = bytes.next().await {
         reader.push(piece?);
         while reader.next()?.is_some() {}
+        if reader.is_done() {
+            break;
+        }
     }
     reader.finish()?;
     Ok(date)

@@ -119,9 +119,9 @@ impl FrameReader for InvokeReader {
         Ok(None)
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
+    fn finish(&mut self) -> Result<Option<Chunk>, Error> {
         if self.stopped && self.decoder.is_empty() {
-            Ok(())
+            Ok(None)
         } else {
             Err(Error::new(Category::Truncated, "Bedrock closed the stream before the answer was complete."))
         }

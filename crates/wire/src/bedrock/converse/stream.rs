@@ -108,9 +108,9 @@ impl FrameReader for ConverseReader {
         }
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
+    fn finish(&mut self) -> Result<Option<Chunk>, Error> {
         if self.done && self.decoder.is_empty() {
-            Ok(())
+            Ok(None)
         } else {
             Err(Error::new(Category::Truncated, "Bedrock closed the stream before the answer was complete."))
         }
