@@ -3,8 +3,20 @@
 //! The vendor documents neither; what is here was learned from AWS's own published clients and from what other
 //! clients met. Facts that contradict each other became settings of [`Manner`].
 
+mod advertised;
+mod body;
+mod call_ids;
+mod conversation;
+mod entries;
+mod fields;
 mod manner;
+mod names;
+mod prompted;
+mod request;
+mod schema;
+mod tools;
 mod way_back;
 
 pub use manner::{Manner, SchemaDepth, Shape};
+pub use request::{Written, write_request};
 pub use way_back::WayBack;
