@@ -8,6 +8,8 @@ use std::time::Duration;
 #[error("{message}")]
 pub struct Error {
     pub category: Category,
+    /// A word for programs where the category's own is too coarse, as OpenAI's `code` has it.
+    pub code: Option<&'static str>,
     /// Plain words for the person, without secrets.
     pub message: String,
     /// The member of the request that is wrong, as OpenAI's `param` wants it.
@@ -35,9 +37,13 @@ pub struct Upstream {
 }
 
 impl Error {
+    /// [`Error::code`] of a [`Category::Quota`] that no waiting for tomorrow lifts: what the person pays for is used up.
+    pub const SPENT: &str = "insufficient_quota";
+
     pub fn new(category: Category, message: impl Into<String>) -> Self {
         Self {
             category,
+            code: None,
             message: message.into(),
             param: None,
             upstream: None,
@@ -49,6 +55,12 @@ impl Error {
     /// A 400 with a message.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(Category::InvalidRequest, message)
+    }
+
+    #[must_use]
+    pub const fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     #[must_use]

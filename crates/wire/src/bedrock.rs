@@ -6,6 +6,7 @@ mod error;
 mod exception;
 mod invoke;
 
-pub use error::{ErrorHead, read_error};
+pub use crate::ErrorHead;
+pub use error::read_error;
 pub use exception::read_exception;
 pub use invoke::InvokeReader;

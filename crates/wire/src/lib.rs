@@ -13,6 +13,7 @@ mod codec;
 pub mod compilable;
 mod document_names;
 mod effort;
+mod error_head;
 pub mod eventstream;
 mod in_words;
 mod media;
@@ -23,5 +24,6 @@ mod undo;
 
 pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};
 pub use document_names::DocumentNames;
+pub use error_head::ErrorHead;
 pub use tool_names::{NameRule, ToolNames};
 pub use undo::{ANSWER_TOOL, Restorer, Undo};

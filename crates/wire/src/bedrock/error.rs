@@ -9,6 +9,8 @@ use std::time::Duration;
 use llm::{Category, Error, Upstream};
 use serde::Deserialize;
 
+use crate::ErrorHead;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,18 +18,6 @@ mod tests;
 const LONGEST: usize = 2048;
 
 const WRAPPER: &str = "The model returned the following errors:";
-
-/// What of an answer's head matters.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ErrorHead<'a> {
-    pub status: u16,
-    /// `x-amzn-errortype`.
-    pub error_type: Option<&'a str>,
-    /// `x-amzn-requestid`.
-    pub request_id: Option<&'a str>,
-    /// `retry-after` in seconds. A date is ignored: there is no clock here.
-    pub retry_after: Option<&'a str>,
-}
 
 /// Bodies of both manners.
 #[derive(Default, Deserialize)]

@@ -80,6 +80,7 @@ fn row(error: &Error) -> Row {
 
 fn push_body(error: &Error, out: &mut BytesMut) -> u16 {
     let Row(status, r#type, code) = row(error);
+    let code = error.code.or(code);
     let words = Words { message: &error.message, r#type, param: error.param.as_deref(), code };
     push_json(out, &Body { error: words });
     status

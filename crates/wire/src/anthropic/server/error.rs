@@ -63,6 +63,7 @@ fn status_and_type(error: &Error) -> (u16, &'static str) {
         Category::SlowRequest => (408, "timeout_error"),
         Category::TooLarge => (413, "request_too_large"),
         Category::UnsupportedMedia => (415, "invalid_request_error"),
+        Category::Quota if error.code == Some(Error::SPENT) => (402, "billing_error"),
         Category::Quota | Category::RateLimited | Category::AllCooling => (429, "rate_limit_error"),
         // Nobody reads it: the client is gone.
         Category::Cancelled => (499, "api_error"),
