@@ -34,6 +34,7 @@ pub struct App {
     gateway: Arc<Gateway>,
     key: Secret,
     sandbox: Emulator,
+    notes: Vec<String>,
     loops: Arc<Loops>,
     tasks: TaskTracker,
     quit: CancellationToken,
@@ -77,9 +78,14 @@ impl App {
         let accounts =
             Accounts::load(Arc::clone(&core), Arc::clone(&registry), Arc::clone(&clock), tasks.clone())
                 .await?;
+        let mut notes = Vec::new();
         for (account, credential) in &config.environment.accounts {
-            if let Err(error) = accounts.add_ephemeral(account.clone(), credential) {
-                tracing::warn!(account = %account.name, %error, "an account of the environment cannot be used");
+            match accounts.add_from_environment(account.clone(), credential).await {
+                Ok(None) => {}
+                Ok(Some(note)) => notes.push(format!("{} was taken into use. {note}", account.name)),
+                Err(error) => {
+                    tracing::warn!(account = %account.name, %error, "an account of the environment cannot be used");
+                }
             }
         }
         let (account, credential) = sandbox_account();
@@ -103,7 +109,7 @@ impl App {
         });
         gateway.apply(settings);
         let key = config.local_key.clone().unwrap_or(key);
-        Ok(Self { gateway, key, sandbox, loops: Arc::default(), tasks, quit })
+        Ok(Self { gateway, key, sandbox, notes, loops: Arc::default(), tasks, quit })
     }
 
     /// Serves connections on so many event loops beside the runtime that this runs on.
@@ -119,6 +125,12 @@ impl App {
     #[must_use]
     pub const fn key(&self) -> &Secret {
         &self.key
+    }
+
+    /// What the host must show the person now, once: the policy notes of accounts that the environment brought.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What handlers share.

@@ -20,6 +20,6 @@ pub struct Config {
     pub bind: Option<IpAddr>,
     /// `SWITCHBOARD_LOCAL_KEY`: is good beside the stored local key while this process runs.
     pub local_key: Option<Secret>,
-    /// The AWS variables of the process.
+    /// The AWS and Kiro variables of the process.
     pub environment: Environment,
 }

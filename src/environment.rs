@@ -1,4 +1,4 @@
-//! The AWS variables of the process: where to send, and accounts of their own.
+//! The AWS and Kiro variables of the process: where to send, and accounts of their own.
 
 use providers::{Account, EndpointEnvironment};
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ pub struct Environment {
     pub endpoints: EndpointEnvironment,
     /// `AWS_CA_BUNDLE`.
     pub ca_bundle: Option<std::path::PathBuf>,
-    /// An account for each credential the environment holds, in the order in which AWS's own tools prefer them.
+    /// An account for each credential the environment holds: of Bedrock in the order in which AWS's own tools prefer
+    /// them, then of Kiro.
     pub accounts: Vec<(Account, Value)>,
 }
 
@@ -53,11 +54,49 @@ pub fn read(get: impl Fn(&str) -> Option<String>) -> Environment {
         let credential = json!({"kind": "aws_profile", "profile": profile});
         accounts.push((account("env-profile", &format!("Profile {profile}"), region.as_deref()), credential));
     }
+    accounts.extend(kiro(&get));
     Environment {
         endpoints: EndpointEnvironment::read(get),
         ca_bundle: get("AWS_CA_BUNDLE").map(Into::into),
         accounts,
     }
+}
+
+/// The Kiro accounts. Their region is the one of their profile unless the environment says otherwise.
+fn kiro(get: &impl Fn(&str) -> Option<String>) -> Vec<(Account, Value)> {
+    let account = |id: &str, name: &str| Account {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        provider: "amazon_q".to_owned(),
+        region: get("AMAZONQ_REGION").unwrap_or_default(),
+        endpoint_url: get("AMAZONQ_ENDPOINT_URL"),
+        options: json!({}),
+    };
+    let mut accounts = Vec::new();
+    if let Some(token) = get("AMAZONQ_REFRESH_TOKEN") {
+        let mut credential = json!({"kind": "kiro_social", "refresh_token": token});
+        // A token that a client was registered for is refreshed by that client; half of one is said to be incomplete.
+        for (variable, member) in
+            [("AMAZONQ_CLIENT_ID", "client_id"), ("AMAZONQ_CLIENT_SECRET", "client_secret")]
+        {
+            if let Some(value) = get(variable) {
+                credential["kind"] = json!("oidc_refresh_token");
+                credential[member] = json!(value);
+            }
+        }
+        if let Some(region) = get("AMAZONQ_OIDC_REGION").filter(|_| credential["kind"] == "oidc_refresh_token") {
+            credential["oidc_region"] = json!(region);
+        }
+        if let Some(arn) = get("AMAZONQ_PROFILE_ARN") {
+            credential["profile_arn"] = json!(arn);
+        }
+        accounts.push((account("env-amazonq", "Environment (Kiro)"), credential));
+    }
+    if let Some(key) = get("KIRO_API_KEY") {
+        let credential = json!({"kind": "kiro_api_key", "api_key": key});
+        accounts.push((account("env-kiro-api-key", "Environment (Kiro API key)"), credential));
+    }
+    accounts
 }
 
 #[cfg(test)]
@@ -82,6 +121,45 @@ mod tests {
         assert_eq!(kinds, ["bedrock_api_key", "access_key", "aws_profile"]);
         assert!(found.accounts.iter().all(|(account, _)| account.region == "eu-west-1"));
         assert_eq!(found.accounts[1].1["session_token"], "token");
+    }
+
+    #[test]
+    fn kiro_accounts_come_after_those_of_bedrock() {
+        let found = environment(&[
+            ("KIRO_API_KEY", "ksk_1"),
+            ("AMAZONQ_REFRESH_TOKEN", "aor1"),
+            ("AMAZONQ_PROFILE_ARN", "arn:p"),
+            ("AMAZONQ_OIDC_REGION", "eu-west-1"),
+            ("AMAZONQ_ENDPOINT_URL", "http://127.0.0.1:9"),
+            ("AWS_PROFILE", "work"),
+        ]);
+        let ids: Vec<_> = found.accounts.iter().map(|(account, _)| account.id.as_str()).collect();
+        assert_eq!(ids, ["env-profile", "env-amazonq", "env-kiro-api-key"]);
+        let (social, key) = (&found.accounts[1], &found.accounts[2]);
+        let expected = json!({"kind": "kiro_social", "refresh_token": "aor1", "profile_arn": "arn:p"});
+        assert_eq!((social.0.provider.as_str(), &social.1), ("amazon_q", &expected));
+        assert_eq!(social.0.endpoint_url.as_deref(), Some("http://127.0.0.1:9"));
+        assert_eq!((social.0.region.as_str(), &key.1["api_key"]), ("", &json!("ksk_1")));
+    }
+
+    #[test]
+    fn a_token_of_a_registered_client_is_refreshed_by_it() {
+        let client = [("AMAZONQ_REFRESH_TOKEN", "aor1"), ("AMAZONQ_CLIENT_ID", "id")];
+        let whole = [
+            ("AMAZONQ_CLIENT_SECRET", "secret"),
+            ("AMAZONQ_OIDC_REGION", "eu-west-1"),
+            ("AMAZONQ_REGION", "eu-central-1"),
+        ];
+        let found = environment(&[&client[..], &whole].concat());
+        let expected = json!({
+            "kind": "oidc_refresh_token", "refresh_token": "aor1", "client_id": "id", "client_secret": "secret",
+            "oidc_region": "eu-west-1",
+        });
+        assert_eq!(found.accounts[0].1, expected);
+        assert_eq!(found.accounts[0].0.region, "eu-central-1");
+        // What is missing is named when the account is checked.
+        assert_eq!(environment(&client).accounts[0].1["kind"], "oidc_refresh_token");
+        assert!(environment(&client[1..]).accounts.is_empty());
     }
 
     #[test]

@@ -8,7 +8,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::admin::Admin;
+use super::consent;
 use crate::config::Config;
+
+/// Id of the provider of Amazon Q Developer and Kiro.
+const KIRO: &str = "amazon_q";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -23,6 +27,8 @@ pub(crate) enum Command {
     Use { account: String },
     /// Ask the account for one token
     Test { account: String },
+    /// How much of the account's allowance is used, where its vendor tells
+    Quota { account: String },
     /// Remove an account and its credential
     Remove { account: String },
 }
@@ -31,10 +37,10 @@ pub(crate) enum Command {
 pub(crate) struct Add {
     /// A name of your choice
     name: String,
-    /// `bedrock`
-    #[arg(long, default_value = "bedrock")]
-    provider: String,
-    /// AWS region, e.g. us-east-1
+    /// `bedrock` or `amazon_q` (also `kiro`); what the other flags say when left out
+    #[arg(long)]
+    provider: Option<String>,
+    /// AWS region, e.g. us-east-1; a Kiro profile brings its own
     #[arg(long, default_value = "")]
     region: String,
     /// One address for all services of this account (loopback or https)
@@ -55,9 +61,26 @@ pub(crate) struct Add {
     /// Use a Bedrock API key, read from standard input
     #[arg(long, group = "how")]
     api_key: bool,
-    /// Read the whole credential as JSON from standard input, e.g. {"kind":"access_key",...}
+    /// Use a Kiro API key (ksk_...), read from standard input
+    #[arg(long, group = "how")]
+    kiro_api_key: bool,
+    /// Read the whole credential as JSON from standard input, e.g. {"kind":"kiro_social","refresh_token":"..."}
     #[arg(long, group = "how")]
     credential_json: bool,
+    /// You have read the provider's policy note and agree
+    #[arg(long)]
+    accept_policy: bool,
+}
+
+impl Add {
+    fn provider(&self) -> &str {
+        match self.provider.as_deref() {
+            Some("kiro") => KIRO,
+            Some(provider) => provider,
+            None if self.kiro_api_key => KIRO,
+            None => "bedrock",
+        }
+    }
 }
 
 /// Runs an accounts command.
@@ -76,8 +99,13 @@ pub(crate) async fn run(config: Config, command: Command) -> Result<ExitCode> {
 async fn act(admin: &Admin, command: Command, addition: Option<Value>) -> Result<ExitCode> {
     match command {
         Command::List { json } => list(admin, json).await?,
-        Command::Add(_) => {
-            let added = admin.ask("POST", "/api/accounts", addition.as_ref()).await?;
+        Command::Add(add) => {
+            let mut body = addition.unwrap_or_default();
+            if consent::get(admin, add.provider(), add.accept_policy).await? {
+                body["policy_accepted"] = json!(true);
+                body["policy_accepted_by"] = json!("command_line");
+            }
+            let added = admin.ask("POST", "/api/accounts", Some(&body)).await?;
             println!("Added {} ({}).", text(&added["name"]), text(&added["id"]));
         }
         Command::Use { account } => {
@@ -99,6 +127,11 @@ async fn act(admin: &Admin, command: Command, addition: Option<Value>) -> Result
                 println!("{account} does not work: {}", text(&result["error"]["message"]));
             }
             return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Quota { account } => {
+            let id = find(admin, &account).await?;
+            let answer = admin.ask("GET", &format!("/api/accounts/{id}/quota"), None).await?;
+            println!("{account}: {}", used(&answer["quota"]));
         }
         Command::Remove { account } => {
             let id = find(admin, &account).await?;
@@ -150,15 +183,18 @@ fn body_of(add: &Add) -> Result<Value> {
         json!({"kind": "access_key", "access_key_id": id, "secret_access_key": secret("Secret access key")?})
     } else if add.api_key {
         json!({"kind": "bedrock_api_key", "api_key": secret("Bedrock API key")?})
+    } else if add.kiro_api_key {
+        json!({"kind": "kiro_api_key", "api_key": secret("Kiro API key")?})
     } else if add.credential_json {
         serde_json::from_str(&secret("Credential (JSON)")?).context("the credential is not JSON")?
     } else {
         bail!(
-            "say how to sign in: --profile, --aws-default, --access-key-id, --api-key or --credential-json"
+            "say how to sign in: --profile, --aws-default, --access-key-id, --api-key, --kiro-api-key or \
+             --credential-json"
         );
     };
     let mut body = json!({
-        "name": add.name, "provider": add.provider, "region": add.region, "credential": credential,
+        "name": add.name, "provider": add.provider(), "region": add.region, "credential": credential,
     });
     if add.instance_metadata {
         body["options"] = json!({"instance_metadata": true});
@@ -200,6 +236,45 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
+/// An allowance in one line.
+fn used(quota: &Value) -> String {
+    if quota.is_null() {
+        return "its vendor tells no allowance".to_owned();
+    }
+    let [used, limit, left] = ["used", "limit", "remaining"].map(|name| amount(&quota[name]));
+    let mut line = format!("{used} of {limit} {} used, {left} left", text(&quota["unit"]));
+    let resets = quota["resets"].as_i64().and_then(|time| time::OffsetDateTime::from_unix_timestamp(time).ok());
+    if let Some(time) = resets {
+        line.push_str(&format!(", resets {}", time.date()));
+    }
+    if let Some(plan) = quota["plan"].as_str() {
+        line.push_str(&format!(" ({plan})"));
+    }
+    line
+}
+
+/// Two digits after the point at most, as vendors show credits.
+fn amount(value: &Value) -> String {
+    let text = value.as_f64().map_or_else(|| "?".to_owned(), |number| format!("{number:.2}"));
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn number(value: &Value) -> String {
     value.as_f64().map_or_else(|| "?".to_owned(), |number| format!("{number:.0}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allowance_is_one_line() {
+        let quota = json!({"plan": "KIRO PRO", "unit": "credits", "used": 312.5, "limit": 1000.0,
+            "remaining": 687.5, "resets": 1_796_083_200, "overage": null, "parts": []});
+        assert_eq!(used(&quota), "312.5 of 1000 credits used, 687.5 left, resets 2026-12-01 (KIRO PRO)");
+        let bare = json!({"plan": null, "unit": "credits", "used": 0.0, "limit": 50.0, "remaining": 50.0,
+            "resets": null});
+        assert_eq!(used(&bare), "0 of 50 credits used, 50 left");
+        assert_eq!(used(&Value::Null), "its vendor tells no allowance");
+    }
 }

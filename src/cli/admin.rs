@@ -37,6 +37,7 @@ impl Admin {
             bail!("Switchboard is starting or stopping on this data folder; try again in a moment");
         }
         let app = App::open(config).await?;
+        super::show_notes(&app);
         let router = app.router();
         Ok(Self::Here { app: Box::new(app), router })
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admin;
+mod consent;
 mod doctor;
 mod overview;
 mod serve;
@@ -14,7 +15,7 @@ use clap::{Parser, Subcommand};
 use llm::Secret;
 
 use crate::config::Config;
-use crate::paths;
+use crate::{App, paths};
 
 /// One local address for your editors, served by your own Amazon Bedrock and Kiro accounts.
 #[derive(Parser)]
@@ -38,7 +39,7 @@ enum Command {
     },
     /// Print the local key that editors must send
     Key,
-    /// List, add, switch, test and remove accounts
+    /// List, add, switch, test and remove accounts, or see how much of their allowance is used
     #[command(subcommand)]
     Accounts(accounts::Command),
     /// The models that the accounts serve
@@ -80,4 +81,11 @@ pub fn run() -> Result<ExitCode> {
             Command::Doctor { port } => doctor::doctor(Config { port, ..config }).await,
         }
     })
+}
+
+/// Tells the person what they must know of the accounts that the environment brought. Standard output is for programs.
+fn show_notes(app: &App) {
+    for note in app.notes() {
+        eprintln!("{note}\n");
+    }
 }

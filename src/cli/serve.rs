@@ -42,6 +42,7 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     // Before anybody can know that we run: who stops us right then is not to kill us.
     let stop = stop_requested()?;
     let app = App::open(&config).await?.with_loops(loops_beside())?;
+    super::show_notes(&app);
     let running = app.listen(&config).await?;
     running.follow_debug_setting(detail);
     running.keep_models_listed();

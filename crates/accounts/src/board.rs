@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use providers::{CredentialSummary, Policy};
 
 use crate::cooling::{Admission, Reason};
+use crate::consent::Consents;
 use crate::{AccountView, Entry, Failover, Plan, StateView};
 
 /// Id of the provider whose accounts are offline: they never stand in for real ones, nor real ones for them.
@@ -19,6 +20,7 @@ pub(crate) struct Board {
     /// What the person chose; may name an account that is gone.
     pub chosen: Option<String>,
     pub failover: Failover,
+    pub consents: Arc<Consents>,
 }
 
 /// An account and what is known of it.

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use llm::Secret;
-use providers::{Account, Policy};
+use providers::Account;
 use serde_json::Value;
 use store::{AccountRow, StateRow};
 
@@ -13,7 +13,7 @@ use crate::board::{Board, Seat, millis};
 use crate::roster::{ACTIVE, FAILOVER, Inner, policy_of};
 use crate::vault::Vault;
 use crate::ward::Ward;
-use crate::{AccountView, Accounts, Entry, Error, Failover, check};
+use crate::{AccountView, Accounts, ConsentBy, Entry, Error, Failover, check};
 
 /// An account to be added. `Debug` leaves the credential out.
 #[derive(Clone, serde::Deserialize)]
@@ -29,8 +29,12 @@ pub struct NewAccount {
     pub credential: Value,
     #[serde(default)]
     pub options: Value,
+    /// The person read the provider's policy note and agrees; needed once a provider that has one.
     #[serde(default)]
     pub policy_accepted: bool,
+    /// Where they read it.
+    #[serde(default)]
+    pub policy_accepted_by: ConsentBy,
 }
 
 /// Changes of an account; `None` leaves a field as it is. `Debug` leaves the credential out.
@@ -66,31 +70,6 @@ impl fmt::Debug for Patch {
 }
 
 impl Accounts {
-    /// Adds an account that lives only in memory: the environment's, the Sandbox. One with the same id is replaced.
-    ///
-    /// # Errors
-    /// As [`Accounts::add`].
-    pub fn add_ephemeral(&self, account: Account, credential: &Value) -> Result<(), Error> {
-        let provider = self.inner.provider(&account.provider)?;
-        let summary = provider.check(&account, credential).map_err(Error::Refused)?;
-        let seat = Seat {
-            policy: policy_of(provider.as_ref()),
-            entry: Arc::new(Entry {
-                account: Arc::new(account),
-                provider,
-                vault: Arc::new(Vault::new(Secret::new(credential.to_string()), 1)),
-                ward: Arc::default(),
-            }),
-            summary,
-            enabled: true,
-            ephemeral: true,
-            created_ms: 0,
-            updated_ms: 0,
-        };
-        self.inner.publish(|board| board.with(seat.clone()));
-        Ok(())
-    }
-
     /// Checks and stores a new account.
     ///
     /// # Errors
@@ -168,7 +147,7 @@ impl Accounts {
     }
 
     /// Runs a change that is finished also when its caller leaves: what is stored must be published.
-    async fn to_the_end<T, F>(&self, change: impl FnOnce(Arc<Inner>) -> F) -> Result<T, Error>
+    pub(crate) async fn to_the_end<T, F>(&self, change: impl FnOnce(Arc<Inner>) -> F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -178,13 +157,13 @@ impl Accounts {
 }
 
 impl Inner {
-    fn publish(&self, change: impl Fn(&Board) -> Board) {
+    pub(crate) fn publish(&self, change: impl Fn(&Board) -> Board) {
         self.board.rcu(|board| change(board));
         self.changed();
         self.nudge.notify_one();
     }
 
-    fn provider(&self, id: &str) -> Result<Arc<dyn providers::Provider>, Error> {
+    pub(crate) fn provider(&self, id: &str) -> Result<Arc<dyn providers::Provider>, Error> {
         self.registry.get(id).cloned().ok_or_else(|| Error::UnknownProvider(id.to_owned()))
     }
 
@@ -203,8 +182,9 @@ impl Inner {
         let _edit = self.edit.lock().await;
         let provider = self.provider(&new.provider)?;
         let policy = policy_of(provider.as_ref());
-        if policy == Policy::UndocumentedWire && !new.policy_accepted {
-            return Err(Error::PolicyNotAccepted);
+        let note = self.needs_consent(provider.as_ref());
+        if let Some(note) = note.filter(|_| !new.policy_accepted) {
+            return Err(Error::PolicyConsentRequired { provider: provider.id(), note });
         }
         let account = Account {
             id: uuid::Uuid::new_v4().simple().to_string(),
@@ -218,6 +198,9 @@ impl Inner {
         let summary = provider.check(&account, &new.credential).map_err(Error::Refused)?;
         let now_ms = millis(self.clock.now());
         let credential = Secret::new(new.credential.to_string());
+        if note.is_some() {
+            self.consent(provider.id(), new.policy_accepted_by).await?;
+        }
         let entry = Arc::new(Entry {
             account: Arc::new(account),
             provider,

@@ -15,9 +15,9 @@ pub enum Error {
     /// The provider refused region, endpoint or credential.
     #[error(transparent)]
     Refused(llm::Error),
-    /// Its vendor does not document the interface; the person must accept that once.
-    #[error("this provider uses an interface its vendor does not document; accept that first")]
-    PolicyNotAccepted,
+    /// Its vendor does not document the interface; the person must accept the note once.
+    #[error("the first account of {provider} needs your consent: {note}")]
+    PolicyConsentRequired { provider: &'static str, note: &'static str },
     /// The account was made at start (environment, Sandbox) and is not stored.
     #[error("this account was made at start and cannot be changed here")]
     Ephemeral,
@@ -37,7 +37,7 @@ impl Error {
             Self::NameTaken => "account_name_taken",
             Self::UnknownProvider(_) => "provider_unknown",
             Self::Invalid { .. } | Self::Refused(_) => "invalid_account",
-            Self::PolicyNotAccepted => "policy_not_accepted",
+            Self::PolicyConsentRequired { .. } => "policy_consent_required",
             Self::Ephemeral => "account_not_stored",
             Self::Store(store::Error::ReadOnly { .. }) => "data_read_only",
             Self::Store(_) | Self::Interrupted => "storage",
@@ -49,11 +49,11 @@ impl Error {
     pub const fn status(&self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::NameTaken | Self::Ephemeral => 409,
-            Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) | Self::PolicyNotAccepted => {
-                400
-            }
-            Self::Store(store::Error::ReadOnly { .. }) => 409,
+            Self::NameTaken
+            | Self::Ephemeral
+            | Self::PolicyConsentRequired { .. }
+            | Self::Store(store::Error::ReadOnly { .. }) => 409,
+            Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) => 400,
             Self::Store(_) | Self::Interrupted => 500,
         }
     }

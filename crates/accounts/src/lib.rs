@@ -7,9 +7,11 @@
 mod board;
 mod check;
 mod clock;
+mod consent;
 mod cooling;
 mod edit;
 mod entry;
+mod ephemeral;
 mod error;
 mod plan;
 mod refresh;
@@ -21,6 +23,7 @@ mod view;
 mod ward;
 
 pub use clock::{Clock, SystemClock};
+pub use consent::{Consent, ConsentBy};
 pub use edit::{NewAccount, Patch};
 pub use entry::{Entry, Outcome};
 pub use error::Error;

@@ -124,15 +124,19 @@ impl Inner {
 
     /// Stores the vault's credential. When that fails requests go on with it, and the background task tries again.
     async fn save(&self, entry: &Entry) {
-        if !self.is_stored(&entry.account.id) {
-            return;
-        }
-        entry.vault.unsaved.store(false, Ordering::Release);
-        let stored =
-            self.core.rotate_credential(&entry.account.id, entry.vault.generation, entry.vault.credential());
-        if let Err(error) = stored.await {
+        let (id, vault) = (&entry.account.id, &entry.vault);
+        vault.unsaved.store(false, Ordering::Release);
+        let stored = match &vault.origin {
+            Some(origin) => self.core.keep_rotation(id, origin, vault.credential()).await,
+            None if self.is_stored(id) => {
+                let stored = self.core.rotate_credential(id, vault.generation, vault.credential()).await;
+                stored.map(|_gone_or_replaced| ())
+            }
+            None => return,
+        };
+        if let Err(error) = stored {
             tracing::error!(account = %entry.account.name, %error, "a rotated credential could not be stored yet");
-            entry.vault.unsaved.store(true, Ordering::Release);
+            vault.unsaved.store(true, Ordering::Release);
         }
     }
 

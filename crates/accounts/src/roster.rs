@@ -1,11 +1,13 @@
 //! The accounts there are, as requests use them. Changes by the person are in `edit`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use llm::Category;
 use providers::{Account, CredentialSummary, Policy, Registry, Session};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{AccountRow, Core, StateRow};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
@@ -13,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::board::{Board, Seat, millis};
+use crate::consent::CONSENTS;
 use crate::cooling::{Health, Reason};
 use crate::vault::Vault;
 use crate::ward::Ward;
@@ -61,12 +64,8 @@ impl Accounts {
         let mut settings = core.settings().await?;
         let mut board = Board {
             chosen: settings.get(ACTIVE).and_then(Value::as_str).map(str::to_owned),
-            failover: settings.remove(FAILOVER).map_or_else(Failover::default, |stored| {
-                serde_json::from_value(stored).unwrap_or_else(|error| {
-                    tracing::warn!(%error, "the stored failover setting cannot be read; the default is used");
-                    Failover::default()
-                })
-            }),
+            failover: stored(&mut settings, FAILOVER),
+            consents: Arc::new(stored(&mut settings, CONSENTS)),
             ..Board::default()
         };
         for row in rows {
@@ -300,6 +299,16 @@ impl Inner {
     pub(crate) fn is_stored(&self, id: &str) -> bool {
         self.board.load().seat(id).is_some_and(|seat| !seat.ephemeral)
     }
+}
+
+/// A setting of ours; its default when there is none.
+fn stored<T: DeserializeOwned + Default>(settings: &mut BTreeMap<String, Value>, name: &str) -> T {
+    settings.remove(name).map_or_else(T::default, |stored| {
+        serde_json::from_value(stored).unwrap_or_else(|error| {
+            tracing::warn!(%error, name, "a stored setting cannot be read; the default is used");
+            T::default()
+        })
+    })
 }
 
 /// The seat of a stored account; its name when nobody knows its provider.

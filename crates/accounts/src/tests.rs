@@ -1,3 +1,5 @@
+mod consent;
+mod environment;
 mod fake;
 mod refreshing;
 mod roster;

@@ -27,6 +27,9 @@ pub(crate) type Flight = watch::Receiver<Option<Landing>>;
 pub(crate) struct Vault {
     /// Of the credential, as stored.
     pub generation: i64,
+    /// Of an account that is not stored: what tells the credential that it began with from others. Under it a
+    /// rotated one is stored.
+    pub origin: Option<String>,
     credential: Mutex<Secret>,
     current: ArcSwapOption<Fresh>,
     /// The refresh under way.
@@ -58,6 +61,7 @@ impl Vault {
     pub(crate) fn new(credential: Secret, generation: i64) -> Self {
         Self {
             generation,
+            origin: None,
             credential: Mutex::new(credential),
             current: ArcSwapOption::empty(),
             flight: Mutex::default(),

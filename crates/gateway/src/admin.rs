@@ -9,6 +9,7 @@ mod json;
 mod logs;
 mod models;
 mod providers;
+mod quota;
 mod refusal;
 mod settings;
 mod status;
@@ -37,17 +38,24 @@ struct Desk {
     gateway: Arc<Gateway>,
     /// Held while the settings are read, changed and stored, so that two changes cannot undo each other.
     changing: tokio::sync::Mutex<()>,
+    /// What accounts told of their allowance.
+    told: quota::Told,
 }
 
 /// All routes of the admin API.
 pub fn router(gateway: &Arc<Gateway>) -> Router {
-    let desk = Arc::new(Desk { gateway: Arc::clone(gateway), changing: tokio::sync::Mutex::new(()) });
+    let desk = Arc::new(Desk {
+        gateway: Arc::clone(gateway),
+        changing: tokio::sync::Mutex::new(()),
+        told: quota::Told::default(),
+    });
     Router::new()
         .route("/api/accounts", get(accounts::list).post(accounts::add))
         .route("/api/accounts/order", put(accounts::order))
         .route("/api/accounts/{id}", patch(accounts::change).delete(accounts::remove))
         .route("/api/accounts/{id}/activate", post(accounts::activate))
         .route("/api/accounts/{id}/test", post(trial::run))
+        .route("/api/accounts/{id}/quota", get(quota::show))
         .route("/api/models", get(models::list))
         .route("/api/providers", get(providers::list))
         .route("/api/logs", get(logs::page))

@@ -250,6 +250,7 @@ impl Drop for Recorder {
         row.cache_read_tokens = self.usage.cache_read;
         row.cache_write_tokens = self.usage.cache_write;
         row.usage_estimated = self.usage.estimated;
+        row.credits = self.usage.credits;
         let price = self.model.as_ref().and_then(|model| model.price);
         if self.usage != Usage::default() {
             row.cost_usd = price.map(|price| price.cost(&self.usage));

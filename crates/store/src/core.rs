@@ -4,6 +4,7 @@ mod accounts;
 mod backup;
 mod file;
 mod local_keys;
+mod rotations;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -112,6 +113,21 @@ impl Core {
         let id = id.to_owned();
         self.write(Worth::Backup, move |connection| {
             accounts::rotate(connection, &id, generation, &credential)
+        })
+    }
+
+    /// What a credential of an account that is not stored became since: `origin` says which one that was.
+    pub fn rotation(&self, account_id: &str, origin: &str) -> Pending<Option<Secret>> {
+        let (account_id, origin) = (account_id.to_owned(), origin.to_owned());
+        self.readers.read(move |connection| rotations::find(connection, &account_id, &origin))
+    }
+
+    /// Stores the rotated credential of an account that is not stored, on disk before the answer, in place of the
+    /// one before. `origin` is not the credential itself, but tells it from others.
+    pub fn keep_rotation(&self, account_id: &str, origin: &str, credential: Secret) -> Pending<()> {
+        let (account_id, origin) = (account_id.to_owned(), origin.to_owned());
+        self.write(Worth::Backup, move |connection| {
+            rotations::put(connection, &account_id, &origin, &credential)
         })
     }
 

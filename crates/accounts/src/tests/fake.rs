@@ -16,7 +16,7 @@ use store::Core;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::{Accounts, Clock, NewAccount};
+use crate::{Accounts, Clock, ConsentBy, NewAccount};
 
 #[derive(Debug)]
 pub(super) struct FakeClock {
@@ -121,7 +121,7 @@ impl Provider for FakeProvider {
             id: self.id,
             name: self.id,
             policy: self.policy,
-            policy_note: None,
+            policy_note: (self.policy == Policy::UndocumentedWire).then_some("It may stop the account."),
             regions: &[],
             credentials: Vec::new(),
         }
@@ -254,5 +254,6 @@ pub(super) fn account(name: &str) -> NewAccount {
         credential: json!({"key": "first-secret"}),
         options: Value::Null,
         policy_accepted: false,
+        policy_accepted_by: ConsentBy::AdminApi,
     }
 }

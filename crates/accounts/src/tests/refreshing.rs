@@ -177,6 +177,27 @@ async fn a_rotated_credential_is_on_disk_before_its_session_is_used() {
     assert_eq!(secret(&session), r#"{"key":"rotated"}"#);
 }
 
+/// The vendor has taken the old one back: a session that is used before the new one is on disk may be the last.
+#[tokio::test]
+async fn while_the_disk_is_busy_the_new_session_waits() {
+    let (world, entry) = world().await;
+    let busy = rusqlite::Connection::open(world.folder.path().join("core.db")).unwrap();
+    busy.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.provider.will([Answer::Session(100, Some(r#"{"key":"rotated"}"#))]);
+    let mut waiting = vec![Box::pin(world.accounts.session(&entry))];
+    // From the moment the vault has the new one, its flight goes on to the next wait without a pause.
+    while entry.vault.credential().expose() != r#"{"key":"rotated"}"# {
+        start(&mut waiting).await;
+        tokio::task::yield_now().await;
+    }
+    start(&mut waiting).await;
+    assert!(entry.vault.current().is_none(), "nobody else gets it either");
+    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"first-secret"}"#);
+    busy.execute_batch("COMMIT").unwrap();
+    join_all(waiting).await.pop().unwrap().unwrap();
+    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"rotated"}"#);
+}
+
 #[tokio::test]
 async fn a_rotation_under_way_survives_a_new_name_but_not_a_new_credential() {
     for (patch, expected) in [

@@ -56,7 +56,7 @@ async fn what_is_wrong_is_refused_and_not_stored() {
         (changed(|new| new.name = "a\u{202e}b".into()), "invalid_account"),
         (changed(|new| new.name = "x".repeat(65)), "invalid_account"),
         (changed(|new| new.provider = "nobody".into()), "provider_unknown"),
-        (changed(|new| new.provider = "wild".into()), "policy_not_accepted"),
+        (changed(|new| new.provider = "wild".into()), "policy_consent_required"),
         (changed(|new| new.region = "nowhere".into()), "invalid_account"),
         (changed(|new| new.credential = json!({})), "invalid_account"),
         (changed(|new| new.options = json!([])), "invalid_account"),

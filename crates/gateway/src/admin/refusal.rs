@@ -97,6 +97,9 @@ impl From<accounts::Error> for Refusal {
         let refusal = Self::new(status, error.code(), error.to_string());
         match &error {
             accounts::Error::UnknownProvider(provider) => refusal.with("provider", provider.as_str()),
+            accounts::Error::PolicyConsentRequired { provider, note } => {
+                refusal.with("provider", *provider).with("note", *note)
+            }
             accounts::Error::Invalid { field, .. } => refusal.with("field", *field),
             accounts::Error::Refused(error) => match &error.param {
                 Some(param) => refusal.with("field", param.as_str()),

@@ -111,6 +111,37 @@ fn a_rotation_never_overwrites_a_newer_credential() {
 }
 
 #[test]
+fn a_rotation_is_found_by_what_it_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(wait(core.rotation("env", "one")).unwrap(), None);
+    wait(core.keep_rotation("env", "one", Secret::new("first"))).unwrap();
+    wait(core.keep_rotation("other", "one", Secret::new("others"))).unwrap();
+    wait(core.keep_rotation("env", "one", Secret::new("second"))).unwrap();
+    drop(core);
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(wait(core.rotation("env", "one")).unwrap(), Some(Secret::new("second")));
+    assert_eq!(wait(core.rotation("env", "two")).unwrap(), None);
+    wait(core.keep_rotation("env", "two", Secret::new("third"))).unwrap();
+    assert_eq!(wait(core.rotation("env", "one")).unwrap(), None, "a credential a person replaced is over");
+    assert_eq!(wait(core.rotation("other", "one")).unwrap(), Some(Secret::new("others")));
+}
+
+#[test]
+fn a_file_of_the_first_format_goes_on_with_its_accounts() {
+    const FIRST: Shape = Shape { synchronous: "FULL", steps: &[file::SHAPE.steps[0]] };
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open_shaped(folder.path(), FIRST).unwrap();
+    wait(core.add_account(account("kept"))).unwrap();
+    drop(core);
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(core.condition(), &Condition::Good);
+    assert_eq!(names(&core), ["kept"]);
+    wait(core.keep_rotation("env", "one", Secret::new("first"))).unwrap();
+    assert!(folder.path().join("backups/format-1.db").exists());
+}
+
+#[test]
 fn a_damaged_file_is_kept_and_the_backup_serves() {
     for damage in [0, 1, 2] {
         let folder = kept();
@@ -190,20 +221,20 @@ fn only_the_newest_backups_are_kept() {
 fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
     const NEXT: Shape = Shape {
         synchronous: "FULL",
-        steps: &[file::SHAPE.steps[0], &["ALTER TABLE accounts ADD COLUMN extra TEXT;"]],
+        steps: &[file::SHAPE.steps[0], file::SHAPE.steps[1], &["ALTER TABLE accounts ADD COLUMN extra TEXT;"]],
     };
     let folder = kept();
     let core = Core::open_shaped(folder.path(), NEXT).unwrap();
     assert_eq!(core.condition(), &Condition::Good);
     assert_eq!(names(&core), ["kept"]);
     drop(core);
-    let before = connection::reader(&folder.path().join("backups/format-1.db")).unwrap();
+    let before = connection::reader(&folder.path().join("backups/format-2.db")).unwrap();
     let version: i64 = before.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 1);
+    assert_eq!(version, 2);
 
     let bytes = fs::read(folder.path().join("core.db")).unwrap();
     let core = Core::open(folder.path()).unwrap();
-    assert_eq!(core.condition(), &Condition::ReadOnly { found: 2, known: 1 });
+    assert_eq!(core.condition(), &Condition::ReadOnly { found: 3, known: 2 });
     assert_eq!(names(&core), ["kept"]);
     assert!(matches!(wait(core.remove_account("id-kept")), Err(Error::ReadOnly { .. })));
     drop(core);
@@ -214,7 +245,7 @@ fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
 fn a_failed_migration_leaves_the_old_format() {
     const BROKEN: Shape = Shape {
         synchronous: "FULL",
-        steps: &[file::SHAPE.steps[0], &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"]],
+        steps: &[file::SHAPE.steps[0], file::SHAPE.steps[1], &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"]],
     };
     let folder = kept();
     assert!(Core::open_shaped(folder.path(), BROKEN).is_err());

@@ -51,6 +51,8 @@ pub struct LogRow {
     pub usage_estimated: bool,
     /// Estimate in USD.
     pub cost_usd: Option<f64>,
+    /// What the upstream says the answer cost, where it counts credits instead of money.
+    pub credits: Option<f64>,
     /// What was changed in the request on the way, as stable tokens.
     pub adjustments: Vec<String>,
     /// Content blocks that the upstream's wire could not carry.
@@ -108,6 +110,8 @@ CREATE INDEX requests_failed ON requests (id, status, error_category) WHERE fail
 CREATE INDEX requests_error ON requests (substr(error_message, 1, 48) COLLATE NOCASE) WHERE failed = 1;
 ";
 
+pub(super) const V2: &str = "ALTER TABLE requests ADD COLUMN credits REAL;";
+
 impl LogRow {
     /// Counts as an error: it has a category, or a status that says so.
     pub(super) fn failed(&self) -> bool {
@@ -147,7 +151,7 @@ pub(super) fn insert(connection: &Connection, row: &LogRow) -> Result<(), Error>
     connection
         .prepare_cached(
             "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-             ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)",
+             ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)",
         )?
         .execute(params![
             row.id,
@@ -186,6 +190,7 @@ pub(super) fn insert(connection: &Connection, row: &LogRow) -> Result<(), Error>
             row.dropped_opaque,
             row.incomplete,
             row.stop_reason,
+            row.credits,
         ])?;
     Ok(())
 }
@@ -237,6 +242,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<LogRow> {
         cache_write_tokens: unsigned(row, "cache_write_tokens")?,
         usage_estimated: row.get("usage_estimated")?,
         cost_usd: row.get("cost_usd")?,
+        credits: row.get("credits")?,
         // What cannot be read any more is not worth the rest of the row.
         adjustments: json("adjustments")?
             .and_then(|text| serde_json::from_str(&text).ok())

@@ -20,6 +20,8 @@ pub struct Totals {
     pub cache_write_tokens: u64,
     /// Estimate in USD.
     pub cost_usd: f64,
+    /// Of upstreams that count credits instead of money.
+    pub credits: f64,
     /// Sum of the requests' durations, milliseconds.
     pub total_ms: f64,
 }
@@ -76,6 +78,8 @@ CREATE TABLE hours (
 ) STRICT, WITHOUT ROWID;
 ";
 
+pub(super) const V2: &str = "ALTER TABLE hours ADD COLUMN credits REAL NOT NULL DEFAULT 0;";
+
 const HOUR_MS: i64 = 3_600_000;
 
 /// What totals are grouped by. The numbers are stored.
@@ -112,7 +116,7 @@ pub(super) fn add(connection: &Connection, rows: &[LogRow]) -> Result<(), Error>
         }
     }
     let mut statement = connection.prepare_cached(
-        "INSERT INTO hours VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        "INSERT INTO hours VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (kind, hour, key) DO UPDATE SET
              requests = requests + excluded.requests, errors = errors + excluded.errors,
              input_tokens = input_tokens + excluded.input_tokens,
@@ -120,6 +124,7 @@ pub(super) fn add(connection: &Connection, rows: &[LogRow]) -> Result<(), Error>
              cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
              cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
              cost_usd = cost_usd + excluded.cost_usd, total_ms = total_ms + excluded.total_ms,
+             credits = credits + excluded.credits,
              first_id = min(first_id, excluded.first_id), last_id = max(last_id, excluded.last_id)",
     )?;
     for ((kind, hour, key), (totals, first, last)) in sums {
@@ -137,6 +142,7 @@ pub(super) fn add(connection: &Connection, rows: &[LogRow]) -> Result<(), Error>
             totals.total_ms,
             first,
             last,
+            totals.credits,
         ])?;
     }
     Ok(())
@@ -152,11 +158,13 @@ impl Totals {
         self.output_tokens += tokens(row.output_tokens);
         self.cache_read_tokens += tokens(row.cache_read_tokens);
         self.cache_write_tokens += tokens(row.cache_write_tokens);
-        self.cost_usd += row.cost_usd.filter(|cost| cost.is_finite()).unwrap_or(0.0);
+        let finite = |cost: Option<f64>| cost.filter(|cost| cost.is_finite()).unwrap_or(0.0);
+        self.cost_usd += finite(row.cost_usd);
+        self.credits += finite(row.credits);
         self.total_ms += row.total_ms;
     }
 
-    /// From eight columns that start at `from`.
+    /// From nine columns that start at `from`.
     fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Self> {
         let count = |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(from + at)?.max(0) as u64);
         Ok(Self {
@@ -168,13 +176,14 @@ impl Totals {
             cache_write_tokens: count(5)?,
             cost_usd: row.get(from + 6)?,
             total_ms: row.get(from + 7)?,
+            credits: row.get(from + 8)?,
         })
     }
 }
 
 const SUMS: &str =
     "sum(requests), sum(errors), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens),
-     sum(cache_write_tokens), sum(cost_usd), sum(total_ms)";
+     sum(cache_write_tokens), sum(cost_usd), sum(total_ms), sum(credits)";
 
 pub(super) fn stats(
     connection: &Connection,
@@ -209,6 +218,7 @@ impl Totals {
         self.cache_read_tokens += other.cache_read_tokens;
         self.cache_write_tokens += other.cache_write_tokens;
         self.cost_usd += other.cost_usd;
+        self.credits += other.credits;
         self.total_ms += other.total_ms;
     }
 }

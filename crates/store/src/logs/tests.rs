@@ -46,6 +46,7 @@ fn full_row() -> LogRow {
         cache_write_tokens: Some(7),
         usage_estimated: true,
         cost_usd: Some(0.125),
+        credits: Some(0.0425),
         adjustments: vec!["max_tokens:64000".into()],
         dropped_opaque: 3,
         incomplete: true,
@@ -139,6 +140,7 @@ fn totals_sum_up_by_hour_account_model_and_client() {
         input_tokens: Some(10),
         output_tokens: Some(5),
         cost_usd: Some(0.5),
+        credits: Some(0.25),
         total_ms: 2.0,
         account_id: Some("a".into()),
         model_served: Some("m1".into()),
@@ -152,6 +154,7 @@ fn totals_sum_up_by_hour_account_model_and_client() {
         input_tokens: 20,
         output_tokens: 10,
         cost_usd: 1.0,
+        credits: 0.5,
         total_ms: 4.0,
         ..Totals::default()
     };
@@ -194,6 +197,37 @@ fn a_file_without_its_tables_is_moved_aside() {
     logs.sink().record(row(1));
     wait(logs.flush()).unwrap();
     assert_eq!(ids(&logs, Filter::default()), [1]);
+}
+
+/// A file as the first format left it, with a row and its totals.
+fn first_format(folder: &std::path::Path) {
+    let path = folder.join("logs.db");
+    files::private_file(&path).unwrap();
+    let shape = connection::Shape { steps: &file::SHAPE.steps[..1], ..file::SHAPE };
+    let mut connection = connection::writer(&path, shape, true).unwrap();
+    connection::migrate(&mut connection, shape).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO requests (id, time_ms, status, failed, stream, total_ms, dialect, client, model_asked,
+                 request_id, user_agent, method, path, attempts, usage_estimated, dropped_opaque, incomplete)
+             VALUES (7, 5, 200, 0, 0, 1.5, '', 'curl', 'm', '', '', '', '', 1, 0, 0, 0);
+             INSERT INTO hours VALUES (0, 0, '', 1, 0, 0, 0, 0, 0, 0.5, 1.5, 7, 7);",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_file_of_the_first_format_goes_on_with_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    first_format(folder.path());
+    let logs = Logs::open(folder.path(), 0).unwrap();
+    logs.sink().record(LogRow { credits: Some(0.25), ..row(6) });
+    wait(logs.flush()).unwrap();
+    assert_eq!(wait(logs.row(7)).unwrap(), Some(LogRow { id: 7, total_ms: 1.5, attempts: 1, ..row(5) }));
+    assert_eq!(wait(logs.row(8)).unwrap().unwrap().credits, Some(0.25));
+    let totals = wait(logs.stats(0, 10)).unwrap().totals;
+    assert_eq!((totals.requests, totals.cost_usd, totals.credits), (2, 0.5, 0.25));
+    assert!(!folder.path().join("logs.db.damaged-1").exists());
 }
 
 #[test]
