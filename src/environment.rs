@@ -84,7 +84,9 @@ fn kiro(get: &impl Fn(&str) -> Option<String>) -> Vec<(Account, Value)> {
                 credential[member] = json!(value);
             }
         }
-        if let Some(region) = get("AMAZONQ_OIDC_REGION").filter(|_| credential["kind"] == "oidc_refresh_token") {
+        if let Some(region) =
+            get("AMAZONQ_OIDC_REGION").filter(|_| credential["kind"] == "oidc_refresh_token")
+        {
             credential["oidc_region"] = json!(region);
         }
         if let Some(arn) = get("AMAZONQ_PROFILE_ARN") {

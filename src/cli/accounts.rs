@@ -243,7 +243,8 @@ fn used(quota: &Value) -> String {
     }
     let [used, limit, left] = ["used", "limit", "remaining"].map(|name| amount(&quota[name]));
     let mut line = format!("{used} of {limit} {} used, {left} left", text(&quota["unit"]));
-    let resets = quota["resets"].as_i64().and_then(|time| time::OffsetDateTime::from_unix_timestamp(time).ok());
+    let resets =
+        quota["resets"].as_i64().and_then(|time| time::OffsetDateTime::from_unix_timestamp(time).ok());
     if let Some(time) = resets {
         line.push_str(&format!(", resets {}", time.date()));
     }

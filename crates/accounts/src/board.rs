@@ -5,9 +5,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use providers::{CredentialSummary, Policy};
 
-use crate::cooling::{Admission, Reason};
 use crate::consent::Consents;
-use crate::{AccountView, Entry, Failover, Plan, StateView};
+use crate::cooling::{Admission, Reason};
+use crate::{AccountView, Entry, Failover, Passed, Plan, StateView};
 
 /// Id of the provider whose accounts are offline: they never stand in for real ones, nor real ones for them.
 const SANDBOX: &str = "sandbox";
@@ -87,27 +87,21 @@ impl Board {
         let mut plan = Plan { on_quota: self.failover.on_quota, ..Plan::default() };
         let Some(active) = self.active() else { return plan };
         let mut resting: Vec<(Reason, Instant)> = Vec::new();
-        let mut consider = |seat: &Seat, plan: &mut Plan| {
-            if !seat.enabled {
-                return None;
-            }
-            match seat.entry.ward.admission(now) {
+        let others = if self.failover.enabled { self.others(active) } else { Vec::new() };
+        for seat in [active].into_iter().chain(others).filter(|seat| seat.enabled) {
+            let (reason, until) = match seat.entry.ward.admission(now) {
                 Admission::Yes => {
                     plan.entries.push(seat.entry.clone());
-                    None
+                    continue;
                 }
-                Admission::Not { reason, until } => {
-                    resting.push((reason, until));
-                    Some(reason)
-                }
-            }
-        };
-        let stopped = consider(active, &mut plan);
-        // Spending another account's quota in place of this one's is the person's decision.
-        let guarded = matches!(stopped, Some(Reason::Exhausted | Reason::Suspended)) && !plan.on_quota;
-        if self.failover.enabled && !guarded {
-            for seat in self.others(active) {
-                consider(seat, &mut plan);
+                Admission::Not { reason, until } => (reason, until),
+            };
+            resting.push((reason, until));
+            let account = seat.entry.account.clone();
+            plan.passed.push(Passed { account, category: reason.cause(), after: plan.entries.len() });
+            // Spending another account's quota in place of this one's is the person's decision.
+            if matches!(reason, Reason::Exhausted | Reason::Suspended) && !plan.on_quota {
+                break;
             }
         }
         if plan.entries.is_empty() {

@@ -24,7 +24,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(31 * 24 * 3600);
 /// Why an account is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// The upstream asked for a pause. All may go on afterwards.
+    /// The upstream asked for a pause. One goes first afterwards, up to the moment it is answered at all.
     Throttled,
     /// Failed too often in a row. One goes first afterwards.
     Failing,
@@ -106,7 +106,7 @@ impl Health {
     pub(crate) fn start(&mut self, now: Instant) -> bool {
         let Some(block) = &mut self.block else { return true };
         // A rest that is not over is not our business: a test by the person may go through it.
-        if matches!(block.reason, Reason::Throttled | Reason::Suspended) || block.until > now {
+        if block.reason == Reason::Suspended || block.until > now {
             return true;
         }
         if block.probe.is_some_and(|lease| lease > now) {
@@ -121,7 +121,16 @@ impl Health {
         match outcome {
             Outcome::Success => self.success(now),
             Outcome::Failure(error) => self.failure(now, error),
+            Outcome::Answered => self.answered(now),
             Outcome::Abandoned => self.release(),
+        }
+    }
+
+    /// What was throttled is not any more; whether the rest of the answer is good shows later.
+    fn answered(&mut self, now: Instant) {
+        if self.block.is_some_and(|block| block.reason == Reason::Throttled && block.until <= now) {
+            self.block = None;
+            self.rests = 0;
         }
     }
 
@@ -180,6 +189,8 @@ impl Health {
         if half_open || self.failures >= FAILURES {
             self.openings += 1;
             self.block(Reason::Failing, now + (OPEN * self.openings.min(100)).min(LONGEST));
+        } else {
+            self.release();
         }
     }
 
@@ -228,6 +239,15 @@ impl Reason {
         [Self::Exhausted, Self::NeedsSignIn, Self::Suspended]
             .into_iter()
             .find(|reason| reason.stored() == Some(word))
+    }
+
+    /// What a request says of an account that it passed over.
+    pub(crate) const fn cause(self) -> Category {
+        match self {
+            Self::Throttled => Category::RateLimited,
+            Self::Failing => Category::Overloaded,
+            Self::Exhausted | Self::NeedsSignIn | Self::Suspended => self.category(),
+        }
     }
 
     /// What a request is told that finds the account like this.

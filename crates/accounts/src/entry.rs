@@ -23,6 +23,8 @@ pub struct Entry {
 pub enum Outcome<'a> {
     /// The answer was complete.
     Success,
+    /// The upstream said yes; how the answer ends is still to be told.
+    Answered,
     /// The failure decides by its category ([`llm::Category::cooling`]) and `retry_after`.
     Failure(&'a Error),
     /// Nobody knows: the client left, or the request was wrong.

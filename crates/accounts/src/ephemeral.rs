@@ -88,7 +88,9 @@ fn origin_of(credential: &Value) -> Option<String> {
 
 /// What became of the environment's credential, with everything else as the environment has it now.
 fn renewed(credential: &Value, kept: &Secret) -> Value {
-    let Ok(Value::Object(mut members)) = serde_json::from_str(kept.expose()) else { return credential.clone() };
+    let Ok(Value::Object(mut members)) = serde_json::from_str(kept.expose()) else {
+        return credential.clone();
+    };
     for (name, value) in credential.as_object().into_iter().flatten().filter(|(name, _)| *name != ROTATING) {
         members.insert(name.clone(), value.clone());
     }

@@ -27,6 +27,6 @@ pub use consent::{Consent, ConsentBy};
 pub use edit::{NewAccount, Patch};
 pub use entry::{Entry, Outcome};
 pub use error::Error;
-pub use plan::{Failover, Plan};
+pub use plan::{Failover, Passed, Plan};
 pub use roster::Accounts;
 pub use view::{AccountView, LastError, StateView};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm::{Category, Error};
+use providers::Account;
 use serde::{Deserialize, Serialize};
 
 use crate::Entry;
@@ -30,6 +31,8 @@ impl Default for Failover {
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub entries: Vec<Arc<Entry>>,
+    /// Those that would have come before one of `entries`, but rest; in the same order.
+    pub passed: Vec<Passed>,
     /// When `entries` is empty because all rest: the soonest return of one.
     pub wait: Option<Duration>,
     /// Go on also past a used-up quota or a suspension.
@@ -38,6 +41,16 @@ pub struct Plan {
     pub(crate) blocked: Option<Reason>,
     /// What the account that rests for it said last, with its name before.
     pub(crate) said: Option<String>,
+}
+
+/// An account that was passed over.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    pub account: Arc<Account>,
+    /// What it rests for.
+    pub category: Category,
+    /// So many of the plan's entries come before it.
+    pub after: usize,
 }
 
 impl Plan {

@@ -178,8 +178,8 @@ impl Accounts {
                 }
                 self.inner.note_failure(entry, error);
             }
-            Outcome::Success | Outcome::Abandoned if !entry.ward.troubled() => {}
-            Outcome::Success | Outcome::Abandoned => {
+            Outcome::Success | Outcome::Answered | Outcome::Abandoned if !entry.ward.troubled() => {}
+            Outcome::Success | Outcome::Answered | Outcome::Abandoned => {
                 let now = self.inner.clock.instant();
                 let (before, after) = entry.ward.with(|state| {
                     let before = state.health.resting(now).is_some();

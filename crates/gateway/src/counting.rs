@@ -67,7 +67,7 @@ where
     let mut plan = route::plan(gateway, &asked.model)?;
     let mut last = None;
     while let Some(stop) = plan.take() {
-        recorder.turned_to(&stop.entry, &stop.target);
+        recorder.turned_to(&stop);
         let call = Call { asked: &asked, target: &stop.target, detail: Detail::Control };
         let provider = &stop.entry.provider;
         let work = |session: Arc<Session>| async move { provider.count_tokens(&session, call).await };

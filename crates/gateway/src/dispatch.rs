@@ -99,7 +99,7 @@ impl Search<'_> {
     /// Everything that may be tried with one account.
     async fn visit(&mut self, stop: &Stop, recorder: &mut Recorder) -> Result<Started, Error> {
         let accounts = &self.gateway.accounts;
-        recorder.turned_to(&stop.entry, &stop.target);
+        recorder.turned_to(stop);
         let mut session = match accounts.session(&stop.entry).await {
             Ok(session) => session,
             Err(error) => {
@@ -147,8 +147,32 @@ impl Search<'_> {
             if self.waited + pause > WAITING || !self.gateway.limits.may_retry() {
                 return Err(error);
             }
-            self.waited += pause;
-            tokio::time::sleep(pause).await;
+            self.wait(pause).await;
+            if error.category == Category::RateLimited {
+                let Some(turn) = self.turn(&stop.entry).await else { return Err(error) };
+                session = turn;
+            }
+        }
+    }
+
+    async fn wait(&mut self, pause: Duration) {
+        self.waited += pause;
+        tokio::time::sleep(pause).await;
+    }
+
+    /// A session after a rest that was waited out. All who waited return at the same moment; one of them goes first,
+    /// the others wait a little longer to see how it fares.
+    async fn turn(&mut self, entry: &Arc<Entry>) -> Option<Arc<Session>> {
+        let patience = (self.waited + SOON).min(WAITING);
+        loop {
+            match self.gateway.accounts.session(entry).await {
+                Ok(session) => return Some(session),
+                Err(error) if error.category == Category::Overloaded => {
+                    let pause = error.retry_after.filter(|pause| self.waited + *pause <= patience)?;
+                    self.wait(pause).await;
+                }
+                Err(_) => return None,
+            }
         }
     }
 

@@ -1,6 +1,7 @@
-//! A gateway on temporary stores with one invented provider, for tests.
+//! A gateway on temporary stores with two invented providers, for tests.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use accounts::{Accounts, Clock};
@@ -11,7 +12,7 @@ use llm::{
 use llm::{ToolSupport, Upstream, Usage, Wire};
 use providers::{
     Account, Body, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened, Policy,
-    Provider, Registry, Reply, Session, Target, TokenCount, Why,
+    Provider, Quota, Registry, Reply, Session, Target, TokenCount, Why,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -28,19 +29,22 @@ pub(crate) struct House {
     pub(crate) gateway: Arc<Gateway>,
     /// Ids of the accounts whose models were asked for.
     pub(crate) listed: tokio::sync::watch::Receiver<Vec<String>>,
+    pub(crate) clock: Arc<Stopped>,
     _folder: TempDir,
 }
 
 impl House {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(Stopped(Instant::now()));
+        let stopped = Arc::new(Stopped { start: Instant::now(), passed: Mutex::default() });
+        let clock: Arc<dyn Clock> = stopped.clone();
         let now_ms = i64::try_from(NOW.as_millis()).unwrap();
         let core = Arc::new(store::Core::open(folder.path()).unwrap());
         let logs = Arc::new(store::Logs::open(folder.path(), now_ms).unwrap());
-        let invented = Invented::default();
+        let invented = Invented::new("invented", Policy::Offline, Wire::BedrockConverse);
+        let wild = Invented::new("wild", Policy::UndocumentedWire, Wire::AmazonQ);
         let listed = invented.listed.subscribe();
-        let registry = Arc::new(Registry::new([Arc::new(invented) as Arc<dyn Provider>]));
+        let registry = Arc::new(Registry::new([Arc::new(invented) as Arc<dyn Provider>, Arc::new(wild)]));
         let accounts =
             Accounts::load(Arc::clone(&core), Arc::clone(&registry), Arc::clone(&clock), TaskTracker::new())
                 .await
@@ -60,28 +64,59 @@ impl House {
             started: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(90),
             version: "0.0.0-test",
         };
-        Self { gateway: Arc::new(gateway), listed, _folder: folder }
+        Self { gateway: Arc::new(gateway), listed, clock: stopped, _folder: folder }
     }
 }
 
-/// A clock that stands still.
+/// A clock that goes on when it is told to.
 #[derive(Debug)]
-struct Stopped(Instant);
+pub(crate) struct Stopped {
+    start: Instant,
+    passed: Mutex<Duration>,
+}
+
+impl Stopped {
+    pub(crate) fn pass(&self, seconds: u64) {
+        *self.passed.lock().unwrap() += Duration::from_secs(seconds);
+    }
+}
 
 impl Clock for Stopped {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + NOW
+        SystemTime::UNIX_EPOCH + NOW + *self.passed.lock().unwrap()
     }
 
     fn instant(&self) -> Instant {
-        self.0
+        self.start + *self.passed.lock().unwrap()
     }
 }
 
-/// A provider with two models: `small` answers, `broken` fails.
-#[derive(Debug, Default)]
+/// A provider with two models: `small` answers, `broken` fails. An account with an option `fails`, the name of a
+/// category, fails with every model. `wild` is one that needs consent, answers with what it was asked, and counts
+/// credits.
+#[derive(Debug)]
 struct Invented {
+    id: &'static str,
+    policy: Policy,
+    wire: Wire,
     listed: tokio::sync::watch::Sender<Vec<String>>,
+    /// How often the allowance was asked for.
+    counted: AtomicU32,
+}
+
+impl Invented {
+    fn new(id: &'static str, policy: Policy, wire: Wire) -> Self {
+        let (listed, counted) = (tokio::sync::watch::Sender::default(), AtomicU32::new(0));
+        Self { id, policy, wire, listed, counted }
+    }
+
+    fn is_wild(&self) -> bool {
+        self.policy == Policy::UndocumentedWire
+    }
+
+    fn model(&self, name: &str, account: &Account, price: f64) -> Arc<Model> {
+        Arc::new(Model { wire: self.wire, ..Model::clone(&model(name, account, price)) })
+    }
 }
 
 fn model(name: &str, account: &Account, price: f64) -> Arc<Model> {
@@ -112,15 +147,15 @@ fn model(name: &str, account: &Account, price: f64) -> Arc<Model> {
 
 impl Provider for Invented {
     fn id(&self) -> &'static str {
-        "invented"
+        self.id
     }
 
     fn describe(&self) -> Description {
         Description {
-            id: "invented",
+            id: self.id,
             name: "Invented",
-            policy_note: None,
-            policy: Policy::Offline,
+            policy_note: self.is_wild().then_some("The vendor may stop the account."),
+            policy: self.policy,
             regions: &["us-east-1", "eu-west-1"],
             credentials: vec![CredentialKind {
                 kind: "api_key",
@@ -164,8 +199,14 @@ impl Provider for Invented {
         Ok(Target { model, effort: None, long_context: false })
     }
 
-    fn send<'a>(&'a self, _: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
+    fn send<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>> {
         Box::pin(async move {
+            let fails = session.account.options["fails"].as_str();
+            let categories =
+                [Category::RateLimited, Category::Quota, Category::Suspended, Category::Upstream];
+            if let Some(category) = categories.into_iter().find(|category| Some(category.name()) == fails) {
+                return Err(Error::new(category, "told to fail"));
+            }
             if call.target.model.name == "broken" {
                 let upstream = Upstream {
                     status: 429,
@@ -176,11 +217,16 @@ impl Provider for Invented {
                 };
                 return Err(Error::new(Category::RateLimited, "Too many requests").with_upstream(upstream));
             }
-            let answer =
+            let mut answer =
                 Answer { content: vec![Block::text("pong")], usage: Usage::default(), ..Answer::default() };
+            if self.is_wild() {
+                let asked = format!("{:?} {:?}", call.detail, call.asked.meaning()?.messages);
+                answer.content = vec![Block::text(asked)];
+                answer.usage.credits = Some(0.25);
+            }
             Ok(Reply {
                 date: None,
-                wire: Wire::BedrockConverse,
+                wire: self.wire,
                 request_id: None,
                 adjustments: vec![],
                 attempts: 1,
@@ -204,6 +250,22 @@ impl Provider for Invented {
     }
 
     fn known_models(&self, account: &Account) -> Vec<Arc<Model>> {
-        vec![model("broken", account, 2.0), model("small", account, 1.0)]
+        vec![self.model("broken", account, 2.0), self.model("small", account, 1.0)]
+    }
+
+    fn quota<'a>(&'a self, _: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
+        Box::pin(async {
+            let used = f64::from(self.counted.fetch_add(1, Ordering::Relaxed) + 1);
+            Ok(self.is_wild().then(|| Quota {
+                plan: Some("WILD PRO".to_owned()),
+                unit: "credits".to_owned(),
+                used,
+                limit: 50.0,
+                remaining: 50.0 - used,
+                resets: Some(1_769_904_000),
+                overage: None,
+                parts: vec![],
+            }))
+        })
     }
 }

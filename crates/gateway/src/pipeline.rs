@@ -1,5 +1,6 @@
 //! One request, straight through. The calls of [`handle`], in this order, are all that happens to it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use llm::{Category, Error, Request};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use wire::{ServerCodec, Stamp};
 
 use crate::dispatch::{self, Sought, Started};
@@ -27,11 +29,17 @@ const HOLD: Duration = Duration::from_secs(12);
 const MODEL: HeaderName = HeaderName::from_static("x-proxy-model");
 /// The account that answered.
 const ACCOUNT: HeaderName = HeaderName::from_static("x-proxy-account");
+/// The accounts that should have answered and did not, each with why: `account:category`, separated by `; `.
+const FAILOVER: HeaderName = HeaderName::from_static("x-proxy-failover");
 /// What was changed in the request on its way, separated by `; `.
 const ADJUSTED: HeaderName = HeaderName::from_static("x-proxy-adjusted");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// What a name may not hold in a header, and what not in a list in one.
+const ALONE: &AsciiSet = &CONTROLS.add(b'%');
+const LISTED: &AsciiSet = &ALONE.add(b';').add(b':');
 
 /// Serves one request of a dialect.
 pub(crate) async fn handle<B>(
@@ -201,10 +209,24 @@ fn about(recorder: &Recorder, headers: &mut HeaderMap) {
     put(REQUEST_ID, recorder.request_id());
     put(X_REQUEST_ID, recorder.request_id());
     if let Some((account, model)) = recorder.served() {
-        put(ACCOUNT, account);
+        put(ACCOUNT, &ascii(account, ALONE));
         put(MODEL, model);
+    }
+    let past = recorder.past();
+    if !past.is_empty() {
+        let past: Vec<_> =
+            past.iter().map(|(account, category)| format!("{}:{category}", ascii(account, LISTED))).collect();
+        put(FAILOVER, &past.join("; "));
     }
     if !recorder.adjustments().is_empty() {
         put(ADJUSTED, &recorder.adjustments().join("; "));
     }
 }
+
+/// A person's name for something as a header may carry it: percent-encoded where it is not ASCII, or is in `set`.
+fn ascii<'a>(name: &'a str, set: &'static AsciiSet) -> Cow<'a, str> {
+    utf8_percent_encode(name, set).into()
+}
+
+#[cfg(test)]
+mod tests;

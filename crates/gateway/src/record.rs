@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use accounts::{Accounts, Entry, Outcome};
+use accounts::{Accounts, Entry, Outcome, Passed};
 use http::StatusCode;
 use http::header::USER_AGENT;
 use http::request::Parts;
@@ -17,6 +17,7 @@ use store::{LogRow, LogSink};
 use wire::Stamp;
 
 use crate::client;
+use crate::route::Stop;
 use crate::state::Gateway;
 
 /// Sent by nobody: what the row says of a request whose client left before a status was sent.
@@ -98,8 +99,20 @@ impl Recorder {
         self.row.stream = asked.stream;
     }
 
-    /// An account is next.
-    pub(crate) fn turned_to(&mut self, entry: &Entry, target: &Target) {
+    /// An account is next, in the place of those that rest. What an earlier one answered with is over.
+    pub(crate) fn turned_to(&mut self, stop: &Stop) {
+        let Stop { entry, target, passed } = stop;
+        for Passed { account, category, .. } in passed {
+            let resting = serde_json::json!({
+                "account": account.name, "category": category.name(), "resting": true,
+            });
+            self.went_past(resting);
+        }
+        self.row.upstream_wire = None;
+        self.row.upstream_request_id = None;
+        self.row.adjustments.clear();
+        self.row.dropped_opaque = 0;
+        self.model = None;
         self.row.account_id = Some(entry.account.id.clone());
         self.row.account_name = Some(entry.account.name.clone());
         self.row.provider = Some(entry.account.provider.clone());
@@ -126,14 +139,21 @@ impl Recorder {
             "status": error.upstream.as_ref().map(|upstream| upstream.status),
             "after_ms": self.began.elapsed().as_millis() as u64,
         });
+        self.went_past(tried);
+    }
+
+    fn went_past(&mut self, account: serde_json::Value) {
         match &mut self.row.failover_from {
-            Some(serde_json::Value::Array(before)) => before.push(tried),
-            other => *other = Some(serde_json::Value::Array(vec![tried])),
+            Some(serde_json::Value::Array(before)) => before.push(account),
+            other => *other = Some(serde_json::Value::Array(vec![account])),
         }
     }
 
     /// An account said yes.
     pub(crate) fn answered(&mut self, target: &Target, asked: &Request, reply: &mut Reply) {
+        if let Some(entry) = &self.entry {
+            self.accounts.note(entry, Outcome::Answered);
+        }
         // The first of them was counted when it went out.
         self.row.attempts += reply.attempts.saturating_sub(1);
         self.row.upstream_wire = Some(reply.wire.name().to_owned());
@@ -211,6 +231,23 @@ impl Recorder {
     /// Account and model that answered.
     pub(crate) fn served(&self) -> Option<(&str, &str)> {
         Some((self.row.account_name.as_deref()?, self.row.model_served.as_deref()?))
+    }
+
+    /// The other accounts that should have answered, and for what category they did not: what each said last.
+    pub(crate) fn past(&self) -> Vec<(&str, &str)> {
+        let gone_past = self.row.failover_from.as_ref().and_then(serde_json::Value::as_array);
+        let mut past: Vec<(&str, &str)> = Vec::new();
+        for other in gone_past.into_iter().flatten() {
+            let (Some(account), Some(category)) = (other["account"].as_str(), other["category"].as_str())
+            else {
+                continue;
+            };
+            past.retain(|(known, _)| *known != account);
+            if self.row.account_name.as_deref() != Some(account) {
+                past.push((account, category));
+            }
+        }
+        past
     }
 
     pub(crate) fn adjustments(&self) -> &[String] {

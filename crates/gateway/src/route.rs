@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accounts::Entry;
+use accounts::{Entry, Passed};
 use llm::{Category, Error};
 use providers::Target;
 
@@ -13,6 +13,9 @@ use crate::state::Gateway;
 pub(crate) struct Plan {
     model: String,
     entries: std::vec::IntoIter<Arc<Entry>>,
+    /// How many of them were taken.
+    taken: usize,
+    passed: std::iter::Peekable<std::vec::IntoIter<Passed>>,
     next: Option<Stop>,
     /// Go on also past a used-up quota or a suspension.
     pub(crate) on_quota: bool,
@@ -22,6 +25,8 @@ pub(crate) struct Plan {
 pub(crate) struct Stop {
     pub(crate) entry: Arc<Entry>,
     pub(crate) target: Target,
+    /// Accounts that would have come before it, but rest.
+    pub(crate) passed: Vec<Passed>,
 }
 
 impl Plan {
@@ -43,8 +48,15 @@ impl Plan {
         }
         let mut unknown = None;
         for entry in self.entries.by_ref() {
+            self.taken += 1;
             match entry.provider.resolve(&entry.account, &self.model) {
-                Ok(target) => return Ok(Some(Stop { entry, target })),
+                Ok(target) => {
+                    let mut passed = Vec::new();
+                    while let Some(before) = self.passed.next_if(|passed| passed.after < self.taken) {
+                        passed.push(before);
+                    }
+                    return Ok(Some(Stop { entry, target, passed }));
+                }
                 Err(error) => {
                     unknown.get_or_insert(error);
                 }
@@ -73,6 +85,8 @@ pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
     let mut plan = Plan {
         model: model.to_owned(),
         entries: accounts.entries.into_iter(),
+        taken: 0,
+        passed: accounts.passed.into_iter().peekable(),
         next: None,
         on_quota: accounts.on_quota,
     };

@@ -44,6 +44,40 @@ fn a_throttled_account_rests_as_long_as_it_was_told_or_doubling() {
 }
 
 #[test]
+fn after_a_throttling_one_goes_first_until_it_is_answered() {
+    for (outcome, next) in [(Outcome::Answered, true), (Outcome::Success, true), (Outcome::Abandoned, false)]
+    {
+        let (mut health, now) = (Health::default(), Instant::now());
+        health.note(now, Outcome::Failure(&throttled(Some(2))));
+        // An answer that began before says nothing about it.
+        health.note(now, Outcome::Answered);
+        assert_eq!(rest_of(&health, now), Some(secs(2)));
+        let now = now + secs(2);
+        assert!(health.start(now) && !health.start(now), "one goes first");
+        assert_eq!(rest_of(&health, now), Some(secs(1)));
+        health.note(now, outcome);
+        assert_eq!(health.admission(now), Admission::Yes);
+        assert_eq!((health.start(now), health.start(now)), (true, next), "{outcome:?}");
+    }
+    let (mut health, now) = (Health::default(), Instant::now());
+    health.note(now, Outcome::Failure(&throttled(None)));
+    assert!(health.start(now + secs(5)));
+    health.note(now + secs(5), Outcome::Failure(&failed(Category::Upstream)));
+    assert!(health.start(now + secs(5)), "one that fared badly otherwise makes room");
+    health.note(now + secs(5), Outcome::Failure(&throttled(None)));
+    assert_eq!(rest_of(&health, now + secs(5)), Some(secs(10)));
+    // Being answered at all does not undo failures.
+    let (mut health, now) = (Health::default(), Instant::now());
+    for _ in 0..4 {
+        health.note(now, Outcome::Answered);
+        health.note(now, Outcome::Failure(&failed(Category::Upstream)));
+    }
+    health.note(now, Outcome::Answered);
+    health.note(now, Outcome::Failure(&failed(Category::Upstream)));
+    assert_eq!(rest_of(&health, now), Some(secs(30)));
+}
+
+#[test]
 fn five_failures_in_a_row_close_it_and_one_looks() {
     let (mut health, mut now) = (Health::default(), Instant::now());
     for _ in 0..4 {
@@ -125,6 +159,7 @@ enum Step {
     Pass(u64),
     Start,
     Success,
+    Answered,
     Abandoned,
     Fail(Category, Option<u64>),
     Woke,
@@ -157,6 +192,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..700_u64).prop_map(Step::Pass),
         3 => Just(Step::Start),
         2 => Just(Step::Success),
+        1 => Just(Step::Answered),
         1 => Just(Step::Abandoned),
         8 => (category, prop::option::of(0..1000_u64)).prop_map(|(category, wait)| Step::Fail(category, wait)),
         1 => Just(Step::Woke),
@@ -182,13 +218,13 @@ proptest! {
                     let first = health.start(now);
                     prop_assert!(!admitted || first, "who is admitted may start");
                     let probing = before.block.is_some_and(|block| block.until <= now)
-                        && !matches!(before.resting(now), Some((Reason::Suspended, _)))
-                        && before.block.is_some_and(|block| block.reason != Reason::Throttled);
+                        && !matches!(before.resting(now), Some((Reason::Suspended, _)));
                     if probing && first {
                         prop_assert!(!health.clone().start(now), "only one looks");
                     }
                 }
                 Step::Success => health.note(now, Outcome::Success),
+                Step::Answered => health.note(now, Outcome::Answered),
                 Step::Abandoned => health.note(now, Outcome::Abandoned),
                 Step::Fail(category, wait) => {
                     let error = Error { retry_after: wait.map(secs), ..failed(*category) };

@@ -14,7 +14,10 @@ async fn it_is_asked_for_once_and_remembered() {
     let world = World::new().await;
     let refused = world.accounts.add(wild("a", false)).await.unwrap_err();
     assert!(
-        matches!(&refused, Error::PolicyConsentRequired { provider: "wild", note: "It may stop the account." }),
+        matches!(
+            &refused,
+            Error::PolicyConsentRequired { provider: "wild", note: "It may stop the account." }
+        ),
         "{refused:?}"
     );
     assert_eq!((refused.code(), refused.status()), ("policy_consent_required", 409));

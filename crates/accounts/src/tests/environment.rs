@@ -74,7 +74,11 @@ async fn a_rotated_token_outlives_a_restart_until_the_environment_has_another() 
     world.accounts.session(&entry).await.unwrap();
     let world = world.restart().await;
     join(&world, &given).await;
-    assert_eq!(held(&world)["refresh_token"], "third", "it is known by the environment's, however often it changed");
+    assert_eq!(
+        held(&world)["refresh_token"],
+        "third",
+        "it is known by the environment's, however often it changed"
+    );
 
     let other = json!({"key": "old", "refresh_token": "other"});
     join(&world, &other).await;

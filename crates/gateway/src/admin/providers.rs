@@ -34,5 +34,7 @@ pub(super) async fn list(State(desk): State<Arc<Desk>>) -> Json<List> {
             consented_by: consent.map(|consent| consent.by),
         }
     };
-    Json(List { providers: desk.gateway.registry.iter().map(|provider| offer(provider.describe())).collect() })
+    Json(List {
+        providers: desk.gateway.registry.iter().map(|provider| offer(provider.describe())).collect(),
+    })
 }

@@ -15,9 +15,13 @@ use crate::house::{House, KEY};
 
 /// Sends one request with the local key; status and JSON (null when the answer has no body).
 async fn call(house: &House, method: &str, path: &str, body: Value) -> (u16, Value) {
+    send(&router(&house.gateway), method, path, body).await
+}
+
+async fn send(router: &axum::Router, method: &str, path: &str, body: Value) -> (u16, Value) {
     let request = Request::builder().method(method).uri(path).header(AUTHORIZATION, format!("Bearer {KEY}"));
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-    let answer = router(&house.gateway).oneshot(request.body(body).unwrap()).await.unwrap();
+    let answer = router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
@@ -157,6 +161,61 @@ async fn refusals_have_stable_codes() {
         assert!(answer["message"].is_string() && answer["params"].is_object(), "{answer}");
     }
     assert_eq!(house.gateway.accounts.list().len(), 1);
+}
+
+#[tokio::test]
+async fn consent_is_asked_for_once_a_provider() {
+    let house = House::new().await;
+    let mut body = account("W");
+    body["provider"] = json!("wild");
+    let (status, refused) = call(&house, "POST", "/api/accounts", body.clone()).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("policy_consent_required")), "{refused}");
+    let note = json!({"provider": "wild", "note": "The vendor may stop the account."});
+    assert_eq!(refused["params"], note);
+    assert!(refused["message"].as_str().unwrap().contains("may stop the account"), "{refused}");
+    let offer = async || {
+        let (_, all) = call(&house, "GET", "/api/providers", Value::Null).await;
+        all["providers"].as_array().unwrap().iter().find(|one| one["id"] == "wild").unwrap().clone()
+    };
+    assert_eq!(offer().await["consented_ms"], Value::Null);
+    body["policy_accepted"] = json!(true);
+    let (status, view) = call(&house, "POST", "/api/accounts", body.clone()).await;
+    assert_eq!(status, 201, "{view}");
+    let given = offer().await;
+    assert_eq!(given["consented_ms"], house.gateway.now_ms());
+    assert_eq!(
+        (&given["consented_by"], &given["policy"]),
+        (&json!("admin_api"), &json!("undocumented_wire"))
+    );
+    body["name"] = json!("W2");
+    body["policy_accepted"] = json!(false);
+    assert_eq!(call(&house, "POST", "/api/accounts", body).await.0, 201);
+}
+
+#[tokio::test]
+async fn an_allowance_is_asked_for_once_a_minute() {
+    let house = House::new().await;
+    let mut body = account("W");
+    body["provider"] = json!("wild");
+    body["policy_accepted"] = json!(true);
+    let (_, view) = call(&house, "POST", "/api/accounts", body).await;
+    let path = format!("/api/accounts/{}/quota", view["id"].as_str().unwrap());
+    let router = router(&house.gateway);
+    let used = async || send(&router, "GET", &path, Value::Null).await.1["quota"]["used"].clone();
+    assert_eq!((used().await, used().await), (json!(1.0), json!(1.0)));
+    house.clock.pass(59);
+    assert_eq!(used().await, 1.0);
+    house.clock.pass(1);
+    assert_eq!(used().await, 2.0);
+    // With another credential it may be another allowance.
+    let change = json!({"credential": {"kind": "api_key", "api_key": "sk-other"}});
+    call(&house, "PATCH", path.trim_end_matches("/quota"), change).await;
+    assert_eq!(used().await, 3.0);
+    let id = added(&house, "A").await;
+    let none = call(&house, "GET", &format!("/api/accounts/{id}/quota"), Value::Null).await;
+    assert_eq!(none, (200, json!({"quota": null})));
+    let (status, refused) = call(&house, "GET", "/api/accounts/none/quota", Value::Null).await;
+    assert_eq!((status, &refused["code"]), (404, &json!("account_not_found")));
 }
 
 #[tokio::test]

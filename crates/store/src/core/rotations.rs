@@ -16,11 +16,7 @@ CREATE TABLE rotations (
 ) STRICT, WITHOUT ROWID;
 ";
 
-pub(super) fn find(
-    connection: &Connection,
-    account_id: &str,
-    origin: &str,
-) -> Result<Option<Secret>, Error> {
+pub(super) fn find(connection: &Connection, account_id: &str, origin: &str) -> Result<Option<Secret>, Error> {
     let found: Option<String> = connection
         .prepare_cached("SELECT credential FROM rotations WHERE account_id = ?1 AND origin = ?2")?
         .query_row((account_id, origin), |row| row.get(0))

@@ -221,7 +221,11 @@ fn only_the_newest_backups_are_kept() {
 fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
     const NEXT: Shape = Shape {
         synchronous: "FULL",
-        steps: &[file::SHAPE.steps[0], file::SHAPE.steps[1], &["ALTER TABLE accounts ADD COLUMN extra TEXT;"]],
+        steps: &[
+            file::SHAPE.steps[0],
+            file::SHAPE.steps[1],
+            &["ALTER TABLE accounts ADD COLUMN extra TEXT;"],
+        ],
     };
     let folder = kept();
     let core = Core::open_shaped(folder.path(), NEXT).unwrap();
@@ -245,7 +249,11 @@ fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
 fn a_failed_migration_leaves_the_old_format() {
     const BROKEN: Shape = Shape {
         synchronous: "FULL",
-        steps: &[file::SHAPE.steps[0], file::SHAPE.steps[1], &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"]],
+        steps: &[
+            file::SHAPE.steps[0],
+            file::SHAPE.steps[1],
+            &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"],
+        ],
     };
     let folder = kept();
     assert!(Core::open_shaped(folder.path(), BROKEN).is_err());

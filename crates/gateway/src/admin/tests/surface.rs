@@ -29,6 +29,13 @@ async fn surface() {
         ("POST", "/api/accounts/{id}/activate", Value::Null),
         ("POST", "/api/accounts/{id}/test", Value::Null),
         ("POST", "/api/accounts/{id}/test", json!({"model": "broken"})),
+        ("GET", "/api/accounts/{id}/quota", Value::Null),
+        (
+            "POST",
+            "/api/accounts",
+            json!({"name": "Wild", "provider": "wild", "region": "us-east-1",
+                   "credential": {"kind": "api_key", "api_key": "k"}}),
+        ),
         ("GET", "/api/models", Value::Null),
         ("GET", "/api/models?refresh=true", Value::Null),
         ("GET", "/api/logs?status=2xx&limit=1", Value::Null),
