@@ -2,14 +2,11 @@
 //! models and inference profiles.
 
 mod cache;
-mod compose;
 mod control;
 mod converse;
 mod count_tokens;
-mod instance;
 mod invoke;
 mod model;
-mod turn;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,9 +18,14 @@ use serde_json::Value;
 
 use crate::auth::Caller;
 use crate::dice::Dice;
+use crate::refusal::Form;
 use crate::reply::Reply;
 use crate::route::{Call, Operation};
+use crate::turn::Turn;
 use crate::{Config, Refusal};
+
+/// How Bedrock tells errors.
+pub(crate) const ERRORS: Form = Form::Header("internal.amazon.com/coral/com.amazon.bedrock");
 
 /// What Bedrock remembers between requests: which prefixes are cached, as hashes.
 #[derive(Default)]
@@ -85,21 +87,17 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Call> {
             "count-tokens" => Operation::CountTokens,
             _ => return None,
         };
-        return Some(Call { operation, subject: decoded(id)? });
+        return Some(Call::new(operation, decoded(id)?, ERRORS));
     }
     if *method != Method::GET {
         return None;
     }
     match path {
-        "/foundation-models" => {
-            Some(Call { operation: Operation::ListFoundationModels, subject: String::new() })
-        }
-        "/inference-profiles" => {
-            Some(Call { operation: Operation::ListInferenceProfiles, subject: String::new() })
-        }
+        "/foundation-models" => Some(Call::new(Operation::ListFoundationModels, String::new(), ERRORS)),
+        "/inference-profiles" => Some(Call::new(Operation::ListInferenceProfiles, String::new(), ERRORS)),
         _ => {
             let subject = decoded(path.strip_prefix("/inference-profiles/")?)?;
-            Some(Call { operation: Operation::GetInferenceProfile, subject })
+            Some(Call::new(Operation::GetInferenceProfile, subject, ERRORS))
         }
     }
 }
@@ -109,7 +107,7 @@ pub(crate) fn prompt_with_faults(body: &[u8]) -> Option<String> {
     const MARK: &str = "[[fault:";
     let text = std::str::from_utf8(body).ok().filter(|text| text.contains(MARK))?;
     let body: Value = serde_json::from_str(text).ok()?;
-    let prompt = turn::Turn::read(body.get("messages")?).texts.join("\n");
+    let prompt = Turn::read(body.get("messages")?).texts.join("\n");
     prompt.contains(MARK).then_some(prompt)
 }
 
@@ -133,6 +131,7 @@ impl Bedrock {
             | Operation::InvokeModelWithResponseStream
             | Operation::Converse
             | Operation::ConverseStream => {}
+            _ => return Err(Refusal::unknown_operation()),
         }
         let body: Value = serde_json::from_slice(body).map_err(|error| {
             Refusal::validation(format!(

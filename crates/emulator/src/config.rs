@@ -1,5 +1,7 @@
 //! Who may call, and how strictly.
 
+use crate::KiroConfig;
+
 /// The Bedrock API key that [`Config::default`] accepts. Not a secret: an emulator answers canned words.
 pub const SANDBOX_BEARER_KEY: &str = "bedrock-api-key-sandbox";
 
@@ -16,6 +18,8 @@ pub struct Config {
     /// Keep requests, with their bodies, for [`crate::Journal::requests`]. Off, only counters are kept, so that a
     /// Sandbox holds no prompts.
     pub record: bool,
+    /// Amazon Q and Kiro.
+    pub kiro: KiroConfig,
 }
 
 impl Default for Config {
@@ -27,6 +31,7 @@ impl Default for Config {
             bearer_keys: vec![SANDBOX_BEARER_KEY.into()],
             strict: true,
             record: false,
+            kiro: KiroConfig::default(),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::Refusal;
+use bytes::Bytes;
+
+use crate::route::Service;
+use crate::{Refusal, amazon_q};
 
 /// One way to fail. Spelled in a prompt as `[[fault:NAME ARGS]]`, in a model id as `test.NAME-ARG`
 /// (`us.test.throttle-2`), or pushed to [`crate::Script`].
@@ -16,11 +19,14 @@ use crate::Refusal;
 /// | `stall-after 3` | frames, then silence |
 /// | `end-after 3` | frames, then a clean end without the terminal event |
 /// | `cut-after 700` | bytes, then the connection breaks |
+/// | `clip-after 700` | bytes, then a clean end, within a frame most likely |
 /// | `exception-after 3 throttlingException` | frames, then that exception |
 /// | `garbage [3]` | damages that frame's checksum |
 /// | `split 7` | hands the body out in pieces of so many bytes |
 /// | `skew [600]` | a clock that is so many seconds ahead judges the signature |
 /// | `html [n]` | 502 with an HTML body, as a gateway before the service would |
+/// | `q_throttled [n]`, any case that [`Refusal::named`] knows after `q_` | Amazon Q and Kiro refuse, others answer |
+/// | `q_throttled_midstream`, `q_internal_midstream`, `q_truncated_tool_call`, `q_max_tokens`, `q_empty_stream`, `q_context_exceeded` | they stream that instead of an answer |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     Refuse(Refusal),
@@ -30,7 +36,14 @@ pub enum Fault {
     StallAfter(usize),
     EndAfter(usize),
     CutAfter(usize),
-    ExceptionAfter { frames: usize, exception: String, message: String },
+    ClipAfter(usize),
+    /// These frames instead of the answer's own.
+    Replay(Vec<Bytes>),
+    ExceptionAfter {
+        frames: usize,
+        exception: String,
+        message: String,
+    },
     Garbage(usize),
     Split(usize),
     Skew(i64),
@@ -41,12 +54,43 @@ pub enum Fault {
 pub(crate) struct Spelled {
     pub(crate) fault: Fault,
     pub(crate) times: u32,
+    /// The service that it is for; `None` for all.
+    service: Option<Service>,
+}
+
+impl Spelled {
+    const fn always(fault: Fault) -> Self {
+        Self::times(fault, u32::MAX)
+    }
+
+    const fn times(fault: Fault, times: u32) -> Self {
+        Self { fault, times, service: None }
+    }
+
+    pub(crate) fn is_for(&self, service: Service) -> bool {
+        self.service.is_none_or(|own| own == service)
+    }
 }
 
 impl Fault {
     /// Whether it strikes while the answer is sent; the others strike before.
     pub(crate) const fn is_in_body(&self) -> bool {
-        !matches!(self, Self::Refuse(_) | Self::Html | Self::Delay(_) | Self::Skew(_))
+        !matches!(self, Self::Refuse(_) | Self::Html | Self::Delay(_) | Self::Skew(_) | Self::Replay(_))
+    }
+
+    /// The fault that a prompt would spell so, without the brackets: `q_suspended`, `cut-after 700`.
+    #[must_use]
+    pub fn spelled(words: &str) -> Option<Self> {
+        parse(words).map(|spelled| spelled.fault)
+    }
+
+    /// Streams what `lines` hold instead of the answer: one `{"headers": {...}, "payload": {...}}` a line, a frame
+    /// each.
+    ///
+    /// # Errors
+    /// A line is no JSON.
+    pub fn replay(lines: &str) -> Result<Self, serde_json::Error> {
+        amazon_q::frames(lines).map(Self::Replay)
     }
 
     /// A stream exception with words of its own.
@@ -67,13 +111,24 @@ pub(crate) fn parse(words: &str) -> Option<Spelled> {
     let number = first.and_then(|word| word.parse::<u32>().ok());
     let size = |default: u32| usize::try_from(number.unwrap_or(default)).unwrap_or(usize::MAX);
     let millis = || Duration::from_millis(u64::from(number.unwrap_or(100)));
-    let always = |fault| Some(Spelled { fault, times: u32::MAX });
+    let always = |fault| Some(Spelled::always(fault));
+    if let Some(case) = name.strip_prefix("q_") {
+        let fault = match amazon_q::canned(case) {
+            Some(frames) => Fault::Replay(frames),
+            None => Fault::Refuse(amazon_q::refusal(case)?),
+        };
+        return Some(Spelled {
+            service: Some(Service::AmazonQ),
+            ..Spelled::times(fault, number.unwrap_or(u32::MAX))
+        });
+    }
     match name {
         "delay" => always(Fault::Delay(millis())),
         "pace" => always(Fault::Pace(millis())),
         "stall-after" => always(Fault::StallAfter(size(3))),
         "end-after" => always(Fault::EndAfter(size(3))),
         "cut-after" => always(Fault::CutAfter(size(700))),
+        "clip-after" => always(Fault::ClipAfter(size(700))),
         "garbage" => always(Fault::Garbage(size(3))),
         "split" => always(Fault::Split(size(7).max(1))),
         "skew" => always(Fault::Skew(first.and_then(|word| word.parse().ok()).unwrap_or(600))),
@@ -83,11 +138,11 @@ pub(crate) fn parse(words: &str) -> Option<Spelled> {
         "status" => {
             let refusal = Refusal::of_status(u16::try_from(number?).ok()?);
             let times = words.next().and_then(|word| word.parse().ok()).unwrap_or(u32::MAX);
-            Some(Spelled { fault: Fault::Refuse(refusal), times })
+            Some(Spelled::times(Fault::Refuse(refusal), times))
         }
-        "html" => Some(Spelled { fault: Fault::Html, times: number.unwrap_or(u32::MAX) }),
+        "html" => Some(Spelled::times(Fault::Html, number.unwrap_or(u32::MAX))),
         _ => Refusal::named(name)
-            .map(|refusal| Spelled { fault: Fault::Refuse(refusal), times: number.unwrap_or(u32::MAX) }),
+            .map(|refusal| Spelled::times(Fault::Refuse(refusal), number.unwrap_or(u32::MAX))),
     }
 }
 

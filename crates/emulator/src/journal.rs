@@ -43,9 +43,11 @@ pub struct Recorded {
     pub operation: Option<Operation>,
     /// The model or profile id of the path, decoded.
     pub subject: String,
-    /// The access key id or bearer key that was accepted.
+    /// The access key id or bearer key that was accepted; the name of a Kiro account.
     pub key: Option<String>,
     pub verdict: Verdict,
+    /// Which rule was broken, where the service's own words do not tell.
+    pub why: Option<String>,
 }
 
 /// How the emulator took a request.
@@ -82,8 +84,8 @@ impl Journal {
         self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many requests were judged, recording or not. Lists of models, which a client asks for on its own, do not
-    /// count.
+    /// How many requests were judged, recording or not. What a client asks for on its own does not count: lists of
+    /// models, usage, tokens.
     #[must_use]
     pub fn count(&self) -> usize {
         *self.0.seen.borrow()
@@ -127,7 +129,7 @@ impl Journal {
                 self.0.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
             }
         }
-        if !operation.is_some_and(Operation::lists) {
+        if !operation.is_some_and(|operation| operation.lists() || operation.signs_in()) {
             self.0.seen.send_modify(|seen| *seen += 1);
         }
     }

@@ -1,4 +1,4 @@
-//! A strict stand-in for AWS: Bedrock runtime and control plane, scripted faults.
+//! A strict stand-in for AWS: Bedrock, Amazon Q and Kiro with their sign-in services, scripted faults.
 //!
 //! One port serves every host role; paths tell them apart, because tests and the Sandbox point every endpoint at
 //! one address. [`Emulator::start`] runs it in-process, the binary of this crate runs it alone.
@@ -12,12 +12,15 @@
 //! see the crates above `wire`: what it knows of models is its own small table, so that a wrong fact there and the
 //! same wrong fact in the product do not hide each other.
 
+mod amazon_q;
 mod auth;
 mod bedrock;
 mod clock;
+mod compose;
 mod config;
 mod dice;
 mod fault;
+mod instance;
 mod journal;
 mod play;
 mod refusal;
@@ -25,7 +28,9 @@ mod reply;
 mod route;
 mod script;
 mod server;
+mod turn;
 
+pub use amazon_q::{KIRO_PROFILE, Kiro, KiroAccount, KiroConfig, KiroKind};
 pub use config::{AccessKey, Config, SANDBOX_BEARER_KEY};
 pub use fault::Fault;
 pub use journal::{Event, Journal, Recorded, Verdict};

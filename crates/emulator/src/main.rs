@@ -1,16 +1,17 @@
 //! The emulator alone, for a shell with curl or an SDK pointed at it, or for a program that reads what it saw.
 
 use std::io::Write;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::Parser;
-use emulator::{AccessKey, Config, Emulator, Event, Recorded, SANDBOX_BEARER_KEY, Verdict};
+use emulator::{AccessKey, Config, Emulator, Event, KiroConfig, Recorded, SANDBOX_BEARER_KEY, Verdict};
 use serde_json::{Value, json};
 
-/// A strict stand-in for AWS on 127.0.0.1: Bedrock runtime and control plane, canned answers, scripted faults.
+/// A strict stand-in for AWS on 127.0.0.1: Bedrock, Amazon Q and Kiro, canned answers, scripted faults.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = KIRO)]
 struct Arguments {
     /// Port on 127.0.0.1; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
@@ -28,11 +29,36 @@ struct Arguments {
     /// Bedrock API key to accept instead of the built-in one.
     #[arg(long, default_value = SANDBOX_BEARER_KEY)]
     bearer_key: String,
+    /// Seconds that an access token of a Kiro account lives.
+    #[arg(long, default_value_t = 3600)]
+    token_life: u64,
+    /// Credits that each Kiro account has; without it they never end.
+    #[arg(long)]
+    credits: Option<f64>,
+    /// Tell the reasons of refused Kiro requests, as newer stacks do.
+    #[arg(long)]
+    precise_reasons: bool,
+    /// Refuse tool schemas that constrain values.
+    #[arg(long)]
+    strict_schemas: bool,
     /// Print what happens instead, one JSON object a line: where it listens, each request with its body in base64,
     /// and how each answer ended.
     #[arg(long)]
     json_lines: bool,
 }
+
+/// Every host of Kiro is at the one address.
+const KIRO: &str = "\
+Kiro accounts, each for the POST of its kind:
+  builder-id       /token         refresh token aor-builder-id, client client-builder-id, secret-builder-id
+  identity-center  /token         refresh token aor-identity-center, client client-identity-center,
+                                  secret-identity-center
+  social           /refreshToken  refresh token aor-social
+  external         /idp/token     refresh token aor-external, client client-external; a form
+  api-key          none           ksk_api-key
+Refresh tokens rotate: each counts once. The first and the last account have no profile, the others have
+  arn:aws:codewhisperer:us-east-1:000011112222:profile/EXAMPLEPROF01
+A prompt with [[fault:q_throttled 2]] is refused twice, then answered.";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -44,12 +70,20 @@ async fn main() -> anyhow::Result<()> {
         }
         _ => AccessKey::sandbox(),
     };
+    let mut kiro = KiroConfig {
+        token_life: Duration::from_secs(arguments.token_life),
+        precise_reasons: arguments.precise_reasons,
+        strict_schemas: arguments.strict_schemas,
+        ..KiroConfig::default()
+    };
+    kiro.accounts.iter_mut().for_each(|account| account.credits = arguments.credits);
     let emulator = Emulator::start(Config {
         port: arguments.port,
         access_keys: vec![key.clone()],
         bearer_keys: vec![arguments.bearer_key.clone()],
         strict: !arguments.lenient,
         record: false,
+        kiro,
     })?;
     let url = emulator.url();
     if arguments.json_lines {
@@ -66,6 +100,7 @@ async fn main() -> anyhow::Result<()> {
          -H 'content-type: application/json' -d '{{\"messages\":[{{\"role\":\"user\",\"content\":[{{\"text\":\"hi\"}}]}}]}}'",
         arguments.bearer_key
     );
+    println!("{KIRO}");
     tokio::signal::ctrl_c().await?;
     emulator.shutdown().await;
     Ok(())
@@ -117,5 +152,6 @@ fn described(number: u64, request: &Recorded) -> Value {
         "body": BASE64_STANDARD.encode(&request.body),
         "operation": request.operation.map(|operation| format!("{operation:?}")),
         "refused": refused,
+        "why": request.why,
     })
 }

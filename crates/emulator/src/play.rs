@@ -12,6 +12,7 @@ use tokio::time::Sleep;
 use wire::eventstream;
 
 use crate::Fault;
+use crate::dice::Dice;
 use crate::journal::Visit;
 use crate::reply::Frames;
 
@@ -43,11 +44,11 @@ impl Play {
         if bytes.is_empty() {
             visit.complete();
         }
-        Self { acts: Acts::new(Box::new(std::iter::once(bytes)), faults), sleep: None, left, visit }
+        Self { acts: Acts::new(Box::new(std::iter::once(bytes)), faults, None), sleep: None, left, visit }
     }
 
-    pub(crate) fn frames(frames: Frames, faults: Vec<Fault>, visit: Visit) -> Self {
-        Self { acts: Acts::new(frames, faults), sleep: None, left: None, visit }
+    pub(crate) fn frames(frames: Frames, faults: Vec<Fault>, ragged: Option<u64>, visit: Visit) -> Self {
+        Self { acts: Acts::new(frames, faults, ragged), sleep: None, left: None, visit }
     }
 }
 
@@ -112,13 +113,15 @@ struct Acts {
     stall_after: Option<usize>,
     end_after: Option<usize>,
     cut_after: Option<usize>,
+    clip_after: Option<usize>,
     exception: Option<(usize, Bytes)>,
     garbage: Option<usize>,
     split: Option<usize>,
+    ragged: Option<Dice>,
 }
 
 impl Acts {
-    fn new(frames: Frames, faults: Vec<Fault>) -> Self {
+    fn new(frames: Frames, faults: Vec<Fault>, ragged: Option<u64>) -> Self {
         let mut acts = Self {
             frames,
             queue: VecDeque::new(),
@@ -129,9 +132,11 @@ impl Acts {
             stall_after: None,
             end_after: None,
             cut_after: None,
+            clip_after: None,
             exception: None,
             garbage: None,
             split: None,
+            ragged: ragged.map(Dice::new),
         };
         for fault in faults {
             match fault {
@@ -139,13 +144,14 @@ impl Acts {
                 Fault::StallAfter(frames) => acts.stall_after = Some(frames),
                 Fault::EndAfter(frames) => acts.end_after = Some(frames),
                 Fault::CutAfter(bytes) => acts.cut_after = Some(bytes),
+                Fault::ClipAfter(bytes) => acts.clip_after = Some(bytes),
                 Fault::ExceptionAfter { frames, exception, message } => {
                     acts.exception = Some((frames, exception_frame(&exception, &message)));
                 }
                 Fault::Garbage(frame) => acts.garbage = Some(frame),
                 Fault::Split(size) => acts.split = Some(size.max(1)),
                 // These strike before there is a body.
-                Fault::Refuse(_) | Fault::Html | Fault::Delay(_) | Fault::Skew(_) => {}
+                Fault::Refuse(_) | Fault::Html | Fault::Delay(_) | Fault::Skew(_) | Fault::Replay(_) => {}
             }
         }
         acts
@@ -180,9 +186,12 @@ impl Acts {
         if self.garbage == Some(self.sent) {
             frame = damaged(&frame);
         }
-        let cut = self.cut_after.filter(|cut| *cut <= self.bytes + frame.len());
-        if let Some(cut) = cut {
-            frame.truncate(cut - self.bytes);
+        let end = self.bytes + frame.len();
+        let cut = self.cut_after.filter(|cut| *cut <= end);
+        let clip = self.clip_after.filter(|clip| *clip <= end);
+        if let Some(at) = cut.or(clip) {
+            frame.truncate(at - self.bytes);
+            self.over = true;
         }
         self.bytes += frame.len();
         match self.split {
@@ -194,7 +203,16 @@ impl Acts {
                 self.queue.push_back(Step::Send(frame));
                 self.queue.push_back(Step::Flush);
             }
-            None => self.queue.push_back(Step::Send(frame)),
+            None => {
+                // Several frames leave together, and now and then one is torn.
+                let torn = self.ragged.as_mut().filter(|_| frame.len() > 1).map(Dice::next);
+                if let Some(torn) = torn.filter(|torn| torn.is_multiple_of(3)) {
+                    let at = usize::try_from((torn >> 8) % (frame.len() as u64 - 1)).unwrap_or(0) + 1;
+                    self.queue.push_back(Step::Send(frame.split_to(at)));
+                    self.queue.push_back(Step::Flush);
+                }
+                self.queue.push_back(Step::Send(frame));
+            }
         }
         if cut.is_some() {
             self.queue.push_back(Step::Flush);

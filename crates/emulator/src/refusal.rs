@@ -1,16 +1,35 @@
 //! Errors as AWS answers them.
 
 use bytes::Bytes;
+use serde_json::{Map, Value, json};
 
+use crate::amazon_q;
 use crate::reply::Reply;
 
-/// An error answer: status, `x-amzn-errortype`, `{"message": ...}`.
+/// An error answer: status, exception, `{"message": ...}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub status: u16,
-    /// The exception's name, e.g. `ThrottlingException`.
+    /// The exception's name, e.g. `ThrottlingException`; at a token endpoint the OAuth error, e.g. `invalid_grant`.
     pub code: String,
     pub message: String,
+    /// Members of the body besides, e.g. `reason`.
+    pub more: Map<String, Value>,
+    /// What was wrong, where the service does not say. Told to the journal, never sent.
+    pub why: Option<String>,
+}
+
+/// Where in an answer a service puts an error's parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The name in `x-amzn-errortype`, with an address of the service after a colon.
+    Header(&'static str),
+    /// The name in the body's `__type`, after a namespace.
+    Type(&'static str),
+    /// `error` and `error_description`.
+    OAuth,
+    /// The message alone.
+    Bare,
 }
 
 /// The names that faults may use, with status, exception and the service's usual words.
@@ -77,7 +96,20 @@ const NAMED: &[(&str, u16, &str, &str)] = &[
 
 impl Refusal {
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into() }
+        Self { status, code: code.into(), message: message.into(), more: Map::new(), why: None }
+    }
+
+    /// A member of the body besides the message.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.into(), value.into());
+        self
+    }
+
+    /// The journal's own words about it.
+    pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
     }
 
     /// 400 `ValidationException`.
@@ -91,9 +123,13 @@ impl Refusal {
         Self::new(NAMED[0].1, NAMED[0].2, NAMED[0].3)
     }
 
-    /// The usual error of that short name (`throttle`, `denied`, `expired`, ...) or of that exception name.
+    /// The usual error of that short name (`throttle`, `denied`, `expired`, ...) or of that exception name; after
+    /// `q_`, a case of Amazon Q and Kiro (`q_throttled`, `q_monthly_limit`, `q_suspended`, ...).
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
+        if let Some(case) = name.strip_prefix("q_") {
+            return amazon_q::refusal(case);
+        }
         let lower = name.to_ascii_lowercase();
         NAMED
             .iter()
@@ -120,13 +156,27 @@ impl Refusal {
         Self::new(404, "UnknownOperationException", "")
     }
 
-    pub(crate) fn into_reply(self) -> Reply {
-        let body = serde_json::json!({ "message": self.message });
-        Reply::whole(self.status, Bytes::from(body.to_string()))
+    pub(crate) fn into_reply(self, form: Form) -> Reply {
+        let Self { status, code, message, more, why: _ } = self;
+        let mut body = match form {
+            Form::Type(namespace) => json!({ "__type": format!("{namespace}#{code}"), "message": message }),
+            Form::Header(_) | Form::Bare => json!({ "message": message }),
+            Form::OAuth => {
+                let description = Some(message).filter(|message| !message.is_empty());
+                json!({ "error": code, "error_description": description })
+            }
+        };
+        if let Value::Object(members) = &mut body {
+            members.extend(more);
+        }
+        let reply = Reply::whole(status, Bytes::from(body.to_string()));
+        match form {
             // The service appends a namespace after a colon; readers must cut it.
-            .with_header(
-                "x-amzn-errortype",
-                format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", self.code),
-            )
+            Form::Header(address) => {
+                reply.with_header("x-amzn-errortype", format!("{code}:http://{address}/"))
+            }
+            Form::Type(_) => reply.with_type("application/x-amz-json-1.0"),
+            Form::OAuth | Form::Bare => reply,
+        }
     }
 }

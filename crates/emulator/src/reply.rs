@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::Fault;
+
 /// The pieces of a body, made one at a time so that a long answer is never whole in memory.
 pub(crate) type Frames = Box<dyn Iterator<Item = Bytes> + Send>;
 
@@ -9,6 +11,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Body,
+    /// Cuts the body at random places that are no frame's, by this seed.
+    pub(crate) ragged: Option<u64>,
 }
 
 pub(crate) enum Body {
@@ -18,7 +22,12 @@ pub(crate) enum Body {
 
 impl Reply {
     pub(crate) fn whole(status: u16, json: Bytes) -> Self {
-        Self { status, headers: vec![("content-type", "application/json".into())], body: Body::Whole(json) }
+        Self {
+            status,
+            headers: vec![("content-type", "application/json".into())],
+            body: Body::Whole(json),
+            ragged: None,
+        }
     }
 
     pub(crate) fn json(value: &serde_json::Value) -> Self {
@@ -30,7 +39,24 @@ impl Reply {
             status: 200,
             headers: vec![("content-type", "application/vnd.amazon.eventstream".into())],
             body: Body::Frames(frames),
+            ragged: None,
         }
+    }
+
+    /// Plays the frames of a [`Fault::Replay`] instead of its own.
+    pub(crate) fn replaced(mut self, faults: &[Fault]) -> Self {
+        let frames = faults
+            .iter()
+            .find_map(|fault| if let Fault::Replay(frames) = fault { Some(frames) } else { None });
+        if let (Some(frames), Body::Frames(_)) = (frames, &self.body) {
+            self.body = Body::Frames(Box::new(frames.clone().into_iter()));
+        }
+        self
+    }
+
+    pub(crate) fn with_type(mut self, content_type: &str) -> Self {
+        self.headers.retain(|(name, _)| *name != "content-type");
+        self.with_header("content-type", content_type)
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

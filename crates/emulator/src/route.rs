@@ -1,8 +1,9 @@
-//! Which operation of which service a path asks for.
+//! Which operation of which service a request asks for.
 
-use http::Method;
+use http::request::Parts;
 
-use crate::bedrock;
+use crate::refusal::Form;
+use crate::{amazon_q, bedrock};
 
 /// An AWS operation that the emulator answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +16,34 @@ pub enum Operation {
     ListFoundationModels,
     ListInferenceProfiles,
     GetInferenceProfile,
+    /// Amazon Q and Kiro; SendMessage takes the same body.
+    GenerateAssistantResponse,
+    SendMessage,
+    InvokeMcp,
+    ListAvailableModels,
+    GetUsageLimits,
+    ListAvailableProfiles,
+    GetProfile,
+    /// The OIDC service of IAM Identity Center and Builder ID.
+    RegisterClient,
+    StartDeviceAuthorization,
+    Authorize,
+    CreateToken,
+    /// The sign-in service of Kiro for Google and GitHub.
+    SocialSignIn,
+    SocialExchange,
+    SocialRefresh,
+    SocialDeviceAuthorization,
+    SocialDevicePoll,
+    /// The token endpoint of an organisation's own identity provider.
+    ExternalToken,
+}
+
+/// Who answers an operation, and who knows its callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Bedrock,
+    AmazonQ,
 }
 
 impl Operation {
@@ -23,30 +52,78 @@ impl Operation {
     pub const fn generates(self) -> bool {
         matches!(
             self,
-            Self::InvokeModel | Self::InvokeModelWithResponseStream | Self::Converse | Self::ConverseStream
+            Self::InvokeModel
+                | Self::InvokeModelWithResponseStream
+                | Self::Converse
+                | Self::ConverseStream
+                | Self::GenerateAssistantResponse
+                | Self::SendMessage
         )
     }
 
     /// Operations that tell what there is.
     #[must_use]
     pub const fn lists(self) -> bool {
-        matches!(self, Self::ListFoundationModels | Self::ListInferenceProfiles | Self::GetInferenceProfile)
+        matches!(
+            self,
+            Self::ListFoundationModels
+                | Self::ListInferenceProfiles
+                | Self::GetInferenceProfile
+                | Self::ListAvailableModels
+                | Self::GetUsageLimits
+                | Self::ListAvailableProfiles
+                | Self::GetProfile
+        )
     }
 
-    /// The service name that requests must be signed for.
-    pub(crate) const fn signing_name(self) -> &'static str {
-        "bedrock"
+    /// Operations that give out tokens, and so have no caller to check before.
+    #[must_use]
+    pub const fn signs_in(self) -> bool {
+        matches!(
+            self,
+            Self::RegisterClient
+                | Self::StartDeviceAuthorization
+                | Self::Authorize
+                | Self::CreateToken
+                | Self::SocialSignIn
+                | Self::SocialExchange
+                | Self::SocialRefresh
+                | Self::SocialDeviceAuthorization
+                | Self::SocialDevicePoll
+                | Self::ExternalToken
+        )
+    }
+
+    pub(crate) const fn service(self) -> Service {
+        match self {
+            Self::InvokeModel
+            | Self::InvokeModelWithResponseStream
+            | Self::Converse
+            | Self::ConverseStream
+            | Self::CountTokens
+            | Self::ListFoundationModels
+            | Self::ListInferenceProfiles
+            | Self::GetInferenceProfile => Service::Bedrock,
+            _ => Service::AmazonQ,
+        }
     }
 }
 
-/// An operation and what its path names, percent-decoded: a model or profile id.
+/// An operation, what its path names, percent-decoded (a model or profile id), and how its errors are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) operation: Operation,
     pub(crate) subject: String,
+    pub(crate) errors: Form,
+}
+
+impl Call {
+    pub(crate) const fn new(operation: Operation, subject: String, errors: Form) -> Self {
+        Self { operation, subject, errors }
+    }
 }
 
 /// Asks each service in turn. Their paths do not overlap.
-pub(crate) fn route(method: &Method, path: &str) -> Option<Call> {
-    bedrock::route(method, path)
+pub(crate) fn route(head: &Parts) -> Option<Call> {
+    bedrock::route(&head.method, head.uri.path()).or_else(|| amazon_q::route(head))
 }

@@ -24,7 +24,8 @@ struct Plot {
 /// Which requests a pushed fault waits for. The default is any generating request of anyone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct When {
-    /// Only requests signed with this access key id, or carrying this bearer key.
+    /// Only requests signed with this access key id, or carrying this bearer key, or of the Kiro account of this
+    /// name (its token endpoints included).
     pub key: Option<String>,
     /// Only this operation.
     pub operation: Option<Operation>,

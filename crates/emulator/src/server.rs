@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::amazon_q::{self, AmazonQ};
 use crate::auth::{self, Caller};
 use crate::bedrock::{self, Bedrock};
 use crate::dice::Dice;
@@ -24,8 +25,8 @@ use crate::fault::{self, Spelled};
 use crate::journal::{Journal, Recorded, Verdict, Visit};
 use crate::play::Play;
 use crate::reply::{Body, Reply};
-use crate::route::{Call, route};
-use crate::{Config, Fault, Refusal, Script, clock};
+use crate::route::{Call, Service, route};
+use crate::{Config, Fault, Kiro, Refusal, Script, clock};
 
 /// The most that InvokeModel takes as a body.
 const MOST_BODY: usize = 25_000_000;
@@ -36,6 +37,7 @@ pub struct Emulator {
     addr: SocketAddr,
     script: Script,
     journal: Journal,
+    kiro: Kiro,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -45,6 +47,7 @@ struct Stage {
     script: Script,
     journal: Journal,
     bedrock: Bedrock,
+    amazon_q: AmazonQ,
     seed: u64,
     requests: AtomicU64,
 }
@@ -63,6 +66,9 @@ impl Emulator {
         getrandom::fill(&mut seed).map_err(|_| io::Error::other("no randomness"))?;
         let script = Script::default();
         let journal = Journal::new(config.record);
+        let seed = u64::from_ne_bytes(seed);
+        let amazon_q = AmazonQ::new(&config, seed);
+        let kiro = amazon_q.kiro();
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let stage = Arc::new(Stage {
@@ -70,11 +76,12 @@ impl Emulator {
             script: script.clone(),
             journal: journal.clone(),
             bedrock: Bedrock::default(),
-            seed: u64::from_ne_bytes(seed),
+            amazon_q,
+            seed,
             requests: AtomicU64::new(0),
         });
         tasks.spawn(accept(listener, stage, stop.clone(), tasks.clone()));
-        Ok(Self { addr, script, journal, stop, tasks })
+        Ok(Self { addr, script, journal, kiro, stop, tasks })
     }
 
     /// Where it listens.
@@ -99,6 +106,12 @@ impl Emulator {
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.journal.clone()
+    }
+
+    /// The Kiro accounts: their tokens and credits.
+    #[must_use]
+    pub fn kiro(&self) -> Kiro {
+        self.kiro.clone()
     }
 
     /// Stops accepting, drops running answers, and returns when every task has ended.
@@ -167,7 +180,7 @@ impl Stage {
             Limited::new(body, MOST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes);
         let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let request_id = dice.uuid();
-        let call = route(&head.method, head.uri.path());
+        let call = route(&head);
         let scene = match &body {
             Some(body) => self.play(&head, body, call.as_ref(), &mut dice),
             None => Scene::refused(Refusal::validation(format!(
@@ -175,6 +188,7 @@ impl Stage {
                  less than or equal to {MOST_BODY}"
             ))),
         };
+        let errors = call.as_ref().map_or(bedrock::ERRORS, |call| call.errors);
         self.note(number, head, body.unwrap_or_default(), call, &scene);
         let Scene { outcome, faults, skew, .. } = scene;
         let (in_body, before): (Vec<_>, Vec<_>) = faults.into_iter().partition(Fault::is_in_body);
@@ -185,7 +199,7 @@ impl Stage {
         }
         let reply = match outcome {
             Outcome::Reply(reply) => reply,
-            Outcome::Refused(refusal) => refusal.into_reply(),
+            Outcome::Refused(refusal) => refusal.into_reply(errors),
             Outcome::Html => gateway_page(),
         };
         respond(reply, in_body, skew, &request_id, visit)
@@ -196,23 +210,35 @@ impl Stage {
         let Some(call) = call else {
             return Scene::refused(Refusal::unknown_operation());
         };
+        let service = call.operation.service();
         let mut faults: Vec<Fault> = Vec::new();
         let mut strike = |spelled: Spelled, prompt: &str| {
-            if self.script.strikes(&spelled, prompt) {
+            if spelled.is_for(service) && self.script.strikes(&spelled, prompt) {
                 faults.push(spelled.fault);
             }
         };
         if call.operation.generates() {
             fault::in_model(&call.subject).into_iter().for_each(|spelled| strike(spelled, &call.subject));
-            if let Some(prompt) = bedrock::prompt_with_faults(body) {
+            let prompt = match service {
+                Service::Bedrock => bedrock::prompt_with_faults(body),
+                Service::AmazonQ => amazon_q::prompt_with_faults(body),
+            };
+            if let Some(prompt) = prompt {
                 fault::in_text(&prompt).for_each(|spelled| strike(spelled, &prompt));
             }
         }
-        let claimed = auth::claimed_key(&head.headers);
-        faults.extend(self.script.take(call.operation, claimed));
+        let claimed = match service {
+            Service::Bedrock => auth::claimed_key(&head.headers).map(str::to_owned),
+            Service::AmazonQ => self.amazon_q.claimed(call, head, body),
+        };
+        faults.extend(self.script.take(call.operation, claimed.as_deref()));
         let skew = faults.iter().find_map(|fault| if let Fault::Skew(by) = fault { Some(*by) } else { None });
         let now = clock::now(skew.unwrap_or(0));
-        let caller = match auth::admit(&self.config, call.operation.signing_name(), head, body, now) {
+        let caller = match service {
+            Service::Bedrock => auth::admit(&self.config, "bedrock", head, body, now),
+            Service::AmazonQ => self.amazon_q.admit(call, head, body, now),
+        };
+        let caller = match caller {
             Ok(caller) => caller,
             Err(refusal) => return Scene { skew, ..Scene::refused(refusal) },
         };
@@ -222,8 +248,12 @@ impl Stage {
             _ => None,
         });
         let outcome = refused.unwrap_or_else(|| {
-            match self.bedrock.answer(&self.config, call, &caller, head, body, dice) {
-                Ok(reply) => Outcome::Reply(reply),
+            let answer = match service {
+                Service::Bedrock => self.bedrock.answer(&self.config, call, &caller, head, body, dice),
+                Service::AmazonQ => self.amazon_q.answer(call, &caller, head, body, now, dice),
+            };
+            match answer {
+                Ok(reply) => Outcome::Reply(reply.replaced(&faults)),
                 Err(refusal) => Outcome::Refused(refusal),
             }
         });
@@ -232,6 +262,10 @@ impl Stage {
 
     fn note(&self, number: u64, head: Parts, body: Bytes, call: Option<Call>, scene: &Scene) {
         let operation = call.as_ref().map(|call| call.operation);
+        let why = match &scene.outcome {
+            Outcome::Refused(refusal) => refusal.why.clone(),
+            Outcome::Reply(_) | Outcome::Html => None,
+        };
         let row = self.journal.recording().then(|| Recorded {
             path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
             method: head.method,
@@ -242,13 +276,14 @@ impl Stage {
             key: scene.caller.as_ref().map(|caller| caller.key.clone()),
             verdict: match &scene.outcome {
                 Outcome::Reply(_) => Verdict::Answered,
-                Outcome::Refused(Refusal { status, code, message }) => {
+                Outcome::Refused(Refusal { status, code, message, .. }) => {
                     Verdict::Refused { status: *status, code: code.clone(), message: message.clone() }
                 }
                 Outcome::Html => {
                     Verdict::Refused { status: 502, code: String::new(), message: String::new() }
                 }
             },
+            why,
         });
         self.journal.judged(number, operation, row);
     }
@@ -297,7 +332,7 @@ fn respond(
     }
     let play = match reply.body {
         Body::Whole(bytes) => Play::whole(bytes, faults, visit),
-        Body::Frames(frames) => Play::frames(frames, faults, visit),
+        Body::Frames(frames) => Play::frames(frames, faults, reply.ragged, visit),
     };
     let (parts, play) = match response.body(()) {
         Ok(response) => (response.into_parts().0, play),

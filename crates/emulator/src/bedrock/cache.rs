@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use llm::Usage;
 use serde_json::Value;
 
-use super::compose::TOKEN;
+use crate::compose::TOKEN;
 
 /// Entries beyond this are forgotten all at once; an emulator lives for a test or serves one person.
 const MOST_ENTRIES: usize = 4096;

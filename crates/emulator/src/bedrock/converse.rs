@@ -11,8 +11,8 @@ use render::Extras;
 use serde_json::{Value, json};
 
 use super::Invocation;
-use super::compose::compose;
 use crate::Refusal;
+use crate::compose::compose;
 use crate::dice::Dice;
 use crate::reply::Reply;
 

@@ -10,8 +10,8 @@ use serde_json::Value;
 pub(super) use check::{check, compiles, sniff};
 
 use super::Invocation;
-use super::compose::compose;
 use crate::Refusal;
+use crate::compose::compose;
 use crate::dice::Dice;
 use crate::reply::Reply;
 

@@ -10,6 +10,7 @@ fn row() -> Recorded {
         subject: String::new(),
         key: None,
         verdict: Verdict::Answered,
+        why: None,
     }
 }
 

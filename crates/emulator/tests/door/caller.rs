@@ -64,21 +64,25 @@ pub(crate) fn started(config: Config) -> (Emulator, Caller) {
     (emulator, caller)
 }
 
+/// Sends a request on a connection of its own.
+pub(crate) async fn open(addr: SocketAddr, request: Request<Full<Bytes>>) -> Open {
+    let stream = TcpStream::connect(addr).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let _ = connection.await;
+    });
+    let response = sender.send_request(request).await.unwrap();
+    Open { response, _connection: tasks }
+}
+
 impl Caller {
     pub(crate) fn bearing(&self) -> Self {
         Self { identity: Identity::Bears(SANDBOX_BEARER_KEY.into()), ..self.clone() }
     }
 
     pub(crate) async fn open(&self, method: Method, path: &str, body: Bytes) -> Open {
-        let stream = TcpStream::connect(self.addr).await.unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let _ = connection.await;
-        });
-        let response = sender.send_request(self.request(method, path, body)).await.unwrap();
-        Open { response, _connection: tasks }
+        open(self.addr, self.request(method, path, body)).await
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Bytes) -> Answer {

@@ -5,6 +5,7 @@
 mod caller;
 mod control;
 mod faults;
+mod kiro;
 mod refusals;
 mod streams;
 mod wholes;

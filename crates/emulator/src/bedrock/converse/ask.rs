@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::bedrock::Invocation;
 use crate::bedrock::cache::Prefixes;
-use crate::bedrock::compose::{Asked, Choice, Thinking, Tool};
-use crate::bedrock::turn::Turn;
+use crate::compose::{Asked, Choice, Thinking, Tool};
+use crate::turn::Turn;
 
 pub(super) fn read<'a>(invocation: &Invocation<'_>, body: &'a Value) -> Asked<'a> {
     let settings = &body["inferenceConfig"];

@@ -5,7 +5,7 @@ use llm::{Answer, Content, StopReason, Usage};
 use serde_json::{Map, Value, json};
 use wire::eventstream;
 
-use crate::bedrock::compose::deltas;
+use crate::compose::deltas;
 use crate::dice::Dice;
 use crate::reply::Frames;
 

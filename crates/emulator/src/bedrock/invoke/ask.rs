@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::bedrock::Invocation;
 use crate::bedrock::cache::Prefixes;
-use crate::bedrock::compose::{Asked, Choice, Thinking, Tool};
-use crate::bedrock::turn::Turn;
+use crate::compose::{Asked, Choice, Thinking, Tool};
+use crate::turn::Turn;
 
 pub(super) fn read(body: &Value) -> Asked<'_> {
     let choice = &body["tool_choice"];

@@ -7,7 +7,7 @@ use llm::{Answer, Content, Usage};
 use serde_json::{Value, json};
 use wire::eventstream;
 
-use crate::bedrock::compose::deltas;
+use crate::compose::deltas;
 use crate::dice::Dice;
 use crate::reply::Frames;
 

@@ -5,9 +5,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::instance;
-use super::turn::Turn;
 use crate::dice::Dice;
+use crate::instance;
+use crate::turn::Turn;
 
 /// Characters a token, about; real tokenisers differ, counts only have to be plausible and repeatable.
 pub(crate) const TOKEN: usize = 4;
