@@ -3,12 +3,17 @@
 //! A provider is an endpoint plus an identity. It owns its vendor's quirks; nothing above this crate knows that
 //! InvokeModel wants `anthropic_version` in the body. A new provider is one folder and one line in the registry.
 
+mod address;
 mod amazon_q;
 mod bedrock;
 mod estimate;
+mod fields;
 mod http;
+mod nearest;
+mod options;
 mod provider;
 mod quota;
+mod suffix;
 #[cfg(test)]
 mod upstream;
 

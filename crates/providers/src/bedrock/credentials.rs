@@ -6,17 +6,15 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use llm::{Category, Error, Secret};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use chain::ProfileOptions;
 pub(crate) use chain::Profiles;
 use chain::Search;
 
 use super::endpoint;
-use crate::{Account, CredentialKind, CredentialSummary, Field, Identity, Opened, Session, Why};
-
-/// Longer than any AWS key or session token.
-const LONGEST_KEY: usize = 16 * 1024;
+use crate::fields::{check_names, field, masked, optional, required, wrong};
+use crate::{Account, CredentialKind, CredentialSummary, Identity, Opened, Session, Why};
 
 /// A stored credential, read.
 enum Credential {
@@ -30,9 +28,6 @@ enum Credential {
 
 /// What the UI asks for.
 pub(crate) fn kinds() -> Vec<CredentialKind> {
-    const fn field(name: &'static str, secret: bool, required: bool) -> Field {
-        Field { name, secret, required }
-    }
     vec![
         CredentialKind {
             kind: "access_key",
@@ -54,7 +49,7 @@ pub(crate) fn kinds() -> Vec<CredentialKind> {
 /// [`Category::InvalidRequest`] naming the field.
 pub(crate) fn check(account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
     let read = read(credential)?;
-    check_names(credential)?;
+    check_names(credential, &kinds())?;
     let may_bring_region = matches!(read, Credential::Profile(_) | Credential::Default);
     if !(account.region.is_empty() && may_bring_region) {
         endpoint::check_region(&account.region)?;
@@ -139,56 +134,6 @@ fn read(credential: &Value) -> Result<Credential, Error> {
         Some("aws_default") => Ok(Credential::Default),
         _ => Err(wrong("credential.kind", "must be access_key, bedrock_api_key, aws_profile or aws_default")),
     }
-}
-
-/// Refuses fields that the kind does not have: a misspelt session token would silently not be sent.
-fn check_names(credential: &Value) -> Result<(), Error> {
-    let kinds = kinds();
-    let fields =
-        kinds.iter().find(|kind| credential["kind"] == kind.kind).map_or(&[][..], |kind| &kind.fields);
-    let known = |name: &str| name == "kind" || fields.iter().any(|field| field.name == name);
-    match credential.as_object().into_iter().flat_map(Map::keys).find(|name| !known(name)) {
-        Some(_) => Err(wrong("credential", "has a field that this kind does not have")),
-        None => Ok(()),
-    }
-}
-
-fn required(fields: &Map<String, Value>, name: &str) -> Result<String, Error> {
-    optional(fields, name)?.ok_or_else(|| wrong(&format!("credential.{name}"), "is missing"))
-}
-
-/// A field's text, trimmed because people paste. Empty is absent.
-fn optional(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, Error> {
-    let refuse = |why| Err(wrong(&format!("credential.{name}"), why));
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => {
-            let text = text.trim();
-            if text.len() > LONGEST_KEY {
-                return refuse("is too long");
-            }
-            if text.chars().any(char::is_control) {
-                return refuse("holds control characters");
-            }
-            Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
-        }
-        Some(_) => refuse("must be a string"),
-    }
-}
-
-fn wrong(param: &str, why: &str) -> Error {
-    Error::invalid(format!("{param} {why}.")).with_param(param)
-}
-
-/// The ends of a key, enough to tell it from another: `AKIA…WXYZ`. Of a short one nothing.
-fn masked(key: &str) -> String {
-    let count = key.chars().count();
-    if count < 16 {
-        return "…".to_owned();
-    }
-    let start: String = key.chars().take(4).collect();
-    let end: String = key.chars().skip(count - 4).collect();
-    format!("{start}…{end}")
 }
 
 #[cfg(test)]

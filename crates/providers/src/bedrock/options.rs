@@ -1,16 +1,9 @@
-//! The names and values that an account's options may have. A misspelt one would silently do nothing.
+//! The options of a Bedrock account.
 
 use llm::Error;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// What an option takes.
-enum Takes {
-    Switch,
-    OneOf(&'static [&'static str]),
-    /// Name to name.
-    Names,
-    Guardrail,
-}
+use crate::options::{self, Takes};
 
 const OPTIONS: [(&str, Takes); 10] = [
     ("aliases", Takes::Names),
@@ -18,56 +11,27 @@ const OPTIONS: [(&str, Takes); 10] = [
     ("claude_route", Takes::OneOf(&["converse"])),
     ("flex_fallback", Takes::OneOf(&["default"])),
     ("forbid_global", Takes::Switch),
-    ("guardrail", Takes::Guardrail),
+    ("guardrail", Takes::Own(guardrail)),
     ("instance_metadata", Takes::Switch),
     ("latency", Takes::OneOf(&["optimized"])),
     ("pass_unknown_betas", Takes::Switch),
     ("prefer_global", Takes::Switch),
 ];
 
-/// Checks the options of an account; `null` stands for an option that is not set.
+/// Checks the options of an account.
 ///
 /// # Errors
 /// [`llm::Category::InvalidRequest`] naming the option.
-pub(super) fn check(options: &Value) -> Result<(), Error> {
-    let given = options.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    for (name, value) in given {
-        let Some((_, takes)) = OPTIONS.iter().find(|(known, _)| known == name) else {
-            return Err(wrong(name, "is not an option of a Bedrock account"));
-        };
-        match takes {
-            Takes::Switch if !value.is_boolean() => return Err(wrong(name, "must be true or false")),
-            Takes::OneOf(words) if !value.as_str().is_some_and(|word| words.contains(&word)) => {
-                return Err(wrong(name, &format!("must be one of: {}", words.join(", "))));
-            }
-            Takes::Names if !is_names(value) => return Err(wrong(name, "must lead from names to names")),
-            Takes::Guardrail => guardrail(value.as_object())?,
-            _ => {}
-        }
-    }
-    Ok(())
+pub(super) fn check(given: &Value) -> Result<(), Error> {
+    options::check(given, "a Bedrock", &OPTIONS)
 }
 
-fn is_names(value: &Value) -> bool {
-    value.as_object().is_some_and(|names| names.values().all(Value::is_string))
-}
-
-fn guardrail(given: Option<&Map<String, Value>>) -> Result<(), Error> {
+fn guardrail(given: &Value) -> Option<&'static str> {
     let known = |name: &String| ["identifier", "version", "trace"].contains(&name.as_str());
-    match given {
-        Some(given)
-            if given.contains_key("identifier")
-                && given.keys().all(known)
-                && given.values().all(Value::is_string) =>
-        {
-            Ok(())
-        }
-        _ => Err(wrong("guardrail", "must have an identifier and may have version and trace, all texts")),
-    }
-}
-
-fn wrong(name: &str, why: &str) -> Error {
-    Error::invalid(format!("options.{name} {why}.")).with_param(format!("options.{name}"))
+    let good = given.as_object().is_some_and(|given| {
+        given.contains_key("identifier") && given.keys().all(known) && given.values().all(Value::is_string)
+    });
+    (!good).then_some("must have an identifier and may have version and trace, all texts")
 }
 
 #[cfg(test)]

@@ -12,12 +12,8 @@ use llm::{Category, Error, Model, Wire};
 use super::catalog::{Catalog, Entry, unlisted};
 use super::claude_name::ClaudeName;
 use super::geo::{self, Residency};
-use crate::Target;
-
-mod nearest;
-mod suffix;
-
-use suffix::Suffixes;
+use crate::suffix::Suffixes;
+use crate::{Target, nearest};
 
 /// The ids an account can use, as the control plane listed them.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,8 @@ use llm::Effort;
 
 /// What the words said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Suffixes {
-    pub(super) long_context: bool,
+pub(crate) struct Suffixes {
+    pub(crate) long_context: bool,
     thinking: bool,
     fast: bool,
     effort: Option<Effort>,
@@ -13,7 +13,7 @@ pub(super) struct Suffixes {
 
 impl Suffixes {
     /// Takes words off the end, in any order, each sort at most once.
-    pub(super) fn strip(name: &str) -> (&str, Self) {
+    pub(crate) fn strip(name: &str) -> (&str, Self) {
         let mut found = Self::default();
         let mut base = name;
         while let Some((rest, word)) = base.rsplit_once('-') {
@@ -22,8 +22,11 @@ impl Suffixes {
                 "thinking" => !std::mem::replace(&mut found.thinking, true),
                 "fast" => !std::mem::replace(&mut found.fast, true),
                 _ => match Effort::parse(word) {
-                    Some(effort) => found.effort.replace(effort).is_none(),
-                    None => false,
+                    Some(effort) if found.effort.is_none() => {
+                        found.effort = Some(effort);
+                        true
+                    }
+                    _ => false,
                 },
             };
             if !fresh {
@@ -35,7 +38,7 @@ impl Suffixes {
     }
 
     /// `-thinking` alone asks for high effort.
-    pub(super) fn effort(&self) -> Option<Effort> {
+    pub(crate) fn effort(&self) -> Option<Effort> {
         self.effort.or(self.thinking.then_some(Effort::High))
     }
 }
@@ -50,7 +53,12 @@ mod tests {
             let (base, found) = Suffixes::strip(name);
             assert_eq!((base, found.effort()), ("m", Some(Effort::High)), "{name}");
         }
-        assert_eq!(Suffixes::strip("m-low-high").0, "m-low");
+        let (base, found) = Suffixes::strip("m-low-high");
+        assert_eq!(
+            (base, found.effort()),
+            ("m-low", Some(Effort::High)),
+            "what was not taken off does not count"
+        );
         assert!(Suffixes::strip("m-1m").1.long_context);
         assert_eq!(Suffixes::strip("m-thinking").1.effort(), Some(Effort::High));
         assert_eq!(Suffixes::strip("m-none-thinking").1.effort(), Some(Effort::None));

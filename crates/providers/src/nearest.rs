@@ -1,7 +1,7 @@
 //! Names that are near to a wrong one.
 
 /// Up to three of `known`, nearest first and in their order among equals; nothing when the name is absurdly long.
-pub(super) fn names<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn names<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wrong = wrong.to_ascii_lowercase();
     if wrong.len() > 100 {
         return Vec::new();
