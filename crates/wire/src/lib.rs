@@ -7,6 +7,7 @@
 
 mod adjustments;
 pub mod amazon_q;
+mod answer_id;
 pub mod anthropic;
 pub mod bedrock;
 mod codec;

@@ -12,3 +12,13 @@ pub(super) fn text(json: Option<&RawValue>) -> String {
 pub(super) fn number(json: Option<&RawValue>) -> Option<f64> {
     json.and_then(|json| serde_json::from_str(json.get()).ok()).filter(|number: &f64| *number >= 0.0)
 }
+
+/// A number of tokens.
+pub(super) fn count(json: Option<&RawValue>) -> Option<u64> {
+    number(json).map(|number| number as u64)
+}
+
+/// True for `true` alone.
+pub(super) fn flag(json: Option<&RawValue>) -> bool {
+    json.is_some_and(|json| json.get() == "true")
+}

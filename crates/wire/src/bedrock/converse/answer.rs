@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::citation::Citation;
-use super::stream::{answer_id, stop_reason};
+use super::stream::stop_reason;
 use super::usage::{Counters, ServiceTier};
+use crate::answer_id::answer_id;
 use crate::undo::{Restorer, Undo};
 
 #[derive(Deserialize)]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::citation::Citation;
 use super::usage::{Counters, ServiceTier};
 use crate::FrameReader;
+use crate::answer_id::answer_id;
 use crate::bedrock::read_exception;
 use crate::eventstream::{Decoder, Message};
 use crate::undo::{Restorer, Undo};
@@ -115,11 +116,6 @@ impl FrameReader for ConverseReader {
             Err(Error::new(Category::Truncated, "Bedrock closed the stream before the answer was complete."))
         }
     }
-}
-
-/// `msg_` and the request id without its hyphens.
-pub(super) fn answer_id(request_id: &str) -> String {
-    format!("msg_{}", request_id.replace('-', ""))
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Error> {
