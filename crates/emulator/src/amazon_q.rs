@@ -15,6 +15,7 @@ mod mcp;
 mod model;
 mod oidc;
 mod profile;
+mod sign_in;
 mod social;
 mod streams;
 
@@ -94,6 +95,7 @@ pub(crate) fn route(head: &Parts) -> Option<Call> {
         "/getusagelimits" => (Operation::GetUsageLimits, REST),
         "/authorize" => (Operation::Authorize, Form::OAuth),
         "/signin" => (Operation::SocialSignIn, Form::Bare),
+        "/device" => (Operation::EnterDeviceCode, Form::Bare),
         _ => return None,
     };
     Some(Call::new(operation, String::new(), errors))
@@ -173,12 +175,19 @@ impl AmazonQ {
         now: SystemTime,
         dice: &mut Dice,
     ) -> Result<Reply, Refusal> {
-        let tokens = match call.operation {
-            Operation::RegisterClient => oidc::register(&self.kiro, body, now),
-            Operation::CreateToken => oidc::token(&self.kiro, body, now),
-            Operation::SocialRefresh => social::refresh(&self.kiro, body, now),
-            Operation::ExternalToken => external::token(&self.kiro, head, body, now),
-            operation if operation.signs_in() => return Err(Refusal::unknown_operation()),
+        let kiro = &self.kiro;
+        let told = match call.operation {
+            Operation::Authorize => return oidc::authorize(kiro, head, now),
+            Operation::SocialSignIn => return social::portal(kiro, head, now),
+            Operation::RegisterClient => oidc::register(kiro, body, now),
+            Operation::StartDeviceAuthorization => oidc::device(kiro, head, body, now),
+            Operation::CreateToken => oidc::token(kiro, body, now),
+            Operation::SocialExchange => social::exchange(kiro, body, now),
+            Operation::SocialRefresh => social::refresh(kiro, body, now),
+            Operation::SocialDeviceAuthorization => social::device(kiro, head, body, now),
+            Operation::SocialDevicePoll => social::poll(kiro, body, now),
+            Operation::ExternalToken => external::token(kiro, head, body, now),
+            Operation::EnterDeviceCode => sign_in::entered(kiro, head),
             _ => {
                 let Some(account) = self.kiro.account(&caller.key) else {
                     return Err(errors::case("token_rejected"));
@@ -196,7 +205,7 @@ impl AmazonQ {
                 return invocation.answer(dice);
             }
         };
-        tokens.map(|tokens| Reply::json(&tokens))
+        told.map(|told| Reply::json(&told))
     }
 }
 

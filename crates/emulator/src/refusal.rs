@@ -15,6 +15,8 @@ pub struct Refusal {
     pub message: String,
     /// Members of the body besides, e.g. `reason`.
     pub more: Map<String, Value>,
+    /// Seconds for the `retry-after` header.
+    pub retry_after: Option<u64>,
     /// What was wrong, where the service does not say. Told to the journal, never sent.
     pub why: Option<String>,
 }
@@ -96,13 +98,27 @@ const NAMED: &[(&str, u16, &str, &str)] = &[
 
 impl Refusal {
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), more: Map::new(), why: None }
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            more: Map::new(),
+            retry_after: None,
+            why: None,
+        }
     }
 
     /// A member of the body besides the message.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.into(), value.into());
+        self
+    }
+
+    /// With a `retry-after` header of so many seconds.
+    #[must_use]
+    pub const fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -157,7 +173,7 @@ impl Refusal {
     }
 
     pub(crate) fn into_reply(self, form: Form) -> Reply {
-        let Self { status, code, message, more, why: _ } = self;
+        let Self { status, code, message, more, retry_after, why: _ } = self;
         let mut body = match form {
             Form::Type(namespace) => json!({ "__type": format!("{namespace}#{code}"), "message": message }),
             Form::Header(_) | Form::Bare => json!({ "message": message }),
@@ -169,7 +185,10 @@ impl Refusal {
         if let Value::Object(members) = &mut body {
             members.extend(more);
         }
-        let reply = Reply::whole(status, Bytes::from(body.to_string()));
+        let mut reply = Reply::whole(status, Bytes::from(body.to_string()));
+        if let Some(seconds) = retry_after {
+            reply = reply.with_header("retry-after", seconds.to_string());
+        }
         match form {
             // The service appends a namespace after a colon; readers must cut it.
             Form::Header(address) => {

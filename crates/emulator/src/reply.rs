@@ -34,6 +34,11 @@ impl Reply {
         Self::whole(200, Bytes::from(value.to_string()))
     }
 
+    /// Sends a browser elsewhere.
+    pub(crate) fn redirect(place: String) -> Self {
+        Self { headers: vec![("location", place)], ..Self::whole(302, Bytes::new()) }
+    }
+
     pub(crate) fn event_stream(frames: Frames) -> Self {
         Self {
             status: 200,

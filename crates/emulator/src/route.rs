@@ -35,6 +35,8 @@ pub enum Operation {
     SocialRefresh,
     SocialDeviceAuthorization,
     SocialDevicePoll,
+    /// The page where a person enters the code that a device shows.
+    EnterDeviceCode,
     /// The token endpoint of an organisation's own identity provider.
     ExternalToken,
 }
@@ -90,6 +92,7 @@ impl Operation {
                 | Self::SocialRefresh
                 | Self::SocialDeviceAuthorization
                 | Self::SocialDevicePoll
+                | Self::EnterDeviceCode
                 | Self::ExternalToken
         )
     }

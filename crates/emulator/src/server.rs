@@ -273,7 +273,7 @@ impl Stage {
             body,
             operation,
             subject: call.map(|call| call.subject).unwrap_or_default(),
-            key: scene.caller.as_ref().map(|caller| caller.key.clone()),
+            key: scene.caller.as_ref().map(|caller| caller.key.clone()).filter(|key| !key.is_empty()),
             verdict: match &scene.outcome {
                 Outcome::Reply(_) => Verdict::Answered,
                 Outcome::Refused(Refusal { status, code, message, .. }) => {

@@ -13,12 +13,18 @@ pub struct KiroConfig {
     pub token_life: Duration,
     /// How long a client registration lives.
     pub client_life: Duration,
+    /// How long a sign-in waits for its person.
+    pub code_life: Duration,
+    /// How often a device sign-in may be asked after; whoever asks more often is told to slow down.
+    pub poll_interval: Duration,
     /// Tell which rule a request broke, as newer stacks do. Off, most rules are answered with
     /// `Improperly formed request.` and a reason of null; [`crate::Recorded::why`] tells in both cases.
     pub precise_reasons: bool,
     /// Refuse schema keywords that constrain values too (`pattern`, `format`, `minimum`, ...), with
     /// `TOOL_SCHEMA_INVALID`.
     pub strict_schemas: bool,
+    /// Refuse thoughts whose signature another service made. Those that this emulator made must hold in any case.
+    pub own_thoughts: bool,
     /// Count tokens for every model. Off, only [`KiroConfig::COUNTS`] gets `tokenUsage`.
     pub token_usage: bool,
     /// Say why the model stopped. Off, as older stacks, which leave that to the reader.
@@ -40,8 +46,11 @@ impl Default for KiroConfig {
             accounts: KiroAccount::sandbox(),
             token_life: Duration::from_secs(3600),
             client_life: Duration::from_secs(90 * 24 * 3600),
+            code_life: Duration::from_secs(600),
+            poll_interval: Duration::from_secs(1),
             precise_reasons: false,
             strict_schemas: false,
+            own_thoughts: false,
             token_usage: false,
             stop_reason: true,
             most_body: None,

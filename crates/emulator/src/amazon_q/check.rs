@@ -90,6 +90,7 @@ struct Talk<'a> {
     current: &'a Value,
     /// The tools of the current message.
     tools: &'a [Value],
+    own_thoughts: bool,
     model: &'static model::Model,
 }
 
@@ -126,7 +127,8 @@ pub(super) fn check(invocation: &Invocation<'_>, body: &Value, input: u64) -> Ch
         Value::Array(tools) => tools,
         _ => return hidden("tools is no list"),
     };
-    let talk = Talk { history, current, tools, model };
+    let own_thoughts = invocation.settings.own_thoughts;
+    let talk = Talk { history, current, tools, own_thoughts, model };
     entries::check(&talk)?;
     tools::check(&talk, invocation.settings.strict_schemas)?;
     order::calls(&talk)?;

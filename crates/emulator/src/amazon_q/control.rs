@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime, Time};
 
 use super::account::KiroKind;
 use super::errors::case;
+use super::sign_in::Query;
 use super::{Invocation, check, model, profile};
 use crate::Refusal;
 
@@ -17,7 +17,7 @@ const PLAN: f64 = 1000.0;
 /// A call's members, from the body or the query.
 struct Asked {
     body: Value,
-    query: Vec<(String, String)>,
+    query: Query,
 }
 
 impl Asked {
@@ -28,15 +28,11 @@ impl Asked {
             serde_json::from_slice(invocation.body)
                 .map_err(|error| case("malformed_with_reason").because(error.to_string()))?
         };
-        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let pairs = invocation.head.uri.query().unwrap_or_default().split('&');
-        let query = pairs.filter_map(|pair| pair.split_once('='));
-        Ok(Self { body, query: query.map(|(name, value)| (decoded(name), decoded(value))).collect() })
+        Ok(Self { body, query: Query::of(invocation.head) })
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        let asked = self.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
-        asked.or_else(|| self.body[name].as_str())
+        self.query.get(name).ok().or_else(|| self.body[name].as_str())
     }
 
     fn number(&self, name: &str) -> Option<u64> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::account::{KiroAccount, KiroConfig, KiroKind};
 use super::errors::case;
+use super::sign_in::Sittings;
 use crate::Refusal;
 use crate::dice::Dice;
 
@@ -20,10 +21,11 @@ const MOST_CLIENTS: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Kiro(Arc<Mutex<Ledger>>);
 
-struct Ledger {
+pub(super) struct Ledger {
     seats: Vec<Seat>,
     clients: Vec<Client>,
-    dice: Dice,
+    pub(super) sittings: Sittings,
+    pub(super) dice: Dice,
     token_life: Duration,
     client_life: Duration,
 }
@@ -48,6 +50,8 @@ struct Client {
     id: String,
     secret: String,
     expires: SystemTime,
+    /// Where a browser may be sent back to.
+    redirects: Vec<String>,
 }
 
 /// What a token endpoint gives out.
@@ -89,10 +93,12 @@ impl Kiro {
             id: account.client_id.clone(),
             secret: account.client_secret.clone(),
             expires: far,
+            redirects: Vec::new(),
         });
         Self(Arc::new(Mutex::new(Ledger {
             seats: seats.collect(),
             clients: clients.collect(),
+            sittings: Sittings::new(config),
             dice: Dice::new(seed),
             token_life: config.token_life,
             client_life: config.client_life,
@@ -209,7 +215,7 @@ impl Kiro {
     }
 
     /// A new client of the OIDC service: id, secret, and when it ends.
-    pub(super) fn register(&self, now: SystemTime) -> (String, String, SystemTime) {
+    pub(super) fn register(&self, redirects: Vec<String>, now: SystemTime) -> (String, String, SystemTime) {
         let mut ledger = self.ledger();
         let (id, secret) = (ledger.dice.word("", 22), ledger.dice.word("eyJr", 60));
         let expires = now + ledger.client_life;
@@ -217,7 +223,7 @@ impl Kiro {
             ledger.clients.retain(|client| client.expires > now);
             ledger.clients.truncate(MOST_CLIENTS / 2);
         }
-        ledger.clients.push(Client { id: id.clone(), secret: secret.clone(), expires });
+        ledger.clients.push(Client { id: id.clone(), secret: secret.clone(), expires, redirects });
         (id, secret, expires)
     }
 
@@ -230,6 +236,38 @@ impl Kiro {
             }
             Some(_) => Ok(()),
         }
+    }
+
+    /// Whether the client named that address when it was registered.
+    pub(super) fn may_return_to(&self, client: &str, address: &str) -> bool {
+        let ledger = self.ledger();
+        let client = ledger.clients.iter().find(|own| own.id == client);
+        client.is_some_and(|client| client.redirects.iter().any(|own| own == address))
+    }
+
+    /// A person signed in: the account's tokens belong to that client from now on, those from before end.
+    pub(super) fn sign_in(
+        &self,
+        account: &str,
+        client: Option<(&str, &str)>,
+        now: SystemTime,
+    ) -> Option<Tokens> {
+        let mut ledger = self.ledger();
+        let Ledger { seats, dice, token_life, .. } = &mut *ledger;
+        let seat = seat(seats, account)?;
+        if let Some((id, secret)) = client {
+            seat.account.client_id = id.to_owned();
+            seat.account.client_secret = secret.to_owned();
+        }
+        seat.revoked = false;
+        Some(seat.rotate(dice, now, *token_life))
+    }
+
+    /// The first account of one of these kinds.
+    pub(super) fn first_of(&self, kinds: &[KiroKind]) -> Option<String> {
+        let ledger = self.ledger();
+        let first = ledger.seats.iter().find(|seat| kinds.contains(&seat.account.kind));
+        first.map(|seat| seat.account.name.clone())
     }
 
     /// Spends a refresh token: it is worth nothing after, and new tokens take its place.
@@ -249,20 +287,14 @@ impl Kiro {
             return Err(case("invalid_grant").because("the account is signed out"));
         }
         seat.refreshes += 1;
-        seat.refresh_token = dice.word("aorAAAAAG", 60);
-        Ok(Tokens {
-            access: seat.open(dice, now + *token_life),
-            refresh: seat.refresh_token.clone(),
-            seconds: token_life.as_secs(),
-            profile_arn: seat.account.profile_arn.clone(),
-        })
+        Ok(seat.rotate(dice, now, *token_life))
     }
 
     fn with<T: Default>(&self, account: &str, act: impl FnOnce(&mut Seat) -> T) -> T {
         seat(&mut self.ledger().seats, account).map(act).unwrap_or_default()
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -277,6 +309,16 @@ impl Seat {
     fn holds(&self, token: &str) -> bool {
         (self.account.kind == KiroKind::ApiKey && self.account.secret == token && !self.revoked)
             || self.access.iter().any(|access| access.token == token)
+    }
+
+    fn rotate(&mut self, dice: &mut Dice, now: SystemTime, life: Duration) -> Tokens {
+        self.refresh_token = dice.word("aorAAAAAG", 60);
+        Tokens {
+            access: self.open(dice, now + life),
+            refresh: self.refresh_token.clone(),
+            seconds: life.as_secs(),
+            profile_arn: self.account.profile_arn.clone(),
+        }
     }
 
     fn open(&mut self, dice: &mut Dice, expires: SystemTime) -> String {

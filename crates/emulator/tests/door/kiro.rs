@@ -3,6 +3,7 @@
 mod chats;
 mod failures;
 mod models;
+mod sign_in;
 mod tokens;
 
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Signatures of thoughts: they hold for one text of one model, so that a replay can be judged without memory.
+//! Signatures of thoughts: they hold for one text of one model, and a replay is judged without memory.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -6,12 +6,24 @@ use sha2::{Digest, Sha256};
 
 use crate::dice::Dice;
 
+/// What a signature of ours begins with, so that another's can be told from a damaged one.
+const MARK: &[u8] = b"emulated";
+
 pub(crate) fn of(model: &str, text: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(model);
     hash.update([0]);
     hash.update(text);
-    BASE64_STANDARD.encode(hash.finalize())
+    BASE64_STANDARD.encode([MARK, &hash.finalize()].concat())
+}
+
+/// Whether a signature may come back with that text. Those of others are believed, unless `own` ones alone are.
+pub(crate) fn holds(given: &str, model: &str, text: &str, own: bool) -> bool {
+    match BASE64_STANDARD.decode(given) {
+        Ok(bytes) if bytes.starts_with(MARK) || own => given == of(model, text),
+        Ok(bytes) => !bytes.is_empty(),
+        Err(_) => false,
+    }
 }
 
 /// A thought that only its model can read.

@@ -100,7 +100,7 @@ fn reasoning(talk: &Talk<'_>, reasoning: &Value, place: &str) -> Checked {
             };
             match reasoning["reasoningText"]["signature"].as_str() {
                 None => invalid("a thought without a signature"),
-                Some(given) if given == signature::of(talk.model.id, text) => Ok(()),
+                Some(given) if signature::holds(given, talk.model.id, text, talk.own_thoughts) => Ok(()),
                 Some(_) => invalid("the signature is of another text or model"),
             }
         }

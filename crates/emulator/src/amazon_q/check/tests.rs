@@ -136,11 +136,14 @@ fn the_known_requests_pass() {
 fn a_thought_is_replayed_with_the_signature_that_we_gave() {
     let file = include_str!("../../../fixtures/amazon_q/request-thinking-replay.json");
     let mut body: Value = serde_json::from_str::<Value>(file).unwrap()["body"].take();
-    let broken = judged(&body).unwrap_err();
+    assert_eq!(judged(&body), Ok(()), "another service's signature is believed");
+    let strict = KiroConfig { own_thoughts: true, ..KiroConfig::default() };
+    let account = || KiroAccount::new(KiroKind::IdentityCenter, "me");
+    let broken = judged_by(&strict, account(), &body).unwrap_err();
     assert_eq!(broken.reason, Some("THINKING_SIGNATURE_INVALID"));
     let thought = &mut history(&mut body)[1]["assistantResponseMessage"]["reasoningContent"]["reasoningText"];
     thought["signature"] = json!(signature::of("claude-opus-4.8", thought["text"].as_str().unwrap()));
-    assert_eq!(judged(&body), Ok(()));
+    assert_eq!(judged_by(&strict, account(), &body), Ok(()));
     current(&mut body)["modelId"] = json!("claude-opus-4.6");
     assert!(judged(&body).is_err(), "a signature is of one model");
 }

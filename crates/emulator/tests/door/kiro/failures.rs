@@ -85,8 +85,9 @@ async fn bodies_are_cut_clipped_and_damaged() {
     let page = client.chat(&says(MODEL, "[[fault:html]]")).await;
     assert_eq!((page.status, page.header("content-type")), (502, "text/html"));
     assert_eq!(client.chat(&says(MODEL, "[[fault:throttle 1]]")).await.status, 429);
-    emulator.script().push(Fault::Refuse(Refusal::named("q_monthly_limit").unwrap()));
-    assert_eq!(client.chat(&says(MODEL, "hi")).await.status, 402);
+    emulator.script().push(Fault::Refuse(Refusal::named("q_throttled").unwrap().after(7)));
+    let throttled = client.chat(&says(MODEL, "hi")).await;
+    assert_eq!((throttled.status, throttled.header("retry-after")), (429, "7"));
 }
 
 #[tokio::test]

@@ -68,6 +68,11 @@ fn thoughts_come_back_in_their_form() {
         signature,
         "another text or model",
     );
+    refuses(
+        thinks(opus, json!({ "reasoningText": { "text": "hm", "signature": "no base64" } })),
+        signature,
+        "another text or model",
+    );
     refuses(thinks(opus, json!({ "reasoningText": { "text": "hm" } })), signature, "without a signature");
     refuses(thinks(opus, json!({ "text": "hm", "signature": good })), INVALID, "reasoningContent is");
     refuses(thinks(opus, json!({ "redactedContent": "aGk=" })), signature, "another model");
