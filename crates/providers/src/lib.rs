@@ -19,7 +19,7 @@ mod upstream;
 
 use std::sync::Arc;
 
-pub use amazon_q::{Bearer, TokenKind};
+pub use amazon_q::{AmazonQ, AmazonQOptions, Bearer, HostTemplates, TokenKind};
 pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
@@ -43,6 +43,7 @@ pub fn registry(http: &Http, endpoints: EndpointEnvironment, sandbox: impl Into<
     };
     Registry::new([
         Arc::new(Bedrock::new(options)) as Arc<dyn Provider>,
-        Arc::new(Bedrock::sandbox(sandbox.into(), http.clone(), clock)),
+        Arc::new(Bedrock::sandbox(sandbox.into(), http.clone(), clock.clone())),
+        Arc::new(AmazonQ::new(AmazonQOptions { http: http.clone(), clock, hosts: HostTemplates::default() })),
     ])
 }

@@ -9,6 +9,8 @@ pub(crate) enum Takes {
     OneOf(&'static [&'static str]),
     /// Name to name.
     Names,
+    /// A whole number from one up to this.
+    UpTo(u64),
     /// Something of its own: what is wrong with the value, if anything.
     Own(fn(&Value) -> Option<&'static str>),
 }
@@ -29,6 +31,9 @@ pub(crate) fn check(options: &Value, whose: &str, known: &[(&str, Takes)]) -> Re
                 return Err(wrong(name, &format!("must be one of: {}", words.join(", "))));
             }
             Takes::Names if !is_names(value) => return Err(wrong(name, "must lead from names to names")),
+            Takes::UpTo(most) if !value.as_u64().is_some_and(|number| (1..=*most).contains(&number)) => {
+                return Err(wrong(name, &format!("must be a whole number from 1 to {most}")));
+            }
             Takes::Own(complaint) => {
                 if let Some(why) = complaint(value) {
                     return Err(wrong(name, why));

@@ -1,0 +1,198 @@
+//! The ways to prove who one is to Kiro, and how a stored credential becomes a session.
+//!
+//! A refreshed token is stored beside the refresh token, so that a restart costs no refresh: the vendor has suspended
+//! accounts that refreshed very often.
+
+mod profile;
+mod refresh;
+mod refusal;
+mod stored;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use llm::{Category, Error, Secret};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use wire::amazon_q::Shape;
+
+use super::AmazonQ;
+use super::bearer::{Bearer, TokenKind};
+use super::hosts::REGIONS;
+use crate::address::{check_custom, check_region};
+use crate::fields::{check_names, field, masked, wrong};
+use crate::{Account, CredentialKind, CredentialSummary, Identity, Opened, Session, Why};
+use profile::Search;
+pub(super) use profile::Unfinished;
+use stored::{Access, Credential, Profile, Way};
+
+/// A token with less life than this is replaced before it is used.
+const SKEW: Duration = Duration::from_secs(180);
+
+/// What the UI asks for. The token and its end are what a refresh stores; nobody need enter them.
+pub(super) fn kinds() -> Vec<CredentialKind> {
+    let with_token = |kind, own: &[(&'static str, bool, bool)]| {
+        let stored =
+            [("profile_arn", false, false), ("access_token", true, false), ("expires_at", false, false)];
+        let all = own.iter().copied().chain(stored);
+        CredentialKind {
+            kind,
+            fields: all.map(|(name, secret, required)| field(name, secret, required)).collect(),
+        }
+    };
+    vec![
+        with_token(
+            "oidc_refresh_token",
+            &[
+                ("refresh_token", true, true),
+                ("client_id", false, true),
+                ("client_secret", true, true),
+                ("oidc_region", false, false),
+            ],
+        ),
+        with_token("kiro_social", &[("refresh_token", true, true)]),
+        with_token(
+            "external_idp",
+            &[
+                ("refresh_token", true, true),
+                ("token_endpoint", false, true),
+                ("issuer_url", false, true),
+                ("client_id", false, false),
+                ("scopes", false, false),
+            ],
+        ),
+        CredentialKind { kind: "kiro_api_key", fields: vec![field("api_key", true, true)] },
+    ]
+}
+
+/// Checks an account and its credential, and says what may be shown of it.
+///
+/// # Errors
+/// [`Category::InvalidRequest`] naming the field.
+pub(super) fn check(account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
+    let read = stored::read(credential)?;
+    check_names(credential, &kinds())?;
+    if !account.region.is_empty() {
+        check_region(&account.region)?;
+        if !REGIONS.contains(&account.region.as_str()) {
+            let regions = REGIONS.join(", ");
+            return Err(wrong("region", &format!("must be one that Kiro is served in: {regions}")));
+        }
+    }
+    if let Some(custom) = &account.endpoint_url {
+        check_custom(custom)?;
+    }
+    let profile = match &read.profile {
+        Profile::Known(arn) => arn.rsplit_once('/').map(|(_, id)| id),
+        _ => None,
+    };
+    let (kind, label) = match &read.way {
+        Way::Oidc { region, .. } => ("oidc_refresh_token", profile.unwrap_or(region).to_owned()),
+        Way::Social { .. } => ("kiro_social", profile.unwrap_or("Kiro").to_owned()),
+        Way::External { issuer, .. } => ("external_idp", issuer.clone()),
+        Way::ApiKey(key) => ("kiro_api_key", masked(key.expose())),
+    };
+    Ok(CredentialSummary { kind: kind.to_owned(), label })
+}
+
+impl AmazonQ {
+    /// Makes a session; refreshes the token only when there is none that can still be used.
+    ///
+    /// # Errors
+    /// [`Category::NoCredentials`] when the person must sign in again, others when it may work later.
+    pub(super) async fn opened(
+        &self,
+        account: &Arc<Account>,
+        credential: &Secret,
+        why: Why,
+    ) -> Result<Opened, Error> {
+        let unreadable =
+            || Error::new(Category::NoCredentials, "The stored credential of this account is unreadable.");
+        let json: Value = serde_json::from_str(credential.expose()).map_err(|_| unreadable())?;
+        let read = stored::read(&json).map_err(|error| Error::new(Category::NoCredentials, error.message))?;
+        let Value::Object(mut fields) = json else { return Err(unreadable()) };
+        let Credential { way, profile, access } = read;
+        if let Way::ApiKey(token) = way {
+            return api_key(account, token, why);
+        }
+        let mut changed = false;
+        let mut profile = profile;
+        let now = (self.clock)();
+        let usable = access.filter(|access| why != Why::Rejected && access.expires > now + SKEW);
+        let access = match usable {
+            Some(access) => access,
+            None => {
+                let fresh = self.refresh(account, &way).await?;
+                changed = true;
+                let access = Access { token: fresh.token, expires: (self.clock)() + fresh.life };
+                if let Some(token) = fresh.refresh_token {
+                    put(&mut fields, "refresh_token", token.expose());
+                }
+                put(&mut fields, "access_token", access.token.expose());
+                put(&mut fields, "expires_at", &written(access.expires));
+                // The profile that the person chose stays; one that is learned fills the gap.
+                if let (Some(arn), Profile::Unasked | Profile::Absent) = (fresh.profile_arn, &profile) {
+                    put(&mut fields, "profile_arn", &arn);
+                    profile = Profile::Known(arn);
+                }
+                access
+            }
+        };
+        let kind = match way {
+            Way::External { .. } => TokenKind::ExternalIdp,
+            _ => TokenKind::Aws,
+        };
+        let mut bearer = Bearer { token: access.token, kind, shape: Shape::Cli, profile_arn: None };
+        let mut expires = access.expires;
+        if profile == Profile::Unasked {
+            match self.search_profile(account, &bearer).await {
+                Search::Found(arn) => {
+                    put(&mut fields, "profile_arn", &arn);
+                    profile = Profile::Known(arn);
+                    changed = true;
+                }
+                Search::None => {
+                    fields.insert("profile_arn".to_owned(), Value::Null);
+                    changed = true;
+                }
+                // The session is opened anew then, with the same token.
+                Search::Undecided(pause) => expires = expires.min((self.clock)() + pause),
+            }
+        }
+        if let Profile::Known(arn) = profile {
+            bearer.shape = Shape::Ide;
+            bearer.profile_arn = Some(arn);
+        }
+        let rotated = changed.then(|| Secret::new(Value::Object(fields).to_string()));
+        Ok(Opened { session: session(account, bearer, Some(expires)), rotated })
+    }
+}
+
+fn api_key(account: &Arc<Account>, token: Secret, why: Why) -> Result<Opened, Error> {
+    if why == Why::Rejected {
+        return Err(Error::new(
+            Category::NoCredentials,
+            "Kiro refuses this API key. Make a new one in the Kiro portal and enter it.",
+        ));
+    }
+    let bearer = Bearer { token, kind: TokenKind::ApiKey, shape: Shape::Cli, profile_arn: None };
+    Ok(Opened { session: session(account, bearer, None), rotated: None })
+}
+
+fn session(account: &Arc<Account>, bearer: Bearer, expires: Option<SystemTime>) -> Session {
+    Session { account: account.clone(), identity: Identity::Kiro(bearer), expires, clock_offset: 0 }
+}
+
+fn put(fields: &mut Map<String, Value>, name: &str, text: &str) {
+    fields.insert(name.to_owned(), Value::from(text));
+}
+
+/// RFC 3339, in whole seconds.
+fn written(time: SystemTime) -> String {
+    let time = OffsetDateTime::from(time);
+    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! The profile of a sign-in: organisations have one, most Builder IDs have none, and only the service knows.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures_util::future::join_all;
+use llm::{Category, Error};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::stored::is_profile_arn;
+use crate::Account;
+use crate::amazon_q::bearer::Bearer;
+use crate::amazon_q::operation::Operation;
+use crate::amazon_q::{AmazonQ, hosts};
+
+/// Where profiles can be. Government regions are told by the account.
+const REGIONS: [&str; 2] = ["us-east-1", "eu-central-1"];
+
+/// For the whole search; a session waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Nobody has more.
+const MOST_PAGES: usize = 5;
+
+/// A search that could not be finished is repeated after this, doubling up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// What a search came to.
+pub(super) enum Search {
+    Found(String),
+    /// Every region answered, and none has one.
+    None,
+    /// Some region could not be asked. To be repeated after this.
+    Undecided(Duration),
+}
+
+/// Searches in a row that could not be finished, by account id: a host that is away for long must not be asked every
+/// minute.
+#[derive(Debug, Default)]
+pub(in crate::amazon_q) struct Unfinished(ArcSwap<HashMap<Box<str>, u32>>);
+
+impl Unfinished {
+    /// Counts one more and tells how long to wait.
+    fn another(&self, account: &str) -> Duration {
+        let before = self.0.load().get(account).copied().unwrap_or(0);
+        self.set(account, before.saturating_add(1));
+        FIRST_PAUSE.saturating_mul(1 << before.min(10)).min(LONGEST_PAUSE)
+    }
+
+    fn set(&self, account: &str, times: u32) {
+        self.0.rcu(|all| {
+            let mut next = HashMap::clone(all);
+            next.insert(account.into(), times);
+            next
+        });
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    #[serde(default)]
+    profiles: Vec<Listed>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    arn: String,
+    status: Option<String>,
+}
+
+impl AmazonQ {
+    /// Looks for the profile of a token in all regions that have profiles.
+    pub(super) async fn search_profile(&self, account: &Account, bearer: &Bearer) -> Search {
+        let own = account.region.as_str();
+        let mut regions = Vec::from(REGIONS);
+        if account.endpoint_url.is_some() {
+            regions = vec![hosts::region(account, None)];
+        } else if own.starts_with("us-gov-") {
+            regions = vec![own];
+        } else if let Some(at) = regions.iter().position(|region| *region == own) {
+            // The person's own choice wins where there are several.
+            regions.swap(0, at);
+        }
+        let asked = join_all(regions.into_iter().map(|region| self.profiles_in(account, bearer, region)));
+        let Ok(answers) = tokio::time::timeout(PATIENCE, asked).await else {
+            return Search::Undecided(self.unfinished.another(&account.id));
+        };
+        let mut undecided = false;
+        for answer in answers {
+            match answer {
+                Ok(Some(arn)) => {
+                    self.unfinished.set(&account.id, 0);
+                    return Search::Found(arn);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::info!(
+                        account = %account.name, category = error.category.name(),
+                        "the account's profile could not be looked up"
+                    );
+                    undecided = true;
+                }
+            }
+        }
+        if undecided {
+            return Search::Undecided(self.unfinished.another(&account.id));
+        }
+        self.unfinished.set(&account.id, 0);
+        Search::None
+    }
+
+    /// The first usable profile of a region. Builder IDs may not ask, which means that they have none.
+    async fn profiles_in(
+        &self,
+        account: &Account,
+        bearer: &Bearer,
+        region: &str,
+    ) -> Result<Option<String>, Error> {
+        let mut members = Map::from_iter([("maxResults".to_owned(), json!(10))]);
+        for _ in 0..MOST_PAGES {
+            let asked = self.ask(account, bearer, region, Operation::ListAvailableProfiles, &members);
+            let page: Page = match asked.await {
+                Ok(page) => page,
+                Err(error) if error.category == Category::PermissionDenied => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let usable = |listed: &Listed| {
+                is_profile_arn(&listed.arn)
+                    && listed.status.as_deref().is_none_or(|status| status == "ACTIVE")
+            };
+            if let Some(listed) = page.profiles.into_iter().find(usable) {
+                return Ok(Some(listed.arn));
+            }
+            let Some(next) = page.next_token.filter(|token| !token.is_empty()) else { return Ok(None) };
+            members.insert("nextToken".to_owned(), Value::from(next));
+        }
+        Ok(None)
+    }
+}

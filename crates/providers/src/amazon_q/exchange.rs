@@ -1,0 +1,123 @@
+//! One exchange with the service, and a question to its control plane, which goes on to the next host where that
+//! can help.
+
+use std::time::Duration;
+
+use llm::{Category, Error};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use wire::ErrorHead;
+use wire::amazon_q::{Refused, Repair, read_error};
+
+use super::AmazonQ;
+use super::bearer::Bearer;
+use super::operation::{Asker, Operation, Trace, control};
+use super::options::Options;
+use crate::Account;
+use crate::http::{Incoming, Outgoing, clock_offset};
+
+/// The most we read of an error.
+const LONGEST_ERROR: usize = 256 * 1024;
+
+/// A list of all models with their schemas is some ten kilobytes.
+const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// For one question to the control plane.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const REQUEST_ID: &str = "x-amzn-requestid";
+const ERROR_TYPE: &str = "x-amzn-errortype";
+
+/// The upstream's id of the request, for support cases.
+pub(super) fn request_id(incoming: &Incoming) -> Option<String> {
+    incoming.header(REQUEST_ID).map(str::to_owned)
+}
+
+/// Whether another host may know better: this one is not there, or does not know the operation. Never after a
+/// refused token, a throttle or a limit.
+pub(super) fn elsewhere(refused: &Refused) -> bool {
+    refused.error.category == Category::Unreachable || refused.repair == Some(Repair::OtherHost)
+}
+
+/// Of two hosts' refusals the one that tells more: a host that is not there tells nothing.
+pub(super) fn telling(earlier: Option<Error>, later: Error) -> Error {
+    match earlier {
+        Some(earlier) if later.category == Category::Unreachable => earlier,
+        _ => later,
+    }
+}
+
+impl AmazonQ {
+    /// Sends a request and returns its answer, whose status was good.
+    pub(super) async fn exchange(&self, outgoing: Outgoing) -> Result<Incoming, Refused> {
+        let incoming = self.http.send(outgoing).await.map_err(|error| Refused { error, repair: None })?;
+        if incoming.status() == 200 && incoming.header(ERROR_TYPE).is_none() {
+            return Ok(incoming);
+        }
+        Err(self.refusal(incoming).await)
+    }
+
+    /// Reads an answer that is an error.
+    async fn refusal(&self, incoming: Incoming) -> Refused {
+        let status = incoming.status();
+        let headers = incoming.headers().clone();
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        // The status tells enough when the body is lost.
+        let body = incoming.read(LONGEST_ERROR).await.unwrap_or_default();
+        let head = ErrorHead {
+            status,
+            error_type: text(ERROR_TYPE),
+            request_id: text(REQUEST_ID),
+            retry_after: text("retry-after"),
+        };
+        let mut refused = read_error(&head, &body);
+        if let Some(upstream) = &mut refused.error.upstream {
+            upstream.clock_offset = text("date").and_then(|date| clock_offset(date, (self.clock)()));
+        }
+        refused
+    }
+
+    /// Asks the control plane.
+    ///
+    /// # Errors
+    /// What the service said, classified; [`Category::Timeout`] when it takes too long.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        account: &Account,
+        bearer: &Bearer,
+        region: &str,
+        operation: Operation,
+        members: &Map<String, Value>,
+    ) -> Result<T, Error> {
+        let options = Options::of(&account.options);
+        let asker = Asker { bearer, binding: options.binding, share_content: options.share_content };
+        let first = self.worked.first(account, operation.role(), options.order);
+        let mut trace = Trace::new();
+        let mut last: Option<Error> = None;
+        for host in self.hosts.of(account, operation.role(), region, first)? {
+            trace.attempt += 1;
+            let outgoing = control(&asker, &host.base, operation, members, &trace)?;
+            match tokio::time::timeout(PATIENCE, self.question(outgoing)).await {
+                Ok(Ok(answer)) => {
+                    self.worked.note(account, operation.role(), options.order, host.generation);
+                    return Ok(answer);
+                }
+                Ok(Err(refused)) if elsewhere(&refused) => last = Some(telling(last, refused.error)),
+                Ok(Err(refused)) => return Err(refused.error),
+                Err(_) => {
+                    let words = format!("Kiro did not answer within {} s.", PATIENCE.as_secs());
+                    return Err(Error::new(Category::Timeout, words));
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::new(Category::Internal, "There is no host to ask.")))
+    }
+
+    async fn question<T: DeserializeOwned>(&self, outgoing: Outgoing) -> Result<T, Refused> {
+        let plain = |error| Refused { error, repair: None };
+        let body = self.exchange(outgoing).await?.read(LONGEST_ANSWER).await.map_err(plain)?;
+        serde_json::from_slice(&body).map_err(|error| {
+            plain(Error::new(Category::Upstream, format!("Kiro's answer cannot be read: {error}.")))
+        })
+    }
+}
