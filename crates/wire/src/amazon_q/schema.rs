@@ -17,14 +17,29 @@ use references::{References, Trail};
 /// Members that hold schemas by name, where a key is no keyword.
 const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
 
-/// Members whose value is data and no schema.
-const DATA: [&str; 6] = ["enum", "const", "default", "examples", "example", "required"];
+/// Members that hold one schema; `items` may hold a list.
+const ONE: [&str; 11] = [
+    "items",
+    "additionalItems",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "contentSchema",
+];
+
+/// Members that hold a list of schemas.
+const MANY: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 
 /// Ways to combine schemas, which the root may not use.
 const COMBINING: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
 /// What goes from [`SchemaDepth::Bare`] on.
-const CONSTRAINING: [&str; 30] = [
+const CONSTRAINING: [&str; 29] = [
     "pattern",
     "format",
     "minimum",
@@ -53,7 +68,6 @@ const CONSTRAINING: [&str; 30] = [
     "dependentRequired",
     "dependentSchemas",
     "not",
-    "encrypted",
     "contentMediaType",
 ];
 
@@ -72,7 +86,7 @@ pub(super) fn clean(schema: &Value, depth: SchemaDepth) -> Cow<'_, Value> {
     root.insert("type".to_owned(), "object".into());
     root.insert("properties".to_owned(), json!({}));
     for (name, value) in members {
-        // The type stays as it is written above; a root of another type could not be a tool's arguments.
+        // A root of another type could not be a tool's arguments.
         if name != "type" {
             root.insert(name, value);
         }
@@ -80,14 +94,17 @@ pub(super) fn clean(schema: &Value, depth: SchemaDepth) -> Cow<'_, Value> {
     Cow::Owned(root.into())
 }
 
-/// True for keywords that go wherever they stand.
+/// True for keywords that go wherever they stand, or because what they hold is nothing they may hold.
 fn refused(name: &str, value: &Value, depth: SchemaDepth) -> bool {
     match name {
-        "additionalProperties" | "definitions" => true,
-        "required" => value.as_array().is_none_or(Vec::is_empty),
-        "properties" => !value.is_object(),
+        "additionalProperties" | "definitions" | "encrypted" => true,
+        "required" => value.as_array().is_none_or(|names| !names.iter().any(Value::is_string)),
         _ if name.starts_with('$') => true,
-        _ => depth == SchemaDepth::Bare && CONSTRAINING.contains(&name),
+        _ if depth == SchemaDepth::Bare && CONSTRAINING.contains(&name) => true,
+        _ if NAMED.contains(&name) => !value.is_object(),
+        _ if MANY.contains(&name) => value.as_array().is_none_or(Vec::is_empty),
+        _ if ONE.contains(&name) => !(value.is_object() || value.is_array() || value.is_boolean()),
+        _ => false,
     }
 }
 
@@ -99,19 +116,24 @@ fn sound_root(schema: &Value) -> bool {
 
 /// True when nothing at all has to go.
 fn sound(schema: &Value, depth: SchemaDepth) -> bool {
-    let Value::Object(members) = schema else { return !schema.is_boolean() };
+    let Value::Object(members) = schema else { return false };
     members.iter().all(|(name, value)| {
         !refused(name, value, depth)
-            && match value {
-                _ if DATA.contains(&name.as_str()) => true,
-                Value::Object(named) if NAMED.contains(&name.as_str()) => {
+            && match (name.as_str(), value) {
+                ("required", Value::Array(names)) => names.iter().all(Value::is_string),
+                (_, Value::Object(named)) if NAMED.contains(&name.as_str()) => {
                     named.values().all(|schema| sound(schema, depth))
                 }
-                Value::Object(_) => sound(value, depth),
-                Value::Array(items) => items.iter().all(|schema| sound(schema, depth)),
-                _ => true,
+                (_, Value::Array(items)) if holds_schemas(name) => {
+                    items.iter().all(|schema| sound(schema, depth))
+                }
+                _ => !holds_schemas(name) || sound(value, depth),
             }
     })
+}
+
+fn holds_schemas(name: &str) -> bool {
+    ONE.contains(&name) || MANY.contains(&name)
 }
 
 struct Cleaner<'a> {
@@ -123,12 +145,8 @@ impl<'a> Cleaner<'a> {
     /// A schema without what is refused. `trail` are the references that led here.
     fn node(&mut self, schema: &'a Value, trail: &Trail<'_>) -> Value {
         self.references.visit();
-        let members = match schema {
-            Value::Object(members) => members,
-            // `true` and `false` are schemas too, and hardly anybody knows.
-            Value::Bool(_) => return json!({}),
-            other => return other.clone(),
-        };
+        // `true` and `false` are schemas too, and hardly anybody knows; the rest is none.
+        let Value::Object(members) = schema else { return json!({}) };
         let mut clean = match members.get("$ref") {
             Some(Value::String(reference)) => self.referred(reference, trail),
             _ => Map::with_capacity(members.len()),
@@ -137,15 +155,20 @@ impl<'a> Cleaner<'a> {
             if refused(name, value, self.depth) {
                 continue;
             }
-            let value = match value {
-                _ if DATA.contains(&name.as_str()) => value.clone(),
-                Value::Object(named) if NAMED.contains(&name.as_str()) => {
+            let value = match (name.as_str(), value) {
+                ("required", Value::Array(names)) => {
+                    names.iter().filter(|name| name.is_string()).cloned().collect()
+                }
+                (_, Value::Object(named)) if NAMED.contains(&name.as_str()) => {
                     let named = named.iter().map(|(name, schema)| (name.clone(), self.node(schema, trail)));
                     Value::Object(named.collect())
                 }
-                Value::Object(_) => self.node(value, trail),
-                Value::Array(items) => items.iter().map(|schema| self.node(schema, trail)).collect(),
-                other => other.clone(),
+                (_, Value::Array(items)) if holds_schemas(name) => {
+                    items.iter().map(|schema| self.node(schema, trail)).collect()
+                }
+                _ if holds_schemas(name) => self.node(value, trail),
+                // Data, or a note that we do not know.
+                _ => value.clone(),
             };
             clean.insert(name.clone(), value);
         }

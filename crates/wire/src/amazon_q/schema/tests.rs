@@ -57,7 +57,9 @@ fn only_keywords_go_and_never_properties() {
     let mut schema = json!({"type": "object", "properties": properties, "required": names});
     assert_eq!(bare(schema.clone()), schema);
     schema["properties"]["data"] = json!({"enum": [{"pattern": 1}], "default": {"format": {"minimum": 1}}});
-    assert_eq!(bare(schema.clone()), schema, "data is no schema");
+    let sent = schema.clone();
+    schema["$schema"] = "so that it is written anew".into();
+    assert_eq!(bare(schema), sent, "data is no schema");
 }
 
 #[test]
@@ -102,6 +104,21 @@ fn the_root_is_an_object_with_properties() {
     }
     let schema = json!({"type": "string", "description": "odd"});
     assert_eq!(minimal(schema), json!({"type": "object", "properties": {}, "description": "odd"}));
+}
+
+#[test]
+fn what_is_no_schema_becomes_one() {
+    let schema = json!({
+        "type": "object",
+        "properties": {"a": null, "b": true, "c": {"items": null}, "d": {"items": [1, {"type": "string"}]}, "e": {"anyOf": []}},
+        "required": ["a", null, 1],
+    });
+    let expected = json!({
+        "type": "object",
+        "properties": {"a": {}, "b": {}, "c": {}, "d": {"items": [{}, {"type": "string"}]}, "e": {}},
+        "required": ["a"],
+    });
+    assert_eq!(minimal(schema), expected);
 }
 
 #[test]
