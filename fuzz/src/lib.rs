@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use llm::{CachePoints, Effort, Event, Model, StructuredOutput, ThinkingStyle, ToolSupport, Wire};
+use wire::amazon_q::{self, Manner, SchemaDepth, Shape};
 use wire::bedrock::converse;
 use wire::{FrameReader, ServerCodec};
 
@@ -79,6 +80,33 @@ pub fn request(codec: &dyn ServerCodec, body: &[u8]) {
                 serde_json::from_slice(&written.body).expect("what we send is JSON");
             check_turns(&sent);
         }
+    }
+    let manner = Manner {
+        shape: Shape::Cli,
+        profile_arn: None,
+        conversation_id: "c",
+        continuation_id: "a",
+        fields_schema: None,
+        effort: None,
+        schemas: SchemaDepth::Bare,
+        reasoning: true,
+        most_tools: 119,
+        input_estimate: 0,
+    };
+    for model in [claude(), plain()] {
+        let Ok(written) = amazon_q::write_request(&asked, meaning, &model, &manner) else { continue };
+        let sent: serde_json::Value = serde_json::from_slice(&written.body).expect("what we send is JSON");
+        check_entries(&sent["conversationState"]);
+    }
+}
+
+/// Kiro: pairs of user and assistant, then the user; nobody says nothing.
+fn check_entries(state: &serde_json::Value) {
+    let history = state["history"].as_array().expect("there is a history");
+    assert!(history.len().is_multiple_of(2));
+    for (at, entry) in history.iter().chain([&state["currentMessage"]]).enumerate() {
+        let kind = if at % 2 == 0 { "userInputMessage" } else { "assistantResponseMessage" };
+        assert!(entry[kind]["content"].as_str().is_some_and(|content| !content.is_empty()));
     }
 }
 

@@ -144,7 +144,13 @@ struct Cleaner<'a> {
 impl<'a> Cleaner<'a> {
     /// A schema without what is refused. `trail` are the references that led here.
     fn node(&mut self, schema: &'a Value, trail: &Trail<'_>) -> Value {
-        self.references.visit();
+        self.references.enter();
+        let clean = self.written(schema, trail);
+        self.references.leave();
+        clean
+    }
+
+    fn written(&mut self, schema: &'a Value, trail: &Trail<'_>) -> Value {
         // `true` and `false` are schemas too, and hardly anybody knows; the rest is none.
         let Value::Object(members) = schema else { return json!({}) };
         let mut clean = match members.get("$ref") {

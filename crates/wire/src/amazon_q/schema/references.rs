@@ -3,8 +3,9 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-/// References within references.
-const DEEPEST: usize = 16;
+/// Schemas within schemas below which references are no longer followed. A body nests 128 levels at most, but each
+/// reference could add as many again, and what is written must not exhaust anybody's stack.
+const DEEPEST: usize = 64;
 /// Nodes written before references are no longer followed: a few definitions that name each other twice would grow
 /// without end otherwise.
 const MOST_NODES: usize = 20_000;
@@ -13,18 +14,18 @@ const MOST_NODES: usize = 20_000;
 pub(super) struct References<'a> {
     root: &'a Value,
     visited: usize,
+    depth: usize,
 }
 
 /// The references that led to a place.
 pub(super) struct Trail<'t> {
     reference: &'t str,
-    depth: usize,
     above: Option<&'t Trail<'t>>,
 }
 
 impl Trail<'_> {
     pub(super) const fn root() -> Self {
-        Self { reference: "#", depth: 0, above: None }
+        Self { reference: "#", above: None }
     }
 
     fn holds(&self, reference: &str) -> bool {
@@ -34,12 +35,18 @@ impl Trail<'_> {
 
 impl<'a> References<'a> {
     pub(super) const fn new(root: &'a Value) -> Self {
-        Self { root, visited: 0 }
+        Self { root, visited: 0, depth: 0 }
     }
 
-    /// Counts a node.
-    pub(super) const fn visit(&mut self) {
+    /// A schema begins.
+    pub(super) const fn enter(&mut self) {
         self.visited += 1;
+        self.depth += 1;
+    }
+
+    /// The schema that began last ends.
+    pub(super) const fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     /// The schema behind `#/...`; `None` for what lies elsewhere or nowhere.
@@ -50,7 +57,7 @@ impl<'a> References<'a> {
 
     /// The trail one reference further; `None` when it has been here before or has come too far.
     pub(super) fn follow<'t>(&self, reference: &'t str, trail: &'t Trail<'t>) -> Option<Trail<'t>> {
-        let further = self.visited < MOST_NODES && trail.depth < DEEPEST && !trail.holds(reference);
-        further.then(|| Trail { reference, depth: trail.depth + 1, above: Some(trail) })
+        let further = self.visited < MOST_NODES && self.depth < DEEPEST && !trail.holds(reference);
+        further.then(|| Trail { reference, above: Some(trail) })
     }
 }

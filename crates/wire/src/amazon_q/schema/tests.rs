@@ -175,6 +175,20 @@ fn definitions_that_double_do_not_grow_for_ever() {
 }
 
 #[test]
+fn definitions_that_nest_do_not_grow_deep() {
+    let mut definitions = Map::new();
+    for at in 0..40 {
+        let mut schema = json!({"$ref": format!("#/$defs/d{}", at + 1)});
+        for _ in 0..40 {
+            schema = json!({"items": schema});
+        }
+        definitions.insert(format!("d{at}"), schema);
+    }
+    let cleaned = minimal(json!({"$ref": "#/$defs/d0", "$defs": definitions})).to_string();
+    assert!(llm::check_depth(cleaned.as_bytes(), 200), "{} bytes", cleaned.len());
+}
+
+#[test]
 fn a_choice_at_the_root_becomes_one_object() {
     let schema = json!({
         "description": "one of two",
