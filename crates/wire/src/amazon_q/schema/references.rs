@@ -58,6 +58,6 @@ impl<'a> References<'a> {
     /// The trail one reference further; `None` when it has been here before or has come too far.
     pub(super) fn follow<'t>(&self, reference: &'t str, trail: &'t Trail<'t>) -> Option<Trail<'t>> {
         let further = self.visited < MOST_NODES && self.depth < DEEPEST && !trail.holds(reference);
-        further.then(|| Trail { reference, above: Some(trail) })
+        further.then_some(Trail { reference, above: Some(trail) })
     }
 }
