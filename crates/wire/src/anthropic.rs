@@ -6,6 +6,7 @@
 mod blocks;
 pub mod client;
 mod content;
+mod loose;
 pub(crate) mod peek;
 pub mod server;
 mod surgery;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::loose::Loose;
 use super::{is_signed, peek};
 
 /// What is wrong with a piece of JSON, and where, in the manner of the API: `content.0.text: Field required`.
@@ -49,9 +50,14 @@ impl std::fmt::Display for Fault {
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// Members of the block kinds we know, all in one: kinds are told apart before.
+/// The block kinds that mean something on other wires.
+pub(super) const KINDS: [&str; 7] =
+    ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking"];
+
+/// Members of the block kinds we know, all in one: kinds are told apart before. `C` is what a block's own content is
+/// read as.
 #[derive(Deserialize)]
-struct Fields<'a> {
+pub(super) struct Fields<'a, C> {
     text: Option<String>,
     #[serde(borrow)]
     source: Option<&'a RawValue>,
@@ -64,8 +70,7 @@ struct Fields<'a> {
     #[serde(borrow)]
     input: Option<&'a RawValue>,
     tool_use_id: Option<String>,
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
+    content: Option<C>,
     is_error: Option<bool>,
     thinking: Option<String>,
     signature: Option<String>,
@@ -104,21 +109,39 @@ pub(super) fn read(json: &RawValue, body: &Bytes) -> Result<Vec<Block>, Fault> {
     }
 }
 
+/// Reads `content` where it is all of `json`, in one pass if that is possible.
+pub(super) fn read_all(json: &Bytes) -> Result<Vec<Block>, Fault> {
+    let loose: Option<Loose<'_>> = serde_json::from_slice(json).ok();
+    match loose.and_then(|content| content.blocks(json)) {
+        Some(blocks) => Ok(blocks),
+        None => read(serde_json::from_slice(json)?, json),
+    }
+}
+
 /// Reads one block.
-pub(super) fn read_block(json: &RawValue, body: &Bytes) -> Result<Block, Fault> {
+fn read_block(json: &RawValue, body: &Bytes) -> Result<Block, Fault> {
     let text = json.get();
     if peek::first(text.as_bytes()) != Some(b'{') {
         return Err(Fault::new("", "Input should be a valid dictionary"));
     }
     let kind = peek::kind(text.as_bytes()).ok_or_else(|| Fault::required("type"))?;
-    let known = matches!(
-        kind,
-        "text" | "image" | "document" | "tool_use" | "tool_result" | "thinking" | "redacted_thinking"
-    );
-    if !known {
+    if !KINDS.contains(&kind) {
         return opaque(json);
     }
-    let fields: Fields<'_> = serde_json::from_str(text)?;
+    let fields: Fields<'_, &RawValue> = serde_json::from_str(text)?;
+    match known(kind, fields, body, |content| read(content, body))? {
+        Some(block) => Ok(block),
+        None => opaque(json),
+    }
+}
+
+/// A block of a known kind; `None` when it holds a file id or nested pictures, which no other wire could carry.
+pub(super) fn known<C>(
+    kind: &str,
+    fields: Fields<'_, C>,
+    body: &Bytes,
+    nested: impl FnOnce(C) -> Result<Vec<Block>, Fault>,
+) -> Result<Option<Block>, Fault> {
     let cache = fields.cache_control.and_then(read_cache);
     let content = match kind {
         "text" => Content::Text { text: fields.text.ok_or_else(|| Fault::required("text"))? },
@@ -132,8 +155,7 @@ pub(super) fn read_block(json: &RawValue, body: &Bytes) -> Result<Block, Fault> 
                     context: fields.context,
                     citations: fields.citations.is_some_and(enabled),
                 },
-                // A file id or nested pictures: nothing another wire could carry.
-                None => return opaque(json),
+                None => return Ok(None),
             }
         }
         "tool_use" => Content::ToolUse {
@@ -144,7 +166,7 @@ pub(super) fn read_block(json: &RawValue, body: &Bytes) -> Result<Block, Fault> 
         "tool_result" => Content::ToolResult {
             id: fields.tool_use_id.ok_or_else(|| Fault::required("tool_use_id"))?,
             content: match fields.content {
-                Some(content) => read(content, body).map_err(|fault| fault.under("content"))?,
+                Some(content) => nested(content).map_err(|fault| fault.under("content"))?,
                 None => Vec::new(),
             },
             is_error: fields.is_error.unwrap_or(false),
@@ -155,13 +177,17 @@ pub(super) fn read_block(json: &RawValue, body: &Bytes) -> Result<Block, Fault> 
         },
         _ => Content::RedactedThinking { data: fields.data.unwrap_or_default() },
     };
-    Ok(Block { content, cache })
+    Ok(Some(Block { content, cache }))
 }
 
 fn opaque(json: &RawValue) -> Result<Block, Fault> {
-    let value: Value = serde_json::from_str(json.get())?;
+    Ok(opaque_value(serde_json::from_str(json.get())?))
+}
+
+/// A block only this wire understands.
+pub(super) fn opaque_value(value: Value) -> Block {
     let cache = value.get("cache_control").and_then(cache_of);
-    Ok(Block { content: Content::Opaque { wire: Wire::AnthropicMessages, value }, cache })
+    Block { content: Content::Opaque { wire: Wire::AnthropicMessages, value }, cache }
 }
 
 /// Reads a source; `None` when only this wire can carry it.

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::super::content::{self, Fault, Text};
+use super::super::loose::Loose;
 
 /// What Claude Code writes in front of its instructions for Anthropic's own accounting. It is no instruction, and
 /// other vendors' models answer it.
@@ -99,8 +100,7 @@ struct Metadata {
 
 fn read_system(raw: &RawBody) -> Result<Vec<Block>, Error> {
     let Some(json) = raw.get("system").filter(|json| json.as_ref() != b"null") else { return Ok(Vec::new()) };
-    let value: &RawValue = serde_json::from_slice(json).map_err(|e| refuse("system")(e.into()))?;
-    let mut blocks = content::read(value, json).map_err(refuse("system"))?;
+    let mut blocks = content::read_all(json).map_err(refuse("system"))?;
     blocks.retain(|block| match &block.content {
         Content::Text { text } => !text.starts_with(BILLING_LINE),
         _ => true,
@@ -111,12 +111,12 @@ fn read_system(raw: &RawBody) -> Result<Vec<Block>, Error> {
     }
 }
 
+/// A message. `C` is what its content is read as.
 #[derive(Deserialize)]
-struct Turn<'a> {
+struct Turn<'a, C> {
     #[serde(borrow)]
     role: Option<Text<'a>>,
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
+    content: Option<C>,
     output_config: Option<OutputConfig>,
 }
 
@@ -125,30 +125,54 @@ struct Turn<'a> {
 fn read_messages(raw: &RawBody, meaning: &mut Meaning) -> Result<Option<Effort>, Error> {
     let empty = Bytes::from_static(b"[]");
     let json = raw.get("messages").unwrap_or(&empty);
-    let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|e| refuse("messages")(e.into()))?;
-    let mut effort = None;
-    meaning.messages.reserve(items.len());
-    for (at, item) in items.into_iter().enumerate() {
-        let (message, config) =
-            read_message(item, json).map_err(|fault| refuse("messages")(fault.under(at)))?;
-        effort = config.and_then(|config| config.effort).as_deref().and_then(Effort::parse);
-        meaning.messages.push(message);
-    }
+    let read = match read_at_once(json) {
+        Some(read) => read,
+        None => read_one_by_one(json)?,
+    };
+    let effort = read.last().and_then(|(_, config)| config.as_ref()?.effort.as_deref());
+    let effort = effort.and_then(Effort::parse);
+    meaning.messages = read.into_iter().map(|(message, _)| message).collect();
     Ok(effort)
 }
 
-fn read_message(item: &RawValue, body: &Bytes) -> Result<(Message, Option<OutputConfig>), Fault> {
-    let turn: Turn<'_> = serde_json::from_str(item.get())?;
-    let role = match turn.role.as_ref().map(|role| &*role.0) {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
-        Some("system") => Role::System,
-        Some(_) => return Err(Fault::new("role", "Input should be \"user\", \"assistant\" or \"system\"")),
-        None => return Err(Fault::new("role", "Field required")),
-    };
+type Read = (Message, Option<OutputConfig>);
+
+/// Reads all messages in one pass over their text: looking into every level on its own would scan a long
+/// conversation five times. `None` when that does not go, and the other way is to say why.
+fn read_at_once(json: &Bytes) -> Option<Vec<Read>> {
+    let turns: Vec<Turn<'_, Loose<'_>>> = serde_json::from_slice(json).ok()?;
+    let read = turns.into_iter().map(|turn| {
+        let role = role(turn.role.as_ref()).ok()?;
+        Some((Message { role, content: turn.content?.blocks(json)? }, turn.output_config))
+    });
+    read.collect()
+}
+
+fn read_one_by_one(json: &Bytes) -> Result<Vec<Read>, Error> {
+    let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|e| refuse("messages")(e.into()))?;
+    let read = items
+        .into_iter()
+        .enumerate()
+        .map(|(at, item)| read_message(item, json).map_err(|fault| refuse("messages")(fault.under(at))));
+    read.collect()
+}
+
+fn read_message(item: &RawValue, body: &Bytes) -> Result<Read, Fault> {
+    let turn: Turn<'_, &RawValue> = serde_json::from_str(item.get())?;
+    let role = role(turn.role.as_ref())?;
     let json = turn.content.ok_or_else(|| Fault::new("content", "Field required"))?;
     let content = content::read(json, body).map_err(|fault| fault.under("content"))?;
     Ok((Message { role, content }, turn.output_config))
+}
+
+fn role(word: Option<&Text<'_>>) -> Result<Role, Fault> {
+    match word.map(|word| &*word.0) {
+        Some("user") => Ok(Role::User),
+        Some("assistant") => Ok(Role::Assistant),
+        Some("system") => Ok(Role::System),
+        Some(_) => Err(Fault::new("role", "Input should be \"user\", \"assistant\" or \"system\"")),
+        None => Err(Fault::new("role", "Field required")),
+    }
 }
 
 #[derive(Deserialize)]
@@ -165,6 +189,14 @@ struct ToolFields<'a> {
 
 fn read_tools(raw: &RawBody, meaning: &mut Meaning) -> Result<(), Error> {
     let Some(json) = raw.get("tools").filter(|json| json.as_ref() != b"null") else { return Ok(()) };
+    // In one pass where all tools are the client's own, which have no members to keep beyond those read here.
+    if let Ok(all) = serde_json::from_slice::<Vec<ToolFields<'_>>>(json)
+        && all.iter().all(ToolFields::is_function)
+        && let Ok(tools) = all.into_iter().map(|fields| tool(fields, ToolKind::Function)).collect()
+    {
+        meaning.tools = tools;
+        return Ok(());
+    }
     let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|e| refuse("tools")(e.into()))?;
     for (at, item) in items.into_iter().enumerate() {
         meaning.tools.push(read_tool(item).map_err(|fault| refuse("tools")(fault.under(at)))?);
@@ -172,13 +204,24 @@ fn read_tools(raw: &RawBody, meaning: &mut Meaning) -> Result<(), Error> {
     Ok(())
 }
 
+impl ToolFields<'_> {
+    fn is_function(&self) -> bool {
+        matches!(self.kind.as_deref(), None | Some("custom"))
+    }
+}
+
 fn read_tool(item: &RawValue) -> Result<Tool, Fault> {
     let fields: ToolFields<'_> = serde_json::from_str(item.get())?;
-    let kind = match fields.kind.as_deref() {
-        None | Some("custom") => ToolKind::Function,
+    let kind = if fields.is_function() {
+        ToolKind::Function
+    } else {
         // Runs at Anthropic or has a form that only its models were taught.
-        Some(_) => ToolKind::Vendor(serde_json::from_str(item.get())?),
+        ToolKind::Vendor(serde_json::from_str(item.get())?)
     };
+    tool(fields, kind)
+}
+
+fn tool(fields: ToolFields<'_>, kind: ToolKind) -> Result<Tool, Fault> {
     let name = match (fields.name, &kind) {
         (Some(name), _) if !name.is_empty() => name,
         (_, ToolKind::Vendor(_)) => fields.kind.unwrap_or_default(),
