@@ -6,6 +6,7 @@ mod damage;
 mod ending;
 mod environment;
 mod kill;
+mod kiro;
 mod scan;
 mod secrets;
 mod start;

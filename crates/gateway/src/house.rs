@@ -30,6 +30,7 @@ pub(crate) struct House {
     /// Ids of the accounts whose models were asked for.
     pub(crate) listed: tokio::sync::watch::Receiver<Vec<String>>,
     pub(crate) clock: Arc<Stopped>,
+    pub(crate) invented: Arc<Invented>,
     _folder: TempDir,
 }
 
@@ -41,10 +42,10 @@ impl House {
         let now_ms = i64::try_from(NOW.as_millis()).unwrap();
         let core = Arc::new(store::Core::open(folder.path()).unwrap());
         let logs = Arc::new(store::Logs::open(folder.path(), now_ms).unwrap());
-        let invented = Invented::new("invented", Policy::Offline, Wire::BedrockConverse);
+        let invented = Arc::new(Invented::new("invented", Policy::Offline, Wire::BedrockConverse));
         let wild = Invented::new("wild", Policy::UndocumentedWire, Wire::AmazonQ);
         let listed = invented.listed.subscribe();
-        let registry = Arc::new(Registry::new([Arc::new(invented) as Arc<dyn Provider>, Arc::new(wild)]));
+        let registry = Arc::new(Registry::new([invented.clone() as Arc<dyn Provider>, Arc::new(wild)]));
         let accounts =
             Accounts::load(Arc::clone(&core), Arc::clone(&registry), Arc::clone(&clock), TaskTracker::new())
                 .await
@@ -64,7 +65,7 @@ impl House {
             started: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(90),
             version: "0.0.0-test",
         };
-        Self { gateway: Arc::new(gateway), listed, clock: stopped, _folder: folder }
+        Self { gateway: Arc::new(gateway), listed, clock: stopped, invented, _folder: folder }
     }
 }
 
@@ -92,22 +93,27 @@ impl Clock for Stopped {
 }
 
 /// A provider with two models: `small` answers, `broken` fails. An account with an option `fails`, the name of a
-/// category, fails with every model. `wild` is one that needs consent, answers with what it was asked, and counts
+/// category, fails with every model; one with `throttles: N` refuses the first N requests once all of them are there,
+/// and holds the others until the gate has room. `wild` is one that needs consent, answers with what it was asked, and counts
 /// credits.
 #[derive(Debug)]
-struct Invented {
+pub(crate) struct Invented {
     id: &'static str,
     policy: Policy,
     wire: Wire,
     listed: tokio::sync::watch::Sender<Vec<String>>,
     /// How often the allowance was asked for.
     counted: AtomicU32,
+    /// How many requests came to accounts that throttle.
+    pub(crate) came: tokio::sync::watch::Sender<u64>,
+    pub(crate) gate: tokio::sync::Semaphore,
 }
 
 impl Invented {
     fn new(id: &'static str, policy: Policy, wire: Wire) -> Self {
-        let (listed, counted) = (tokio::sync::watch::Sender::default(), AtomicU32::new(0));
-        Self { id, policy, wire, listed, counted }
+        let (listed, came) = (tokio::sync::watch::Sender::default(), tokio::sync::watch::Sender::default());
+        let gate = tokio::sync::Semaphore::new(0);
+        Self { id, policy, wire, listed, counted: AtomicU32::new(0), came, gate }
     }
 
     fn is_wild(&self) -> bool {
@@ -206,6 +212,14 @@ impl Provider for Invented {
                 [Category::RateLimited, Category::Quota, Category::Suspended, Category::Upstream];
             if let Some(category) = categories.into_iter().find(|category| Some(category.name()) == fails) {
                 return Err(Error::new(category, "told to fail"));
+            }
+            if let Some(first) = session.account.options["throttles"].as_u64() {
+                self.came.send_modify(|came| *came += 1);
+                if *self.came.borrow() <= first {
+                    self.came.subscribe().wait_for(|came| *came >= first).await.unwrap();
+                    return Err(Error::new(Category::RateLimited, "slow").with_retry_after(Duration::ZERO));
+                }
+                self.gate.acquire().await.unwrap().forget();
             }
             if call.target.model.name == "broken" {
                 let upstream = Upstream {

@@ -12,9 +12,13 @@ use crate::house::{House, KEY};
 
 /// An account; `fails` names the category that it fails with, if any.
 async fn add(house: &House, name: &str, provider: &str, fails: Option<&str>) -> String {
+    add_with(house, name, provider, json!({"fails": fails})).await
+}
+
+async fn add_with(house: &House, name: &str, provider: &str, options: Value) -> String {
     let new = json!({
         "name": name, "provider": provider, "region": "us-east-1", "policy_accepted": true,
-        "credential": {"kind": "api_key", "api_key": "sk-1234"}, "options": {"fails": fails},
+        "credential": {"kind": "api_key", "api_key": "sk-1234"}, "options": options,
     });
     let new: NewAccount = serde_json::from_value(new).unwrap();
     house.gateway.accounts.add(new).await.unwrap().id
@@ -118,4 +122,23 @@ async fn a_used_up_allowance_and_a_suspension_end_the_line_unless_the_person_say
         let past = format!("first:upstream; spent:{fails}");
         assert_eq!(said.header("x-proxy-failover"), Some(past.as_str()));
     }
+}
+
+/// Three are throttled together and wait as long as they were told. All coming back at once would be the same again.
+#[tokio::test]
+async fn of_those_who_waited_out_a_rest_one_goes_first() {
+    let house = House::new().await;
+    add_with(&house, "one", "invented", json!({"throttles": 3})).await;
+    let judge = async {
+        let came = || *house.invented.came.borrow();
+        house.invented.came.subscribe().wait_for(|came| *came >= 4).await.unwrap();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(came(), 4, "the others see how it fares");
+        house.invented.gate.add_permits(3);
+    };
+    let (one, two, three, ()) = tokio::join!(ask(&house), ask(&house), ask(&house), judge);
+    assert_eq!([one.status, two.status, three.status], [200; 3]);
+    assert_eq!(*house.invented.came.borrow(), 6);
 }
