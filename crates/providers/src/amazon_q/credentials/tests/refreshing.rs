@@ -195,6 +195,9 @@ async fn kiros_own_sign_in_names_no_code() {
     let error = opened.unwrap_err();
     assert_eq!(error.category, Category::NoCredentials);
     assert!(error.message.contains("Sign in again") && error.message.contains("Bad credentials"));
+    let page = Scripted { status: 403, headers: Vec::new(), body: b"<html>".to_vec() };
+    let (opened, _) = open(|_| social(), Why::Rejected, page).await;
+    assert_eq!(opened.unwrap_err().category, Category::Upstream, "something in between refused");
 }
 
 #[tokio::test]
