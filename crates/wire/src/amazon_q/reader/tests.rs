@@ -111,7 +111,7 @@ fn calls_keep_their_order_and_what_comes_between() {
         text("y"),
         tool("b", "", true),
         tool("a", "1}", true),
-        tool("a", "1}", true),
+        tool("b", "", true),
         text("z"),
     ];
     let expected = ["text x", "Read a {\"n\":1}", "Read b {}", "text yz"];
