@@ -46,7 +46,7 @@ impl FrameReader for Endless {
         if !self.opened {
             return Err(Error::new(Category::Truncated, "nothing was said"));
         }
-        let stop = Event::Stop { reason: StopReason::EndTurn, sequence: None };
+        let stop = Event::Stop { reason: StopReason::MaxTokens, sequence: None };
         Ok(Some(chunk(vec![Event::BlockEnd { index: 0 }, stop], false)))
     }
 }
@@ -67,7 +67,7 @@ async fn what_only_the_end_tells_is_part_of_the_answer() {
         let started = collect(upstream(pieces, ends), Box::<Endless>::default()).await;
         let Ok(Started::Answer(answer)) = started else { panic!("an answer") };
         assert_eq!(answer.content, [llm::Block::text("ab")]);
-        assert_eq!(answer.stop, Some(StopReason::EndTurn));
+        assert_eq!(answer.stop, Some(StopReason::MaxTokens));
     }
 }
 
