@@ -35,7 +35,7 @@ pub(crate) async fn doctor(config: Config) -> Result<ExitCode> {
         } else {
             report.bad(&format!("account {name}"), &text(&result["error"]["message"]));
         }
-        let signed = account["provider"] != "sandbox" && account["credential"]["kind"] != "bedrock_api_key";
+        let signed = account["provider"] == "bedrock" && account["credential"]["kind"] != "bedrock_api_key";
         match result["clock_offset_s"].as_i64() {
             Some(offset) => clock(offset, &mut report),
             None if signed && result["ok"] == true => {

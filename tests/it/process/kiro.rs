@@ -61,6 +61,8 @@ async fn add_with_consent(machine: &Machine, emulator: &Emulator) {
     let said = machine.run(&["accounts", "quota", "Sandbox"]).await.good();
     assert_eq!(said.trim(), "Sandbox: its vendor tells no allowance");
     machine.run(&["accounts", "quota", "nobody"]).await.bad();
+    let said = machine.run(&["doctor"]).await.good();
+    assert!(said.contains("ok    account key: answers") && !said.contains("signatures"), "{said}");
 }
 
 /// Asks the admin API of an instance on the machine's data folder.
