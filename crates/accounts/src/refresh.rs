@@ -96,30 +96,41 @@ impl Inner {
         };
         let vault = &entry.vault;
         let epoch = vault.epoch();
-        let opened = match entry.provider.open(&entry.account, &vault.credential(), why).await {
-            Ok(opened) => opened,
-            Err(error) => {
-                tracing::warn!(
-                    account = %entry.account.name,
-                    category = error.category.name(),
-                    %error,
-                    "no fresh session"
-                );
-                vault.failed(&error, self.clock.instant());
-                // A token endpoint in trouble says nothing about the account.
-                if matches!(error.category, Category::NoCredentials | Category::Expired | Category::Suspended)
-                {
-                    self.note_failure(entry, &error);
+        let mut why = why;
+        let session = loop {
+            let opened = match entry.provider.open(&entry.account, &vault.credential(), why).await {
+                Ok(opened) => opened,
+                Err(error) => {
+                    tracing::warn!(
+                        account = %entry.account.name,
+                        category = error.category.name(),
+                        %error,
+                        "no fresh session"
+                    );
+                    vault.failed(&error, self.clock.instant());
+                    // A token endpoint in trouble says nothing about the account.
+                    if matches!(
+                        error.category,
+                        Category::NoCredentials | Category::Expired | Category::Suspended
+                    ) {
+                        self.note_failure(entry, &error);
+                    }
+                    return Err(error);
                 }
-                return Err(error);
+            };
+            let progress = opened.rotated.is_some();
+            if let Some(rotated) = opened.rotated {
+                // The old one is void from now on: stored first, used after.
+                vault.rotate(rotated);
+                self.save(entry).await;
             }
+            if !(opened.again && progress) {
+                break opened.session;
+            }
+            // What was stored just now is not what was refused.
+            why = Why::First;
         };
-        if let Some(rotated) = opened.rotated {
-            // The old one is void from now on: stored first, used after.
-            vault.rotate(rotated);
-            self.save(entry).await;
-        }
-        Ok(vault.publish(opened.session, self.clock.now(), refresh_share(), epoch))
+        Ok(vault.publish(session, self.clock.now(), refresh_share(), epoch))
     }
 
     /// Stores the vault's credential. When that fails requests go on with it, and the background task tries again.

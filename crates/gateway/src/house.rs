@@ -195,7 +195,7 @@ impl Provider for Invented {
             expires: None,
             clock_offset: 0,
         };
-        Box::pin(async { Ok(Opened { session, rotated: None }) })
+        Box::pin(async { Ok(Opened { session, rotated: None, again: false }) })
     }
 
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {

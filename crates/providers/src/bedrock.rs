@@ -235,7 +235,7 @@ impl Provider for Bedrock {
                 let keys = Credentials::from_keys(SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY, None);
                 let session =
                     Session { account, identity: Identity::SigV4(keys), expires: None, clock_offset: 0 };
-                Box::pin(async { Ok(Opened { session, rotated: None }) })
+                Box::pin(async { Ok(Opened { session, rotated: None, again: false }) })
             }
         }
     }

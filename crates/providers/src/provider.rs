@@ -69,6 +69,9 @@ pub enum Why {
 pub struct Opened {
     pub session: Session,
     pub rotated: Option<Secret>,
+    /// The session lacks what only it can be used to ask for. Opened again once `rotated` is stored, it is whole: a
+    /// rotated token must not wait for a second answer before it is safe.
+    pub again: bool,
 }
 
 /// A model of an account that shall answer a request.

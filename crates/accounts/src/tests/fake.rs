@@ -53,6 +53,8 @@ impl Clock for FakeClock {
 /// How the token endpoint answers.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
+    /// A rotated credential, and a session to be opened again.
+    Half(&'static str),
     /// A session that lives so many seconds, and a rotated credential.
     Session(u64, Option<&'static str>),
     Forever,
@@ -150,8 +152,10 @@ impl Provider for FakeProvider {
             self.gate.acquire().await.unwrap().forget();
             self.running.fetch_sub(1, Ordering::SeqCst);
             let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Answer::Forever);
+            let again = matches!(answer, Answer::Half(_));
             let (life, rotated) = match answer {
                 Answer::Session(life, rotated) => (Some(life), rotated),
+                Answer::Half(rotated) => (Some(100), Some(rotated)),
                 Answer::Forever => (None, None),
                 Answer::Fail(category) => return Err(Error::new(category, "the token endpoint said no")),
             };
@@ -161,7 +165,7 @@ impl Provider for FakeProvider {
                 expires: life.map(|life| self.clock.now() + Duration::from_secs(life)),
                 clock_offset: 0,
             };
-            Ok(Opened { session, rotated: rotated.map(Secret::new) })
+            Ok(Opened { session, rotated: rotated.map(Secret::new), again })
         })
     }
 

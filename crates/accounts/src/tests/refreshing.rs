@@ -177,6 +177,17 @@ async fn a_rotated_credential_is_on_disk_before_its_session_is_used() {
     assert_eq!(secret(&session), r#"{"key":"rotated"}"#);
 }
 
+#[tokio::test]
+async fn a_session_that_is_not_whole_is_opened_again_with_what_was_stored() {
+    let (world, entry) = world().await;
+    world.provider.will([Answer::Half(r#"{"key":"rotated"}"#), Answer::Session(100, None)]);
+    let session = world.accounts.session(&entry).await.unwrap();
+    assert_eq!(secret(&session), r#"{"key":"rotated"}"#);
+    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"rotated"}"#);
+    let whys: Vec<_> = world.provider.opened.lock().unwrap().iter().map(|(_, why)| *why).collect();
+    assert_eq!(whys, [Why::First, Why::First]);
+}
+
 /// The vendor has taken the old one back: a session that is used before the new one is on disk may be the last.
 #[tokio::test]
 async fn while_the_disk_is_busy_the_new_session_waits() {

@@ -116,15 +116,15 @@ impl AmazonQ {
         if let Way::ApiKey(token) = way {
             return api_key(account, token, why);
         }
-        let mut changed = false;
         let mut profile = profile;
         let now = (self.clock)();
+        let mut refreshed = false;
         let usable = access.filter(|access| why != Why::Rejected && access.expires > now + SKEW);
         let access = match usable {
             Some(access) => access,
             None => {
                 let fresh = self.refresh(account, &way).await?;
-                changed = true;
+                refreshed = true;
                 let access = Access { token: fresh.token, expires: (self.clock)() + fresh.life };
                 if let Some(token) = fresh.refresh_token {
                     put(&mut fields, "refresh_token", token.expose());
@@ -145,7 +145,9 @@ impl AmazonQ {
         };
         let mut bearer = Bearer { token: access.token, kind, shape: Shape::Cli, profile_arn: None };
         let mut expires = access.expires;
-        if profile == Profile::Unasked {
+        let mut changed = refreshed;
+        let again = refreshed && profile == Profile::Unasked;
+        if profile == Profile::Unasked && !again {
             match self.search_profile(account, &bearer).await {
                 Search::Found(arn) => {
                     put(&mut fields, "profile_arn", &arn);
@@ -165,7 +167,7 @@ impl AmazonQ {
             bearer.profile_arn = Some(arn);
         }
         let rotated = changed.then(|| Secret::new(Value::Object(fields).to_string()));
-        Ok(Opened { session: session(account, bearer, Some(expires)), rotated })
+        Ok(Opened { session: session(account, bearer, Some(expires)), rotated, again })
     }
 }
 
@@ -177,7 +179,7 @@ fn api_key(account: &Arc<Account>, token: Secret, why: Why) -> Result<Opened, Er
         ));
     }
     let bearer = Bearer { token, kind: TokenKind::ApiKey, shape: Shape::Cli, profile_arn: None };
-    Ok(Opened { session: session(account, bearer, None), rotated: None })
+    Ok(Opened { session: session(account, bearer, None), rotated: None, again: false })
 }
 
 fn session(account: &Arc<Account>, bearer: Bearer, expires: Option<SystemTime>) -> Session {

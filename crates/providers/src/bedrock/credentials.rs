@@ -115,7 +115,7 @@ fn opened(account: Arc<Account>, identity: Identity) -> Opened {
         Identity::SigV4(credentials) => credentials.expiry(),
         Identity::Bearer(_) | Identity::Kiro(_) => None,
     };
-    Opened { session: Session { account, identity, expires, clock_offset: 0 }, rotated: None }
+    Opened { session: Session { account, identity, expires, clock_offset: 0 }, rotated: None, again: false }
 }
 
 fn read(credential: &Value) -> Result<Credential, Error> {

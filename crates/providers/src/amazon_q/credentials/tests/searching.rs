@@ -39,6 +39,25 @@ async fn search(region: &str, script: impl Fn(&Received) -> Scripted) -> (Opened
     (opened, requests)
 }
 
+/// A search may take its time, and a rotated token that is not stored yet may be lost meanwhile.
+#[tokio::test]
+async fn a_rotated_token_is_handed_over_before_the_search() {
+    let answer = r#"{"accessToken": "aoaNEW", "refreshToken": "aorNEW", "expiresIn": 3600}"#;
+    let (opened, requests) = upstream(
+        |_: usize, _: &Received| Scripted::ok(answer),
+        async |endpoint| {
+            let secret = Secret::new(without_profile().to_string());
+            let account = Arc::new(account(""));
+            provider_at(now(), hosts(&endpoint)).opened(&account, &secret, Why::Rejected).await.unwrap()
+        },
+    )
+    .await;
+    assert_eq!(requests.len(), 1, "the token endpoint alone");
+    assert!(opened.again);
+    assert_eq!(stored(&opened)["refresh_token"], "aorNEW");
+    assert_eq!(stored(&opened).get("profile_arn"), None, "still to be searched");
+}
+
 #[tokio::test]
 async fn both_regions_are_asked_once_and_the_profile_is_kept() {
     let (opened, requests) = search("us-east-1", |request| {
