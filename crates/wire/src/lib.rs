@@ -19,6 +19,7 @@ pub mod eventstream;
 mod in_words;
 mod media;
 pub mod openai;
+mod quoted;
 pub mod sse;
 mod tool_names;
 mod undo;

@@ -5,6 +5,36 @@ use llm::{Category, Error};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::lenient::text;
+
+/// What nearly every event is: words, and nothing unforeseen.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Words<'a> {
+    pub(super) content: String,
+    /// The model that answers, which is news where `auto` was asked for.
+    #[serde(borrow)]
+    pub(super) model_id: Option<&'a RawValue>,
+}
+
+impl<'a> Words<'a> {
+    /// Reads the payload of an assistantResponseEvent, strictly and in one go where it is as it should be.
+    ///
+    /// # Errors
+    /// As [`Payload::read`].
+    pub(super) fn read(json: &'a [u8]) -> Result<Self, Error> {
+        // Looked through once, and not string by string.
+        let strict = std::str::from_utf8(json).ok().and_then(|json| serde_json::from_str(json).ok());
+        match strict {
+            Some(words) => Ok(words),
+            None => {
+                let Payload { content, model_id, .. } = Payload::read(json)?;
+                Ok(Self { content: text(content), model_id })
+            }
+        }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Payload<'a> {
@@ -14,7 +44,6 @@ pub(super) struct Payload<'a> {
     // assistantResponseEvent; `reasoningEvent` writes its thoughts here or in `text`
     #[serde(borrow)]
     pub(super) content: Option<&'a RawValue>,
-    /// The model that answers, which is news where `auto` was asked for.
     #[serde(borrow)]
     pub(super) model_id: Option<&'a RawValue>,
     // reasoningContentEvent
@@ -70,5 +99,35 @@ impl<'a> Payload<'a> {
     /// Reads the payload of an event that only tells about the answer.
     pub(super) fn glance(json: &'a [u8]) -> Self {
         serde_json::from_slice(json).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_the_same_either_way() {
+        for json in [
+            r#"{"content":"a\n\"b\" 好","modelId":"m"}"#,
+            r#"{"modelId":null,"new":[{}],"content":"x"}"#,
+            r#"{"content":5,"modelId":{"a":1}}"#,
+            r#"{"content":null}"#,
+            "{}",
+            "",
+        ] {
+            let (words, payload) =
+                (Words::read(json.as_bytes()).unwrap(), Payload::read(json.as_bytes()).unwrap());
+            assert_eq!(words.content, text(payload.content), "{json}");
+            assert_eq!(text(words.model_id), text(payload.model_id), "{json}");
+        }
+        for json in ["{", "5", "{\"content\":\"x\"}}"] {
+            assert!(Words::read(json.as_bytes()).is_err(), "{json}");
+        }
+        let broken = [&b"{\"content\":\"a\xff\"}"[..], b"{\"content\":\"a\xff"];
+        assert_eq!(
+            broken.map(|json| Words::read(json).is_ok()),
+            broken.map(|json| Payload::read(json).is_ok())
+        );
     }
 }

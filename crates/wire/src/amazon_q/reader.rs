@@ -11,7 +11,7 @@ use super::ending::Outcome;
 use super::exception::read_exception;
 use super::lenient::text;
 use super::meter::Meter;
-use super::payload::Payload;
+use super::payload::{Payload, Words};
 use super::piece::Piece;
 use super::speech::Speech;
 use super::way_back::WayBack;
@@ -33,6 +33,8 @@ pub struct AmazonQReader {
     started: bool,
     /// `stopReason` as it came.
     stop: String,
+    /// Empty between two events; kept for its room.
+    said: Vec<Event>,
 }
 
 impl AmazonQReader {
@@ -49,6 +51,7 @@ impl AmazonQReader {
             model: None,
             started: false,
             stop: String::new(),
+            said: Vec::new(),
         }
     }
 
@@ -59,11 +62,11 @@ impl AmazonQReader {
         let json = &message.payload;
         match message.event_type() {
             Some("assistantResponseEvent") => {
-                let said = Payload::read(json)?;
-                if self.model.is_none() {
+                let said = Words::read(json)?;
+                if self.model.is_none() && !self.started {
                     self.model = Some(text(said.model_id)).filter(|model| !model.is_empty());
                 }
-                self.say(Piece::Text(text(said.content)), out)?;
+                self.say(Piece::Text(said.content), out)?;
             }
             Some("reasoningContentEvent" | "reasoningEvent") => self.think(&Payload::read(json)?, out)?,
             Some("toolUseEvent") => {
@@ -128,7 +131,7 @@ impl AmazonQReader {
     }
 
     /// What the events mean to the client; `None` when that is nothing.
-    fn chunk(&mut self, said: Vec<Event>) -> Option<Chunk> {
+    fn chunk(&mut self, said: &mut Vec<Event>) -> Option<Chunk> {
         if said.is_empty() {
             return None;
         }
@@ -137,7 +140,7 @@ impl AmazonQReader {
             self.started = true;
             events.push(Event::Start { id: self.id.take(), model: self.model.take() });
         }
-        said.into_iter().for_each(|event| self.restorer.event(event, &mut events));
+        said.drain(..).for_each(|event| self.restorer.event(event, &mut events));
         let content = events
             .iter()
             .any(|event| !matches!(event, Event::Start { .. } | Event::Usage(_) | Event::Stop { .. }));
@@ -171,9 +174,10 @@ impl FrameReader for AmazonQReader {
             let message =
                 self.decoder.next().map_err(|error| Error::new(Category::Upstream, error.to_string()))?;
             let Some(message) = message else { break };
-            let mut said = Vec::new();
+            let mut said = std::mem::take(&mut self.said);
             self.read(&message, &mut said)?;
-            let chunk = self.chunk(said);
+            let chunk = self.chunk(&mut said);
+            self.said = said;
             if chunk.is_some() {
                 return Ok(chunk);
             }
@@ -200,7 +204,7 @@ impl FrameReader for AmazonQReader {
         let (reason, sequence) = self.stop_reason()?;
         said.push(Event::Usage(self.meter.usage(self.speech.tokens())));
         said.push(Event::Stop { reason, sequence });
-        Ok(self.chunk(said))
+        Ok(self.chunk(&mut said))
     }
 }
 

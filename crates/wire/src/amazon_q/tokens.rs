@@ -16,8 +16,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn add(&mut self, text: &str) {
-        self.parts +=
-            if text.is_ascii() { text.len() as u64 * NARROW } else { text.chars().map(weight).sum::<u64>() };
+        self.parts += parts(text);
     }
 
     /// Whole tokens; one that has begun counts.
@@ -28,6 +27,10 @@ impl Tokens {
     /// Bytes at the start of `text` that still fit into `most` tokens.
     pub(super) fn fitting(self, text: &str, most: u32) -> usize {
         let mut left = (u64::from(most) * TOKEN).saturating_sub(self.parts);
+        // No byte is worth more than a narrow character. Until the limit is near there is nothing to count.
+        if text.len() as u64 * NARROW <= left {
+            return text.len();
+        }
         let past = text.char_indices().find(|(_, char)| {
             let weight = weight(*char);
             let fits = weight <= left;
@@ -35,6 +38,15 @@ impl Tokens {
             !fits
         });
         past.map_or(text.len(), |(at, _)| at)
+    }
+}
+
+fn parts(text: &str) -> u64 {
+    // No wide character begins with a lower byte.
+    if text.bytes().max().is_none_or(|byte| byte < 0xe1) {
+        text.chars().count() as u64 * NARROW
+    } else {
+        text.chars().map(weight).sum()
     }
 }
 
@@ -62,6 +74,16 @@ mod tests {
     fn latin_is_cheaper_than_han() {
         assert_eq!([total(""), total("a"), total(&"a".repeat(36)), total(&"é".repeat(36))], [0, 1, 10, 10]);
         assert_eq!([total("好"), total(&"好".repeat(15)), total("好好好abcdefghij")], [1, 10, 5]);
+    }
+
+    #[test]
+    fn short_cuts_change_nothing() {
+        for char in (0..0x2_ffff).step_by(7).filter_map(char::from_u32) {
+            let text = format!("a{char}");
+            let counted = NARROW + weight(char);
+            assert_eq!(parts(&text), counted, "{text:?}");
+            assert!(counted <= text.len() as u64 * NARROW, "{text:?}");
+        }
     }
 
     #[test]

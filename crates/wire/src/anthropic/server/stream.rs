@@ -224,21 +224,19 @@ impl Writer {
         let Some(current) = &mut self.current else { return };
         match (&mut current.kind, event) {
             (Kind::Text, Event::TextDelta { text, .. }) if !text.is_empty() => {
-                delta(out, index, &Delta::Text { text });
+                delta(out, index, &Delta::Text(text));
             }
-            (Kind::Text, Event::Citation { citation, .. }) => {
-                delta(out, index, &Delta::Citations { citation })
-            }
+            (Kind::Text, Event::Citation { citation, .. }) => delta(out, index, &Delta::Citation(citation)),
             (Kind::Thinking { .. }, Event::ThinkingDelta { text, .. }) if !text.is_empty() => {
-                delta(out, index, &Delta::Thinking { thinking: text });
+                delta(out, index, &Delta::Thinking(text));
             }
             (Kind::Thinking { signed }, Event::SignatureDelta { signature, .. }) if !signature.is_empty() => {
                 *signed = true;
-                delta(out, index, &Delta::Signature { signature });
+                delta(out, index, &Delta::Signature(signature));
             }
             (Kind::Tool { input }, Event::ToolInputDelta { json, .. }) if !json.is_empty() => {
                 *input |= !json.trim().is_empty();
-                delta(out, index, &Delta::InputJson { partial_json: json });
+                delta(out, index, &Delta::InputJson(json));
             }
             (
                 Kind::Other | Kind::Text | Kind::Tool { .. } | Kind::Thinking { .. },
@@ -257,8 +255,8 @@ impl Writer {
         let index = self.next_index;
         match current.kind {
             Kind::Skipped => return,
-            Kind::Thinking { signed: false } => delta(out, index, &Delta::Signature { signature: UNSIGNED }),
-            Kind::Tool { input: false } => delta(out, index, &Delta::InputJson { partial_json: "{}" }),
+            Kind::Thinking { signed: false } => delta(out, index, &Delta::Signature(UNSIGNED)),
+            Kind::Tool { input: false } => delta(out, index, &Delta::InputJson("{}")),
             _ => {}
         }
         put(out, "content_block_stop", &json!({"type": "content_block_stop", "index": index}));

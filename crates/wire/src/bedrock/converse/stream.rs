@@ -119,9 +119,12 @@ impl FrameReader for ConverseReader {
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(json).map_err(|error| {
+    let unreadable = |error: &dyn std::fmt::Display| {
         Error::new(Category::Upstream, format!("Bedrock sent an event we cannot read: {error}"))
-    })
+    };
+    // Looked through once, and not string by string.
+    let json = std::str::from_utf8(json).map_err(|error| unreadable(&error))?;
+    serde_json::from_str(json).map_err(|error| unreadable(&error))
 }
 
 #[derive(Deserialize)]

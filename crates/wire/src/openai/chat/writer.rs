@@ -8,6 +8,7 @@ use super::calls::{Calls, Form, custom_input};
 use crate::ChunkWriter;
 use crate::openai::error::push_event;
 use crate::openai::line::{DONE, Line, PING, push_json};
+use crate::quoted;
 
 /// Writes `chat.completion.chunk`s. The finish chunk waits for the upstream's end, because counters may follow
 /// the stop reason and an error may follow both.
@@ -74,7 +75,7 @@ impl ChatWriter {
                 out.put_slice(b"{\"");
                 out.put_slice(name);
                 out.put_slice(b"\":");
-                push_json(out, text);
+                quoted::push(out, text);
                 out.put_u8(b'}');
             });
         }
@@ -175,7 +176,7 @@ impl ChatWriter {
         self.delta(out, text.len(), |out| {
             if call.form == Form::Legacy {
                 out.put_slice(b"{\"function_call\":{\"arguments\":");
-                push_json(out, text);
+                quoted::push(out, text);
                 out.put_slice(b"}}");
                 return;
             }
@@ -185,7 +186,7 @@ impl ChatWriter {
                 Form::Custom => b",\"custom\":{\"input\":".as_slice(),
                 _ => b",\"function\":{\"arguments\":",
             });
-            push_json(out, text);
+            quoted::push(out, text);
             out.put_slice(b"}}]}");
         });
     }

@@ -1,11 +1,14 @@
 //! The events of a stream, written out.
 
+use std::fmt::Write;
+
 use bytes::{BufMut, BytesMut};
 use llm::Usage;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::super::usage;
+use crate::quoted;
 
 /// Writes an event.
 pub(super) fn put(out: &mut BytesMut, name: &str, event: &impl Serialize) {
@@ -99,32 +102,36 @@ impl<'a> Opened<'a> {
     }
 }
 
-#[derive(Serialize)]
-#[serde(tag = "type")]
+/// A piece of a block's content.
 pub(super) enum Delta<'a> {
-    #[serde(rename = "text_delta")]
-    Text { text: &'a str },
-    #[serde(rename = "thinking_delta")]
-    Thinking { thinking: &'a str },
-    #[serde(rename = "signature_delta")]
-    Signature { signature: &'a str },
-    #[serde(rename = "input_json_delta")]
-    InputJson { partial_json: &'a str },
-    #[serde(rename = "citations_delta")]
-    Citations { citation: &'a Value },
+    Text(&'a str),
+    Thinking(&'a str),
+    Signature(&'a str),
+    InputJson(&'a str),
+    Citation(&'a Value),
 }
 
-#[derive(Serialize)]
-struct BlockDelta<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    index: u32,
-    delta: &'a Delta<'a>,
-}
-
-/// Writes a `content_block_delta`.
+/// Writes a `content_block_delta`, straight into the buffer: a stream is hundreds of these.
 pub(super) fn delta(out: &mut BytesMut, index: u32, delta: &Delta<'_>) {
-    put(out, "content_block_delta", &BlockDelta { kind: "content_block_delta", index, delta });
+    let (opening, text): (&[u8], _) = match delta {
+        Delta::Text(text) => (br#"{"type":"text_delta","text":"#, text),
+        Delta::Thinking(text) => (br#"{"type":"thinking_delta","thinking":"#, text),
+        Delta::Signature(text) => (br#"{"type":"signature_delta","signature":"#, text),
+        Delta::InputJson(text) => (br#"{"type":"input_json_delta","partial_json":"#, text),
+        Delta::Citation(citation) => {
+            let event = json!({"type": "content_block_delta", "index": index,
+                "delta": {"type": "citations_delta", "citation": citation}});
+            return put(out, "content_block_delta", &event);
+        }
+    };
+    const BEFORE: &[u8] = b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":";
+    out.reserve(BEFORE.len() + opening.len() + text.len() + 64);
+    out.extend_from_slice(BEFORE);
+    let _ = write!(out, "{index}");
+    out.extend_from_slice(b",\"delta\":");
+    out.extend_from_slice(opening);
+    quoted::push(out, text);
+    out.extend_from_slice(b"}}\n\n");
 }
 
 #[derive(Serialize)]
