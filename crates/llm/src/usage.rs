@@ -49,7 +49,9 @@ impl Usage {
         if later.tier.is_some() {
             self.tier = later.tier;
         }
-        self.estimated |= later.estimated;
+        // Counters that are all there replace a guess.
+        self.estimated =
+            later.estimated || (self.estimated && !(later.input.is_some() && later.output.is_some()));
     }
 
     /// Everything the model read: plain input, cache reads and cache writes. OpenAI's `prompt_tokens`.

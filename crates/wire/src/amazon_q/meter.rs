@@ -57,6 +57,12 @@ impl Meter {
         }
     }
 
+    /// For clients that show how full the window is from the first event on.
+    pub(super) fn first_guess(&self) -> Option<Usage> {
+        let input = Some(self.input_estimate).filter(|tokens| *tokens > 0);
+        input.map(|_| Usage { input, estimated: true, ..Usage::default() })
+    }
+
     /// `contextUsageEvent`.
     pub(super) fn context(&mut self, said: &Payload<'_>) {
         self.percentage = number(said.context_usage_percentage).or(self.percentage);

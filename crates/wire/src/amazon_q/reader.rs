@@ -139,6 +139,7 @@ impl AmazonQReader {
         if !self.started {
             self.started = true;
             events.push(Event::Start { id: self.id.take(), model: self.model.take() });
+            events.extend(self.meter.first_guess().map(Event::Usage));
         }
         said.drain(..).for_each(|event| self.restorer.event(event, &mut events));
         let content = events

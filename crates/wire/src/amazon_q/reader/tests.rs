@@ -85,6 +85,22 @@ fn the_start_tells_id_and_model_once() {
 }
 
 #[test]
+fn the_start_guesses_the_input_until_it_is_told() {
+    let back = WayBack { input_estimate: 70, ..WayBack::default() };
+    let told = json!({"tokenUsage": {"uncachedInputTokens": 50, "outputTokens": 2, "totalTokens": 52}});
+    let events = read(back, &[text("a"), frame("metadataEvent", &told)]).expect("good");
+    let guess = Usage { input: Some(70), estimated: true, ..Usage::default() };
+    assert_eq!(events[1], Event::Usage(guess));
+    let mut usage = Usage::default();
+    for event in &events {
+        if let Event::Usage(more) = event {
+            usage.merge(more);
+        }
+    }
+    assert_eq!(usage, Usage { input: Some(50), output: Some(2), ..Usage::default() });
+}
+
+#[test]
 fn a_call_is_told_only_when_it_is_complete() {
     let mut reader = AmazonQReader::new(None, WayBack::default());
     reader.push(tool("t", "{\"a\":", false).into());
