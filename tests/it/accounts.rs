@@ -44,8 +44,7 @@ impl Three {
     }
 
     async fn state(&self, name: &str) -> String {
-        let account = self.app.account(self.id(name)).await;
-        account["state"]["kind"].as_str().expect("a kind").to_owned()
+        self.app.state(self.id(name)).await
     }
 
     async fn ask(&self, text: &str) -> Answer {

@@ -1,11 +1,12 @@
-//! Every dialect, with Claude in its own wire and with a model that is reached through Converse.
+//! Every dialect, with Claude in its own wire, with a model that is reached through Converse and, where Kiro does the same,
+//! with that.
 
 mod breaking;
 mod caching;
-mod documents;
+pub(crate) mod documents;
 mod failing;
 mod formats;
 mod limits;
 mod plain;
 mod thinking;
-mod tools;
+pub(crate) mod tools;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use emulator::Emulator;
+use emulator::{Emulator, KiroConfig};
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, StatusCode};
 use hyper_util::client::legacy::Client;
@@ -110,10 +110,15 @@ impl TestApp {
 
     /// Starts as on a first start: the Sandbox is active.
     pub(crate) async fn sandbox() -> Self {
+        Self::with(KiroConfig::default()).await
+    }
+
+    /// The same, with an emulator that plays Kiro so.
+    pub(crate) async fn with(kiro: KiroConfig) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let config = config(folder.path());
         let access_keys = ["main", "a", "b", "c"].map(access_key).to_vec();
-        let emulator = emulator::Config { record: true, access_keys, ..emulator::Config::default() };
+        let emulator = emulator::Config { record: true, access_keys, kiro, ..emulator::Config::default() };
         let emulator = Emulator::start(emulator).expect("emulator");
         let running = App::open(&config).await.expect("open").listen(&config).await.expect("listen");
         let client = Client::builder(TokioExecutor::new()).build_http();
@@ -146,6 +151,11 @@ impl TestApp {
         let all = self.get("/api/accounts").await.json();
         let accounts = all["accounts"].as_array().expect("accounts");
         accounts.iter().find(|account| account["id"] == id).expect("the account").clone()
+    }
+
+    /// How the account is, in one word.
+    pub(crate) async fn state(&self, id: &str) -> String {
+        self.account(id).await["state"]["kind"].as_str().expect("a kind").to_owned()
     }
 
     /// Changes settings.

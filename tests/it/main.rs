@@ -10,8 +10,12 @@ mod client;
 mod clients_leaving;
 mod dialects;
 mod harness;
+mod kiro;
 mod lossless;
 mod process;
 mod routes;
+#[path = "../../crates/wire/tests/amazon_q_requests/rules.rs"]
+mod rules;
+mod sides;
 mod straight;
 mod upstream;

@@ -3,6 +3,8 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "amazon_q_requests/broken_rules.rs"]
+mod broken_rules;
 #[path = "amazon_q_requests/captures.rs"]
 mod captures;
 #[path = "amazon_q_requests/mending.rs"]
@@ -17,6 +19,8 @@ mod rules;
 mod samples;
 #[path = "amazon_q_requests/tools.rs"]
 mod tools;
+#[path = "amazon_q_requests/words.rs"]
+mod words;
 
 use http::HeaderMap;
 use llm::{

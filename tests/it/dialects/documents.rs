@@ -6,16 +6,16 @@ use crate::client::{Dialect, MODELS, NOVA, RICH};
 use crate::harness::{Sent, TestApp};
 
 /// One transparent pixel.
-const PNG: &str =
+pub(crate) const PNG: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 /// `%PDF-1.4\n%%EOF\n`
-const PDF: &str = "JVBERi0xLjQKJSVFT0YK";
+pub(crate) const PDF: &str = "JVBERi0xLjQKJSVFT0YK";
 
-pub(super) fn image_block() -> Value {
+pub(crate) fn image_block() -> Value {
     json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}})
 }
 
-fn parts(dialect: Dialect, model: &str, part: &Value, text: &str, stream: bool) -> Value {
+pub(crate) fn parts(dialect: Dialect, model: &str, part: &Value, text: &str, stream: bool) -> Value {
     let content = json!([part, {"type": "text", "text": text}]);
     dialect.talking(model, &json!([{"role": "user", "content": content}]), stream)
 }

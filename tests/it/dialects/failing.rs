@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::{DIALECTS, Dialect, MODELS};
 use crate::harness::{Answer, TestApp};
+use crate::sides::{SIDES, Sides};
 
 /// A fault of the upstream and what clients make of it.
 struct Case {
@@ -118,9 +119,12 @@ async fn a_model_that_is_asked_in_vain_says_why() {
 
 #[tokio::test]
 async fn a_failure_that_passes_is_not_seen() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     for dialect in DIALECTS {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             for stream in [false, true] {
                 app.emulator.script().push(Fault::Refuse(Refusal::of_status(503)));
                 let answer = app.ask(dialect, &dialect.asking(model, "hello", stream)).await;
@@ -131,4 +135,5 @@ async fn a_failure_that_passes_is_not_seen() {
             }
         }
     }
+    sides.finish().await;
 }

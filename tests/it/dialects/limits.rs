@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{CLAUDE, DIALECTS, Dialect, MODELS, NOVA};
 use crate::harness::TestApp;
+use crate::sides::{CONVERSE, SIDES, Sides};
 
 /// What an answer tells of the changes to its request: the header, after a look at the row.
 async fn adjusted(app: &TestApp, dialect: Dialect, body: &Value) -> Vec<String> {
@@ -19,9 +20,12 @@ async fn adjusted(app: &TestApp, dialect: Dialect, body: &Value) -> Vec<String> 
 
 #[tokio::test]
 async fn a_stop_sequence_ends_an_answer() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     for dialect in DIALECTS {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             for stream in [false, true] {
                 let mut body = dialect.asking(model, "one END two", stream);
                 match dialect {
@@ -31,15 +35,16 @@ async fn a_stop_sequence_ends_an_answer() {
                 }
                 let answer = app.ask(dialect, &body).await;
                 let said = dialect.read(&answer);
-                assert_eq!(said.text, "echo: one ", "{dialect:?} {model} {stream}");
+                assert_eq!(said.text, "echo: one ", "{dialect:?} {side:?} {stream}");
                 assert_eq!(said.stop, dialect.stop_word("stop_sequence"));
-                if dialect == Dialect::Messages && model == CLAUDE {
+                if dialect == Dialect::Messages && side != CONVERSE {
                     assert_eq!(said.stop_sequence.as_deref(), Some("END"));
                 }
                 assert_eq!(app.row(&answer).await["stop_reason"], "stop_sequence");
             }
         }
     }
+    sides.finish().await;
 }
 
 #[tokio::test]
@@ -78,17 +83,22 @@ async fn a_limit_above_the_models_own_is_lowered() {
 
 #[tokio::test]
 async fn openai_requests_need_no_limit() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     for dialect in [Dialect::Chat, Dialect::Completions] {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             let mut body = dialect.asking(model, "hello", false);
             body.as_object_mut().expect("an object").remove("max_tokens");
             assert_eq!(app.said(dialect, &body).await.text, "echo: hello");
         }
     }
+    sides.turn_to(CONVERSE).await;
     let mut body = Dialect::Chat.asking(NOVA, "hello", false);
     body["max_completion_tokens"] = json!(2);
     assert_eq!(app.said(Dialect::Chat, &body).await.text, "echo: he", "beats max_tokens");
+    sides.finish().await;
 }
 
 #[tokio::test]

@@ -1,26 +1,32 @@
 //! A question and its answer, in one piece and in pieces.
 
+use emulator::Operation;
 use serde_json::json;
 
 use crate::client::{DIALECTS, Dialect, MODELS, NOVA, Usage};
 use crate::harness::{Sent, TestApp};
+use crate::sides::{SIDES, Sides};
 
 #[tokio::test]
 async fn an_answer_says_the_same_whole_and_streamed() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     for dialect in DIALECTS {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             let whole = app.said(dialect, &dialect.asking(model, "hello, wörld 🌍", false)).await;
             let mut streamed = app.said(dialect, &dialect.asking(model, "hello, wörld 🌍", true)).await;
-            assert_eq!(whole.text, "echo: hello, wörld 🌍", "{dialect:?} {model}");
+            assert_eq!(whole.text, "echo: hello, wörld 🌍", "{dialect:?} {side:?}");
             assert_eq!(whole.stop, dialect.stop_word("end_turn"));
             assert_eq!(whole.model, model, "clients check that they got the model they asked for");
             let usage = whole.usage.expect("usage");
             assert!(usage.input > 0 && usage.output > 0, "{usage:?}");
             streamed.usage = streamed.usage.or(Some(usage));
-            assert_eq!(whole, streamed, "{dialect:?} {model}");
+            assert_eq!(whole, streamed, "{dialect:?} {side:?}");
         }
     }
+    sides.finish().await;
 }
 
 #[tokio::test]
@@ -90,20 +96,27 @@ async fn openai_streams_tell_usage_only_when_asked() {
 
 #[tokio::test]
 async fn frames_in_small_pieces_make_the_same_answer() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     for dialect in DIALECTS {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             let text = "a longer text, so that several deltas come [[fault:split 7]]";
             let said = app.said(dialect, &dialect.asking(model, text, true)).await;
             assert_eq!(said.text, format!("echo: {text}"));
         }
     }
+    sides.finish().await;
 }
 
 #[tokio::test]
 async fn a_conversation_with_instructions_goes_on() {
-    let app = TestApp::start().await;
-    for model in MODELS {
+    let sides = Sides::start().await;
+    let app = &sides.app;
+    for side in SIDES {
+        let model = side.model;
+        sides.turn_to(side).await;
         let turns = json!([
             {"role": "user", "content": "one"},
             {"role": "assistant", "content": "echo: one"},
@@ -118,7 +131,9 @@ async fn a_conversation_with_instructions_goes_on() {
         let body = Dialect::Chat.talking(model, &messages.into(), true);
         assert_eq!(app.said(Dialect::Chat, &body).await.text, "echo: two");
     }
-    for request in app.emulator.journal().requests() {
+    let requests = app.emulator.journal().requests();
+    for request in requests.iter().filter(|row| row.operation.is_some_and(Operation::generates)) {
         assert!(request.text().contains("Be brief."), "{}", request.text());
     }
+    sides.finish().await;
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{CLAUDE, Call, Dialect, MODELS, NOVA, RICH, Said};
+use crate::client::{CLAUDE, Call, Dialect, MODELS, RICH, Said};
 use crate::harness::{Sent, TestApp};
+use crate::sides::{SIDES, Sides};
 
 const WEATHER: &str = r#"[[tool:weather {"city":"Rome","days":[1,2.50],"note":"\u00e9 \"q\" ]]"}]]"#;
 
@@ -11,7 +12,7 @@ fn weather() -> Value {
     json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
 }
 
-fn with_tools(dialect: Dialect, model: &str, text: &str, stream: bool) -> Value {
+pub(crate) fn with_tools(dialect: Dialect, model: &str, text: &str, stream: bool) -> Value {
     let mut body = dialect.asking(model, text, stream);
     body["tools"] =
         json!([dialect.tool("weather", &weather()), dialect.tool("ping", &json!({"type": "object"}))]);
@@ -19,7 +20,7 @@ fn with_tools(dialect: Dialect, model: &str, text: &str, stream: bool) -> Value 
 }
 
 /// The conversation goes on: what was said, and a result for each call.
-fn answered(dialect: Dialect, body: &Value, said: &Said, results: &[&str]) -> Value {
+pub(crate) fn answered(dialect: Dialect, body: &Value, said: &Said, results: &[&str]) -> Value {
     let mut body = body.clone();
     let messages = body["messages"].as_array_mut().expect("messages");
     let pairs = || said.calls.iter().zip(results);
@@ -46,14 +47,17 @@ fn answered(dialect: Dialect, body: &Value, said: &Said, results: &[&str]) -> Va
 
 #[tokio::test]
 async fn a_tool_is_called_and_its_result_is_read() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     for dialect in RICH {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             for stream in [false, true] {
                 let body = with_tools(dialect, model, WEATHER, stream);
                 let answer = app.ask(dialect, &body).await;
                 let said = dialect.read(&answer);
-                assert_eq!(said.stop, dialect.stop_word("tool_use"), "{dialect:?} {model} {stream}");
+                assert_eq!(said.stop, dialect.stop_word("tool_use"), "{dialect:?} {side:?} {stream}");
                 assert_eq!(said.calls.len(), 1);
                 assert_eq!(said.calls[0].name, "weather");
                 assert_eq!(
@@ -70,13 +74,17 @@ async fn a_tool_is_called_and_its_result_is_read() {
             }
         }
     }
+    sides.finish().await;
 }
 
 #[tokio::test]
 async fn tools_are_called_in_parallel() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     for dialect in RICH {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             for stream in [false, true] {
                 let text =
                     r#"[[tool:weather {"city":"Rome"}]] [[tool:ping]] [[tool:weather {"city":"Oslo"}]]"#;
@@ -87,10 +95,11 @@ async fn tools_are_called_in_parallel() {
                 assert_eq!(calls, [("weather", &rome), ("ping", &json!({})), ("weather", &oslo)]);
                 let results = ["sunny", "pong", "rain"];
                 let next = app.said(dialect, &answered(dialect, &body, &said, &results)).await;
-                assert_eq!(next.text, "tool said: rain", "{dialect:?} {model} {stream}");
+                assert_eq!(next.text, "tool said: rain", "{dialect:?} {side:?} {stream}");
             }
         }
     }
+    sides.finish().await;
 }
 
 #[tokio::test]
@@ -143,28 +152,35 @@ async fn parallel_calls_can_be_forbidden() {
 
 #[tokio::test]
 async fn names_that_the_upstream_refuses_come_back_as_they_were() {
-    let app = TestApp::start().await;
+    let sides = Sides::start().await;
+    let app = &sides.app;
     let long = format!("mcp__{}__get", "server_with_a_long_name_".repeat(4));
     for dialect in RICH {
-        for model in MODELS {
+        for side in SIDES {
+            let model = side.model;
+            sides.turn_to(side).await;
             for name in [long.as_str(), "notes-search"] {
                 for stream in [false, true] {
                     let mut body = dialect.asking(model, &format!("[[tool:{name} {{\"a\":1}}]]"), stream);
                     body["tools"] = json!([dialect.tool(name, &json!({"type": "object", "properties": {}}))]);
                     let said = app.said(dialect, &body).await;
-                    assert_eq!(said.calls[0].name, name, "{dialect:?} {model} {stream}");
+                    assert_eq!(said.calls[0].name, name, "{dialect:?} {side:?} {stream}");
                     let next = app.said(dialect, &answered(dialect, &body, &said, &["done"])).await;
                     assert_eq!(next.text, "tool said: done");
                 }
             }
         }
     }
+    sides.finish().await;
 }
 
 #[tokio::test]
 async fn a_tool_result_may_be_an_error_or_hold_an_image() {
-    let app = TestApp::start().await;
-    for model in MODELS {
+    let sides = Sides::start().await;
+    let app = &sides.app;
+    for side in SIDES {
+        let model = side.model;
+        sides.turn_to(side).await;
         let body = with_tools(Dialect::Messages, model, WEATHER, false);
         let said = app.said(Dialect::Messages, &body).await;
         let mut next = answered(Dialect::Messages, &body, &said, &["it broke"]);
@@ -174,18 +190,22 @@ async fn a_tool_result_may_be_an_error_or_hold_an_image() {
             json!([{"type": "text", "text": "see"}, super::documents::image_block()]);
         assert_eq!(app.said(Dialect::Messages, &next).await.text, "tool said: see");
     }
+    sides.finish().await;
 }
 
 #[tokio::test]
 async fn custom_tools_and_legacy_functions_keep_their_form() {
-    let app = TestApp::start().await;
-    for model in [CLAUDE, NOVA] {
+    let sides = Sides::start().await;
+    let app = &sides.app;
+    for side in SIDES {
+        let model = side.model;
+        sides.turn_to(side).await;
         for stream in [false, true] {
             let mut body = Dialect::Chat.asking(model, r#"[[tool:patch {"input":"*** Begin\n+ä"}]]"#, stream);
             body["tools"] =
                 json!([{"type": "custom", "custom": {"name": "patch", "description": "Applies it."}}]);
             let said = app.said(Dialect::Chat, &body).await;
-            assert_eq!(said.calls[0].input, json!("*** Begin\n+ä"), "{model} {stream}");
+            assert_eq!(said.calls[0].input, json!("*** Begin\n+ä"), "{side:?} {stream}");
         }
         let mut body = Dialect::Chat.asking(model, WEATHER, false);
         body["functions"] = json!([{"name": "weather", "parameters": weather()}]);
@@ -195,6 +215,7 @@ async fn custom_tools_and_legacy_functions_keep_their_form() {
         assert!(call["arguments"].as_str().expect("text").contains("Rome"));
         assert_eq!(answer["choices"][0]["finish_reason"], "function_call");
     }
+    sides.finish().await;
 }
 
 #[tokio::test]

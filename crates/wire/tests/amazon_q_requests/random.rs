@@ -185,7 +185,7 @@ proptest! {
         };
         let body = json(&written.body);
         prop_assert_eq!(rules::check(&body), Ok(()), "{}", body);
-        let words = rules::words(&body);
+        let words = words::by_speaker(&body);
         for (assistant, who) in [(false, "user"), (true, "assistant")] {
             let texts = said(&meaning, assistant);
             for text in &texts {
