@@ -58,8 +58,8 @@ Kiro accounts, each for the POST of its kind:
   api-key          none           ksk_api-key
 Refresh tokens rotate: each counts once. The first and the last account have no profile, the others have
   arn:aws:codewhisperer:us-east-1:000011112222:profile/EXAMPLEPROF01
-Sign-ins: /client/register, /device_authorization and /authorize; /oauth/device/authorization and /signin. Whoever opens
-  the page with a device's code agrees for the first account of its kind.
+Sign-ins: /client/register, /device_authorization and /authorize; /oauth/device/authorization and /signin.
+  Whoever opens the page with a device's code agrees for the first account of its kind.
 A prompt with [[fault:q_throttled 2]] is refused twice, then answered.";
 
 #[tokio::main]

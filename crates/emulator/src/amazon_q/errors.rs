@@ -56,6 +56,8 @@ const CASES: &[(&str, u16, &str, &str, Reason)] = &[
     ("effort_not_supported", 400, INVALID, "additionalModelRequestFields is not supported for this model", Null),
     ("internal", 500, INTERNAL, UNEXPECTED, Null),
     ("unavailable", 503, "ServiceUnavailableException", "Service is unavailable.", Left),
+    // What a host says that does not serve an operation.
+    ("unknown_operation", 404, "UnknownOperationException", "", Left),
     // What the token endpoints say.
     ("authorization_pending", 400, "authorization_pending", "", Left),
     ("slow_down", 400, "slow_down", "", Left),

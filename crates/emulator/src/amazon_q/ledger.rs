@@ -220,8 +220,9 @@ impl Kiro {
         let (id, secret) = (ledger.dice.word("", 22), ledger.dice.word("eyJr", 60));
         let expires = now + ledger.client_life;
         if ledger.clients.len() >= MOST_CLIENTS {
-            ledger.clients.retain(|client| client.expires > now);
-            ledger.clients.truncate(MOST_CLIENTS / 2);
+            let used = |client: &Client| ledger.seats.iter().any(|seat| seat.account.client_id == client.id);
+            let oldest = ledger.clients.iter().position(|client| !used(client)).unwrap_or(0);
+            ledger.clients.remove(oldest);
         }
         ledger.clients.push(Client { id: id.clone(), secret: secret.clone(), expires, redirects });
         (id, secret, expires)
@@ -342,3 +343,6 @@ pub(super) fn member<'a>(body: &'a Value, name: &str) -> Result<&'a str, Refusal
         .filter(|text| !text.is_empty())
         .ok_or_else(|| case("invalid_request").because(format!("{name} is missing")))
 }
+
+#[cfg(test)]
+mod tests;

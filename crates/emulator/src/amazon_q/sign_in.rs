@@ -89,6 +89,11 @@ impl Sittings {
             interval: config.poll_interval,
         }
     }
+
+    #[cfg(test)]
+    pub(super) const fn waiting(&self) -> (usize, usize) {
+        (self.devices.len(), self.codes.len())
+    }
 }
 
 impl Kiro {

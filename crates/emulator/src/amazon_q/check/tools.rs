@@ -15,6 +15,11 @@ pub(super) fn check(talk: &Talk<'_>, strict_schemas: bool) -> Checked {
     if talk.tools.len() > MOST_TOOLS {
         return hidden(format!("{} tools, {MOST_TOOLS} are taken", talk.tools.len()));
     }
+    let results = |message: &Value| message["userInputMessageContext"]["toolResults"].is_array();
+    let any = talk.history.iter().any(|entry| results(&entry["userInputMessage"])) || results(talk.current);
+    if any && talk.tools.is_empty() {
+        return Err(Broken::hidden("TOOL_CONFIG_MISSING", "toolResults without any tools"));
+    }
     let mut names = HashSet::new();
     for (at, tool) in talk.tools.iter().enumerate() {
         let name = specification(tool, &format!("tools.{at}"), strict_schemas)?;

@@ -70,6 +70,8 @@ async fn a_row_has_the_members_that_were_seen() {
         })
     );
     assert!(row("claude-sonnet-4.5").get("additionalModelRequestFieldsSchema").is_none());
+    assert_eq!(opus["promptCaching"]["minimumTokensPerCacheCheckpoint"], 4096);
+    assert!(row("glm-5").get("promptCaching").is_none());
     assert_eq!(row("glm-5")["supportedInputTypes"], json!(["TEXT"]));
 }
 
@@ -132,6 +134,9 @@ async fn the_web_is_searched() {
     let list =
         client.call(target, &json!({ "id": 1, "jsonrpc": "2.0", "method": "tools/list" })).await.json();
     assert_eq!(list["result"]["tools"][0]["name"], "web_search");
+    let mut old = asked("web_search", "x");
+    old["jsonrpc"] = json!("1.0");
+    assert_eq!(client.post("/mcp", &old).await.status, 400);
     let bare = Client::of(&emulator, "social").post("/mcp", &asked("web_search", "x")).await;
     assert_eq!(bare.message(), "profileArn is required for this request.");
 }

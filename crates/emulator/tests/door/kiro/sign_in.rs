@@ -63,6 +63,19 @@ fn challenge() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
 }
 
+/// Where a browser goes with a registered client.
+fn authorize(client: &Value, address: &str) -> String {
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    format!(
+        "/authorize?response_type=code&client_id={}&redirect_uri={}&scopes={}&state=Ab3dE6gH9k&code_challenge={}\
+         &code_challenge_method=S256",
+        client["clientId"].as_str().unwrap(),
+        encoded(address),
+        encoded("codewhisperer:completions codewhisperer:conversations").replace("%3A", ":"),
+        challenge(),
+    )
+}
+
 /// One parameter of the address that a browser is sent to.
 fn parameter(answer: &Answer, name: &str) -> Option<String> {
     assert_eq!(answer.status, 302);
@@ -126,6 +139,11 @@ async fn a_device_that_hurries_or_comes_late_is_told() {
     let client = registered(&stranger).await;
     let device = begun(&stranger, &client, "https://view.awsapps.com/start").await;
     assert_eq!(error(&stranger.post("/token", &polling(&client, &device)).await), "expired_token");
+    let code = parameter(&stranger.get(&authorize(&client, BACK)).await, "code").unwrap();
+    let body = json!({
+        "grantType": "authorization_code", "code": code, "codeVerifier": VERIFIER, "redirectUri": BACK,
+    });
+    assert_eq!(error(&stranger.post("/token", &grant(&client, body)).await), "invalid_grant");
 }
 
 #[tokio::test]
@@ -133,18 +151,7 @@ async fn a_browser_brings_back_a_code() {
     let emulator = patient();
     let stranger = Client::stranger(&emulator);
     let client = registered(&stranger).await;
-    let visit = async |address: &str| {
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let path = format!(
-            "/authorize?response_type=code&client_id={}&redirect_uri={}&scopes={}&state=Ab3dE6gH9k&code_challenge={}\
-             &code_challenge_method=S256",
-            client["clientId"].as_str().unwrap(),
-            encoded(address),
-            encoded("codewhisperer:completions codewhisperer:conversations"),
-            challenge(),
-        );
-        stranger.get(&path).await
-    };
+    let visit = async |address: &str| stranger.get(&authorize(&client, address)).await;
     let redeem = async |code: &str, verifier: &str| {
         let body = json!({
             "grantType": "authorization_code", "code": code, "codeVerifier": verifier, "redirectUri": BACK,
@@ -161,6 +168,15 @@ async fn a_browser_brings_back_a_code() {
     let code = parameter(&visit(BACK).await, "code").unwrap();
     assert_eq!(error(&redeem(&code, "another verifier").await), "invalid_grant");
     assert_eq!(error(&visit("http://127.0.0.1:1/oauth/callback").await), "invalid_request");
+    for (right, wrong) in [
+        ("type=code", "type=token"),
+        ("S256", "plain"),
+        ("scopes=codewhisperer", "scopes=sso"),
+        ("&state=", "&s="),
+    ] {
+        let path = authorize(&client, BACK).replace(right, wrong);
+        assert_eq!(error(&stranger.get(&path).await), "invalid_request", "{wrong}");
+    }
     emulator.kiro().browser(None);
     assert_eq!(parameter(&visit(BACK).await, "error").as_deref(), Some("access_denied"));
 }

@@ -221,6 +221,10 @@ async fn profiles_are_named_where_they_belong() {
     let header = Client::of(&emulator, "identity-center").with("x-amzn-kiro-profile-arn", KIRO_PROFILE);
     body["profileArn"] = json!(null);
     assert_eq!(header.chat(&body).await.status, 200);
+    body["profileArn"] = json!(KIRO_PROFILE.replace("EXAMPLE", "OTHER"));
+    assert_eq!(header.chat(&body).await.json()["reason"], "REQUEST_BODY_INVALID");
+    let why = emulator.journal().requests().pop().unwrap().why;
+    assert_eq!(why.as_deref(), Some("body and header name different profiles"));
     for account in ["builder-id", "api-key"] {
         let mut body = says_bare("hi");
         body["profileArn"] = json!(KIRO_PROFILE);

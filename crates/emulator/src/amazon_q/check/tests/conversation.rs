@@ -31,6 +31,16 @@ fn the_turns_alternate_and_the_person_speaks_now() {
         "currentMessage",
     );
     refuses(|body| state(body)["history"] = json!({}), INVALID, "no list");
+    let many = |body: &mut Value, more: usize| {
+        let pair = [
+            json!({ "userInputMessage": { "content": "a" } }),
+            json!({ "assistantResponseMessage": { "content": "b" } }),
+        ];
+        let start = history(body).split_off(0);
+        *history(body) = (0..9_998 + more).map(|at| pair[at % 2].clone()).chain(start).collect();
+    };
+    accepts(|body| many(body, 0));
+    refuses(|body| many(body, 2), INVALID, "more than 10000 entries");
     refuses(|body| *state(body) = Value::Null, INVALID, "conversationState is missing");
 }
 
@@ -128,6 +138,19 @@ fn the_settings_are_those_of_a_chat() {
     refuses(with("agentTaskType", json!("code")), INVALID, "agentTaskType");
     accepts(with("inferenceConfig", json!({ "temperature": 1 })));
     accepts(|body| body["inferenceConfig"] = json!({ "temperature": 1 }));
+    let folder = |length: usize| {
+        move |body: &mut Value| {
+            current(body)["userInputMessageContext"]["envState"] =
+                json!({ "operatingSystem": "linux", "currentWorkingDirectory": "a".repeat(length) });
+        }
+    };
+    accepts(folder(256));
+    refuses(folder(257), INVALID, "currentWorkingDirectory");
+    refuses(
+        |body| history(body)[0]["userInputMessage"]["userInputMessageContext"] = json!([]),
+        INVALID,
+        "userInputMessageContext is no object",
+    );
     refuses(|body| current(body)["origin"] = json!("SWITCHBOARD"), INVALID, "origin");
     refuses(|body| current(body)["modelId"] = json!("claude-opus-4-8"), "INVALID_MODEL_ID", "no model");
 }

@@ -62,8 +62,8 @@ fn what_was_called_is_among_the_tools() {
         |body| {
             current(body)["userInputMessageContext"].as_object_mut().unwrap().remove("tools");
         },
-        INVALID,
-        "read is not among the tools",
+        "TOOL_CONFIG_MISSING",
+        "toolResults without any tools",
     );
     refuses(
         |body| {
