@@ -1,5 +1,8 @@
 //! Images, documents, thoughts, and the fields that models advertise.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 use super::*;
 
 const INVALID: &str = "REQUEST_BODY_INVALID";
@@ -25,6 +28,9 @@ fn images_are_what_they_say() {
         "source.bytes is no base64",
     );
     refuses(shows(json!([image("png", "")])), INVALID, "source.bytes is no base64");
+    let mut large = b"\x89PNG".to_vec();
+    large.resize(10 * 1024 * 1024 + 1, 0);
+    refuses(shows(json!([image("png", &BASE64_STANDARD.encode(large))])), "IMAGE_SIZE_EXCEEDED", "bytes");
     refuses(shows(json!(vec![image("png", PNG); 21])), "IMAGE_COUNT_EXCEEDED", "more than 20");
     refuses(
         |body| {
