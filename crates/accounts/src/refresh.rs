@@ -91,7 +91,7 @@ impl Inner {
     async fn fly(&self, entry: &Entry, why: Why) -> Landing {
         // A first session must not queue behind token endpoints that hang.
         let _turn = match why {
-            Why::First => None,
+            Why::First | Why::Unfinished => None,
             Why::Expiring | Why::Rejected => self.refreshes.acquire().await.ok(),
         };
         let vault = &entry.vault;
@@ -124,11 +124,11 @@ impl Inner {
                 vault.rotate(rotated);
                 self.save(entry).await;
             }
-            if !(opened.again && progress) {
+            // Once: a vendor whose tokens are as good as over must not be asked without end.
+            if !(opened.again && progress) || why == Why::Unfinished {
                 break opened.session;
             }
-            // What was stored just now is not what was refused.
-            why = Why::First;
+            why = Why::Unfinished;
         };
         Ok(vault.publish(session, self.clock.now(), refresh_share(), epoch))
     }

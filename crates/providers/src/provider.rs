@@ -62,6 +62,8 @@ pub enum Why {
     Expiring,
     /// The upstream refused the one at hand.
     Rejected,
+    /// The opening before asked for another ([`Opened::again`]): what it brought is stored, and is used as it is.
+    Unfinished,
 }
 
 /// A fresh session, and the credential to store before the session is used when the vendor rotated it.

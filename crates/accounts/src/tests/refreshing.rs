@@ -185,7 +185,15 @@ async fn a_session_that_is_not_whole_is_opened_again_with_what_was_stored() {
     assert_eq!(secret(&session), r#"{"key":"rotated"}"#);
     assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"rotated"}"#);
     let whys: Vec<_> = world.provider.opened.lock().unwrap().iter().map(|(_, why)| *why).collect();
-    assert_eq!(whys, [Why::First, Why::First]);
+    assert_eq!(whys, [Why::First, Why::Unfinished]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_never_whole_is_taken_as_it_is() {
+    let (world, entry) = world().await;
+    world.provider.will([1, 2, 3].map(|_| Answer::Half(r#"{"key":"rotated"}"#)));
+    world.accounts.session(&entry).await.unwrap();
+    assert_eq!(world.provider.openings(), 2, "not without end");
 }
 
 /// The vendor has taken the old one back: a session that is used before the new one is on disk may be the last.

@@ -119,7 +119,12 @@ impl AmazonQ {
         let mut profile = profile;
         let now = (self.clock)();
         let mut refreshed = false;
-        let usable = access.filter(|access| why != Why::Rejected && access.expires > now + SKEW);
+        let usable = access.filter(|access| match why {
+            // However short its life: it was got a moment ago, and another would be no better.
+            Why::Unfinished => true,
+            Why::Rejected => false,
+            Why::First | Why::Expiring => access.expires > now + SKEW,
+        });
         let access = match usable {
             Some(access) => access,
             None => {

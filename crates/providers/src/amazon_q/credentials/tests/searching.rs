@@ -58,6 +58,25 @@ async fn a_rotated_token_is_handed_over_before_the_search() {
     assert_eq!(stored(&opened).get("profile_arn"), None, "still to be searched");
 }
 
+/// Tokens that live shorter than we like are all that some vendor gives: the next one would be no better.
+#[tokio::test]
+async fn a_token_that_was_got_a_moment_ago_is_not_got_again() {
+    let mut fresh = without_profile();
+    fresh["access_token"] = "aoaNEW".into();
+    fresh["expires_at"] = "1970-01-01T00:00:00Z".into();
+    let (opened, requests) = upstream(
+        |_: usize, _: &Received| profiles(ARN),
+        async |endpoint| {
+            let account = Arc::new(account(&endpoint));
+            provider().opened(&account, &Secret::new(fresh.to_string()), Why::Unfinished).await.unwrap()
+        },
+    )
+    .await;
+    let lines: Vec<_> = requests.iter().map(|request| request.line.as_str()).collect();
+    assert_eq!(lines, ["POST /"], "the profile alone");
+    assert_eq!((opened.again, bearer(&opened).profile_arn.as_deref()), (false, Some(ARN)));
+}
+
 #[tokio::test]
 async fn both_regions_are_asked_once_and_the_profile_is_kept() {
     let (opened, requests) = search("us-east-1", |request| {
