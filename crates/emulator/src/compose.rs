@@ -65,10 +65,7 @@ pub(crate) fn compose(asked: &Asked<'_>, tool_id: &str, dice: &mut Dice) -> Answ
         }
         answer.content.push(thinking.into());
     }
-    let mut calls = calls(asked);
-    if asked.choice == Choice::None || asked.turn.tool_result.is_some() {
-        calls.clear();
-    }
+    let calls = calls(asked);
     if calls.is_empty() {
         let mut text = words(asked);
         if let Some((at, sequence)) = first_stop(&text, &asked.stop_sequences) {
@@ -122,11 +119,15 @@ fn words(asked: &Asked<'_>) -> String {
     }
 }
 
-/// The calls that the prompt's markers spell, else the one that a forced choice demands.
+/// The calls that markers spell, in the last tool result if there is one, else in the prompt; without them the one
+/// that a forced choice demands of a prompt.
 fn calls(asked: &Asked<'_>) -> Vec<(String, String)> {
-    let mut calls: Vec<_> = asked
-        .turn
-        .texts
+    if asked.choice == Choice::None {
+        return Vec::new();
+    }
+    let result = asked.turn.tool_result.as_ref();
+    let mut calls: Vec<_> = result
+        .map_or(asked.turn.texts.as_slice(), std::slice::from_ref)
         .iter()
         .flat_map(|text| markers(text))
         .filter_map(|(name, input)| {
@@ -135,6 +136,7 @@ fn calls(asked: &Asked<'_>) -> Vec<(String, String)> {
         })
         .collect();
     let forced = match asked.choice {
+        _ if result.is_some() => None,
         Choice::Any => asked.tools.first(),
         Choice::Named(name) => asked.tools.iter().find(|tool| tool.name == name),
         Choice::Auto | Choice::None => None,

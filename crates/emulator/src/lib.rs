@@ -4,8 +4,8 @@
 //! one address. [`Emulator::start`] runs it in-process, the binary of this crate runs it alone.
 //!
 //! It answers by a fixed convention instead of a model: `echo: <last user text>`; a user text with
-//! `[[tool:NAME JSON]]` makes it call that tool when the request has it; a tool result is answered with
-//! `tool said: <first 200 characters>`. `[[fault:...]]` in the prompt, magic model ids and [`Script`] make it fail
+//! `[[tool:NAME JSON]]` makes it call that tool when the request has it, and so does a tool result with such a marker;
+//! other tool results are answered with `tool said: <first 200 characters>`. `[[fault:...]]` in the prompt, magic model ids and [`Script`] make it fail
 //! as the real service does ([`Fault`] has the list).
 //!
 //! It verifies signatures, keys, body shapes and order rules, and refuses in the words of the service. It must not

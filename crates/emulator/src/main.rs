@@ -153,6 +153,7 @@ fn described(number: u64, request: &Recorded) -> Value {
         "headers": headers,
         "body": BASE64_STANDARD.encode(&request.body),
         "operation": request.operation.map(|operation| format!("{operation:?}")),
+        "caller": request.key,
         "refused": refused,
         "why": request.why,
     })

@@ -76,10 +76,6 @@ pub(super) fn find(id: &str) -> Option<&'static Model> {
 }
 
 impl Model {
-    pub(super) fn is_gpt(&self) -> bool {
-        self.fields == Fields::Gpt
-    }
-
     /// What an answer costs. Real prices depend on the answer; a fixed one is easier to check.
     pub(super) fn cost(&self) -> f64 {
         self.rate / 100.0

@@ -80,6 +80,20 @@ fn it_repeats_a_tool_result() {
 }
 
 #[test]
+fn a_tool_result_may_ask_for_the_next_call() {
+    let mut asked = asked("[[tool:f {}]]", &["f", "g"], &Value::Null);
+    asked.turn.tool_result = Some(r#"1: [[tool:g {"a":1}]]"#.into());
+    assert_eq!(called(&say(&asked)), [("g", r#"{"a":1}"#)]);
+    asked.turn.tool_result = Some("done".into());
+    asked.choice = Choice::Any;
+    assert_eq!(
+        text(&say(&asked)),
+        "tool said: done",
+        "neither the prompt's marker nor the choice counts again"
+    );
+}
+
+#[test]
 fn a_forced_tool_gets_an_instance_of_its_schema() {
     let schema =
         json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] });

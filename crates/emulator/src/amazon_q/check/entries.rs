@@ -1,7 +1,5 @@
 //! What one entry of the conversation may hold.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::{Broken, Checked, Talk, hidden, is_origin, media, too_long};
@@ -106,10 +104,11 @@ fn reasoning(talk: &Talk<'_>, reasoning: &Value, place: &str) -> Checked {
         }
         ["redactedContent"] => {
             let block = reasoning["redactedContent"].as_str().unwrap_or_default();
-            if block.is_empty() || BASE64_STANDARD.decode(block).is_err() {
-                return hidden(format!("{place}: redactedContent is no base64"));
+            match signature::opaque_holds(block, talk.model.id, talk.own_thoughts) {
+                None => hidden(format!("{place}: redactedContent is no base64")),
+                Some(true) => Ok(()),
+                Some(false) => invalid("an opaque thought of another model"),
             }
-            if talk.model.is_gpt() { Ok(()) } else { invalid("an opaque thought of another model") }
         }
         // The flat form has `text` right here.
         _ => {

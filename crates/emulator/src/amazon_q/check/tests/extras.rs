@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::*;
+use crate::dice::Dice;
 
 const INVALID: &str = "REQUEST_BODY_INVALID";
 
@@ -81,8 +82,10 @@ fn thoughts_come_back_in_their_form() {
     );
     refuses(thinks(opus, json!({ "reasoningText": { "text": "hm" } })), signature, "without a signature");
     refuses(thinks(opus, json!({ "text": "hm", "signature": good })), INVALID, "reasoningContent is");
-    refuses(thinks(opus, json!({ "redactedContent": "aGk=" })), signature, "another model");
-    accepts(thinks("gpt-5.6-sol", json!({ "redactedContent": "aGk=" })));
+    let opaque = signature::opaque("gpt-5.6-sol", &mut Dice::new(1));
+    refuses(thinks(opus, json!({ "redactedContent": opaque })), signature, "another model");
+    accepts(thinks("gpt-5.6-sol", json!({ "redactedContent": opaque })));
+    accepts(thinks(opus, json!({ "redactedContent": "aGk=" })));
     refuses(thinks("gpt-5.6-sol", json!({ "redactedContent": "hi!" })), INVALID, "no base64");
 }
 
@@ -130,8 +133,8 @@ fn the_advertised_schemas_judge_alike() {
             let mut body = good();
             current(&mut body)["modelId"] = json!(model.id);
             body["additionalModelRequestFields"] = fields.clone();
-            let closed =
-                schema["additionalProperties"] == false || model.is_gpt() && fields["reasoning"].is_object();
+            let closed = schema["additionalProperties"] == false
+                || model.fields == model::Fields::Gpt && fields["reasoning"].is_object();
             if closed {
                 assert_eq!(judged(&body).is_ok(), validator.is_valid(&fields), "{} {fields}", model.id);
             }
