@@ -13,13 +13,15 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 
-from harness import surroundings
+from harness import surroundings, upstream
 from harness.emulator import Emulator
 from harness.proxy import Proxy
 from harness.report import Report
+from harness.upstream import Upstream
 
-# The upstream's own view comes last: it judges what all others made the product send.
-SUITES = ["anthropic_python", "openai_python", "anthropic_node", "openai_node", "claude_code", "upstream"]
+CLIENTS = ["anthropic_python", "openai_python", "anthropic_node", "openai_node", "claude_code", "long_session"]
+# Each upstream's own view comes last: it judges what all others made the product send.
+ROUNDS = [(upstream.bedrock, [*CLIENTS, "upstream"]), (upstream.kiro, [*CLIENTS, "kiro_upstream"])]
 
 
 @dataclass
@@ -32,15 +34,26 @@ class Stage:
     node: str
     modules: str
     folder: str
+    upstream: Upstream
+    # Requests that the emulator saw of other upstreams.
+    before: int
 
     def check(self, suite, name, function):
-        """Runs a check on a rested account."""
+        """Runs a check on a rested account, unless the upstream cannot have it."""
+        suite = self.upstream.prefix + suite
+        if name in self.upstream.skipped:
+            self.report.skip(suite, name, self.upstream.skipped[name])
+            return
 
         def rested():
             self.proxy.activate()
             function()
 
         self.report.run(suite, name, rested)
+
+    def requests(self):
+        """What the emulator saw since this upstream was chosen."""
+        return self.emulator.requests()[self.before :]
 
 
 def main():
@@ -52,20 +65,27 @@ def main():
     parser.add_argument("only", nargs="*", help="suites whose name contains one of these")
     arguments = parser.parse_args()
     wanted = [word.replace("-", "_") for word in arguments.only]
-    chosen = [suite for suite in SUITES if not wanted or any(word in suite for word in wanted)]
+    known = [(source("").prefix + suite, source, suite) for source, suites in ROUNDS for suite in suites]
+    chosen = [row for row in known if not wanted or any(word in row[0] for word in wanted)]
     if not chosen:
-        parser.error(f"no such suite; there are {', '.join(SUITES)}")
+        parser.error(f"no such suite; there are {', '.join(name for name, _, _ in known)}")
     surroundings.clean_own()
     # SDKs warn of models that will retire; here no model is asked.
     warnings.simplefilter("ignore", DeprecationWarning)
     report = Report()
     with tempfile.TemporaryDirectory(prefix="switchboard-clients-", ignore_cleanup_errors=True) as folder:
         with Emulator(arguments.emulator, os.path.join(folder, "emulator.log")) as emulator:
-            with Proxy(arguments.switchboard, folder, emulator.url) as proxy:
+            with Proxy(arguments.switchboard, folder) as proxy:
                 modules = os.path.abspath(arguments.modules)
-                stage = Stage(proxy, emulator, report, arguments.node, modules, folder)
-                for suite in chosen:
-                    importlib.import_module(f"suites.{suite}").run(stage)
+                for source, _ in ROUNDS:
+                    suites = [suite for _, own, suite in chosen if own is source]
+                    if not suites:
+                        continue
+                    used, before = source(emulator.url), len(emulator.requests())
+                    stage = Stage(proxy, emulator, report, arguments.node, modules, folder, used, before)
+                    proxy.use(stage.upstream.account)
+                    for suite in suites:
+                        importlib.import_module(f"suites.{suite}").run(stage)
                 if report.failed:
                     print(proxy.tail(), file=sys.stderr)
     return report.close()

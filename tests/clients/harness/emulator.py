@@ -26,7 +26,11 @@ class Seen:
     headers: list
     body: bytes
     operation: str | None
+    # The access key id or bearer key that was accepted; the name of a Kiro account.
+    caller: str | None
     refused: dict | None
+    # The rule that was broken, where the service's own words do not tell.
+    why: str | None
     ended: bool = False
     left: bool = False
 
@@ -85,7 +89,9 @@ class Emulator:
                 event["headers"],
                 base64.b64decode(event["body"]),
                 event["operation"],
+                event["caller"],
                 event["refused"],
+                event["why"],
             )
         elif number in self.seen:
             self.seen[number].ended = True

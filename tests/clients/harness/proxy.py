@@ -1,4 +1,4 @@
-"""The product: `switchboard serve` on an empty data folder, with one account at the emulator."""
+"""The product: `switchboard serve` on an empty data folder, with one account at a time."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 
-from . import emulator, surroundings
+from . import surroundings
 
 # Talks to 127.0.0.1 whatever the machine's proxy settings are.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -17,12 +17,12 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Proxy:
     """A running instance. `url` has no trailing slash, `key` is the local key."""
 
-    def __init__(self, binary, folder, upstream):
+    def __init__(self, binary, folder):
         self.binary = binary
         self.data = os.path.join(folder, "data")
         self.home = os.path.join(folder, "home")
         self.log = os.path.join(folder, "switchboard.log")
-        self.upstream = upstream
+        self.account = None
         self.key = "sk-" + secrets.token_hex(16)
 
     def __enter__(self):
@@ -37,8 +37,6 @@ class Proxy:
             )
         try:
             self.url = self._address()
-            self.account = self.admin("POST", "/api/accounts", self._account())["id"]
-            self.activate()
         except BaseException:
             self.__exit__()
             raise
@@ -65,18 +63,12 @@ class Proxy:
                 time.sleep(0.02)
         raise RuntimeError(f"switchboard does not listen:\n{self.tail()}")
 
-    def _account(self):
-        return {
-            "name": "Emulator",
-            "provider": "bedrock",
-            "region": "us-east-1",
-            "endpoint_url": self.upstream,
-            "credential": {
-                "kind": "access_key",
-                "access_key_id": emulator.ACCESS_KEY_ID,
-                "secret_access_key": emulator.SECRET_ACCESS_KEY,
-            },
-        }
+    def use(self, account):
+        """Adds an account and removes the one before it: no answer comes from another one."""
+        before, self.account = self.account, self.admin("POST", "/api/accounts", account)["id"]
+        self.activate()
+        if before:
+            self.admin("DELETE", f"/api/accounts/{before}")
 
     def activate(self):
         """Makes the account the active one, which also ends the rest that a refusal brought it."""

@@ -24,6 +24,12 @@ class Report:
     def __init__(self):
         self.passed = 0
         self.failed = 0
+        self.skipped = 0
+
+    def skip(self, suite, check, why):
+        """Tells of a check that cannot be there."""
+        self.skipped += 1
+        print(f"skipped {suite} {check}: {why}", flush=True)
 
     def run(self, suite, check, function):
         """Runs one check. Whatever it raises is its failure."""
@@ -40,7 +46,7 @@ class Report:
 
     def close(self):
         """Prints the counts; the exit code."""
-        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped", flush=True)
         return 1 if self.failed or not self.passed else 0
 
 

@@ -1,21 +1,24 @@
 """What the checks say to the model, and what it says back.
 
-The emulator repeats the last user text as `echo: ...`, calls the tool that `[[tool:NAME JSON]]` names when the request
-has it, answers a tool result with `tool said: ...`, and fails as `[[fault:...]]` spells.
+The emulator repeats the last user text as `echo: ...`, calls the tool that `[[tool:NAME JSON]]` names in a prompt or a
+tool result when the request has it, answers other tool results with `tool said: ...`, and fails as `[[fault:...]]`
+spells.
 """
 
 import itertools
 import os
 
-CLAUDE = "claude-sonnet-4-5"  # InvokeModel
-OTHER = "gpt-oss-120b"  # Converse
-SEEING = "nova-pro"  # Converse, and takes images
+# The model that checks ask where they do not say another one. Every upstream has it.
+CLAUDE = "claude-sonnet-4-5"
 
 CALL = '[[tool:get_weather {"city":"Paris"}]]'
 CALL_TWICE = CALL + '[[tool:get_weather {"city":"Rome"}]]'
 THROTTLE = "[[fault:throttle]]"
+THROTTLE_ONCE = "[[fault:throttle 1]]"
 # Some frames first: a model may think before it speaks, and the words must have begun.
 BREAK = "[[fault:exception-after 16 throttlingException]]"
+# As many bytes, then the connection is gone.
+CUT = "[[fault:cut-after 4000]]"
 # Some words, then silence: only the client's leaving ends it.
 STALL = "[[fault:stall-after 16]]"
 PACE = "[[fault:pace 60]]"

@@ -1,8 +1,8 @@
 // The official `@anthropic-ai/sdk`.
 import Anthropic from '@anthropic-ai/sdk';
 import {
-  base, key, BREAK, CALL, CLAUDE, LONG, OTHER, PACE, PNG, SEEING, STALL, THROTTLE, colourful, failure, getWeather,
-  hello, leaving, need, nonce, pictured, serve,
+  base, key, BREAK, CALL, CLAUDE, LONG, PACE, PNG, STALL, THROTTLE, colourful, failure, getWeather, hello, leaving,
+  named, need, nonce, pictured, serve,
 } from './checks.mjs';
 
 // Every fault must be seen, so the SDK must not try again.
@@ -111,15 +111,17 @@ await serve({
   'error-mid-stream': errorMidStream,
   cancel: () => cancel(PACE),
   'cancel-silent': () => cancel(STALL),
-  'converse-plain': () => plain({ model: OTHER }),
-  'converse-stream': () => streams({ model: OTHER }),
-  'converse-tool': () => tool(streamed, { model: OTHER }),
-  'converse-image': () => image({ model: SEEING }),
-  'converse-thinking': async () => {
-    const thinking = { type: 'enabled', budget_tokens: 1024 };
-    const message = await ask([user(hello(nonce()))], { model: OTHER, max_tokens: 3000, thinking });
-    need(message.content[0].type === 'thinking' && text(message).startsWith('echo: '), message);
-  },
-  'converse-error-mid-stream': () => errorMidStream({ model: OTHER }),
-  'converse-cancel': () => cancel(STALL, { model: OTHER }),
+  ...named(({ model, seeing }) => ({
+    plain: () => plain({ model }),
+    stream: () => streams({ model }),
+    tool: () => tool(streamed, { model }),
+    image: seeing && (() => image({ model: seeing })),
+    thinking: async () => {
+      const thinking = { type: 'enabled', budget_tokens: 1024 };
+      const message = await ask([user(hello(nonce()))], { model, max_tokens: 3000, thinking });
+      need(message.content[0].type === 'thinking' && text(message).startsWith('echo: '), message);
+    },
+    'error-mid-stream': () => errorMidStream({ model }),
+    cancel: () => cancel(STALL, { model }),
+  })),
 });

@@ -2,7 +2,8 @@
 // check is about to make its client leave, as JSON lines.
 import { createInterface } from 'node:readline';
 
-export const [base, key, CLAUDE, OTHER, SEEING] = process.argv.slice(2);
+export const [base, key, CLAUDE] = process.argv.slice(2);
+const others = JSON.parse(process.argv[5]);
 export const CALL = '[[tool:get_weather {"city":"Paris"}]]';
 export const THROTTLE = '[[fault:throttle]]';
 // Some frames first: a model may think before it speaks, and the words must have begun.
@@ -34,6 +35,14 @@ export const failure = async (action) => {
 };
 
 const say = (line) => process.stdout.write(JSON.stringify(line) + '\n');
+
+/** The checks of `checks(other)` for all other models, each named after what is other with its model. */
+export const named = (checks) => {
+  const all = Object.entries(others).flatMap(([name, other]) =>
+    Object.entries(checks(other)).map(([kind, check]) => [`${name}-${kind}`, check]),
+  );
+  return Object.fromEntries(all.filter(([, check]) => check));
+};
 
 /** Tells the harness that the client is about to leave the request with `mark`. */
 export const leaving = (mark) => say({ leaving: mark });

@@ -1,8 +1,8 @@
 // The official `openai` package: chat completions, completions, models.
 import OpenAI from 'openai';
 import {
-  base, key, BREAK, CALL, CLAUDE, LONG, OTHER, PACE, PNG, SEEING, STALL, THROTTLE, colourful, failure, getWeather,
-  hello, leaving, need, nonce, pictured, serve,
+  base, key, BREAK, CALL, CLAUDE, LONG, PACE, PNG, STALL, THROTTLE, colourful, failure, getWeather, hello, leaving,
+  named, need, nonce, pictured, serve,
 } from './checks.mjs';
 
 // Every fault must be seen, so the SDK must not try again.
@@ -123,11 +123,13 @@ await serve({
   'error-mid-stream': errorMidStream,
   cancel: () => cancel(PACE),
   'cancel-silent': () => cancel(STALL),
-  'converse-plain': () => plain({ model: OTHER }),
-  'converse-stream': () => stream({ model: OTHER }),
-  'converse-tool': () => tool(streamed, { model: OTHER }),
-  'converse-image': () => image({ model: SEEING }),
-  'converse-thinking': () => thinking({ model: OTHER }),
-  'converse-error-mid-stream': () => errorMidStream({ model: OTHER }),
-  'converse-cancel': () => cancel(STALL, { model: OTHER }),
+  ...named(({ model, seeing }) => ({
+    plain: () => plain({ model }),
+    stream: () => stream({ model }),
+    tool: () => tool(streamed, { model }),
+    image: seeing && (() => image({ model: seeing })),
+    thinking: () => thinking({ model }),
+    'error-mid-stream': () => errorMidStream({ model }),
+    cancel: () => cancel(STALL, { model }),
+  })),
 });

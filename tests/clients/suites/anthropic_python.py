@@ -7,8 +7,8 @@ from anthropic import beta_tool
 
 from harness.report import need
 from harness.words import (
-    BREAK, CALL, CALL_TWICE, CLAUDE, DELAY, LONG, OTHER, PACE, PNG, SEEING, STALL, THROTTLE, colourful, get_weather,
-    hello, nonce,
+    BREAK, CALL, CALL_TWICE, CLAUDE, CUT, DELAY, LONG, PACE, PNG, STALL, THROTTLE, THROTTLE_ONCE, colourful,
+    get_weather, hello, nonce,
 )
 from suites.leaving import upstream_ends
 
@@ -134,13 +134,13 @@ class Suite:
         need(text(message) == "echo: " + hello(mark), lambda: message)
         need(any(PNG.encode() in request.body for request in self.stage.emulator.about(mark)), "the image is gone")
 
-    def thinking(self):
+    def thinking(self, model=CLAUDE):
         thinking = {"type": "enabled", "budget_tokens": 1024}
         messages = [user(CALL)]
-        message = self.streamed(messages, tools=TOOLS, thinking=thinking, max_tokens=3000)
+        message = self.streamed(messages, model, tools=TOOLS, thinking=thinking, max_tokens=3000)
         need(message.content[0].type == "thinking" and message.content[0].signature, lambda: message)
         messages += [{"role": "assistant", "content": message.content}, results(message)]
-        message = self.streamed(messages, tools=TOOLS, thinking=thinking, max_tokens=3000)
+        message = self.streamed(messages, model, tools=TOOLS, thinking=thinking, max_tokens=3000)
         need(text(message) == "tool said: sunny-Paris-42", lambda: message)
 
     def thinking_plain(self, model=CLAUDE):
@@ -234,10 +234,18 @@ class Suite:
         else:
             need(False, "no exception")
 
-    def error_mid_stream(self, model=CLAUDE):
+    def retry(self):
+        # The SDK waits as long as it is told, and comes again.
+        prompt = f"{THROTTLE_ONCE} {nonce()}"
+        client = self.client.with_options(max_retries=2)
+        with client.messages.stream(model=CLAUDE, max_tokens=200, messages=[user(prompt)]) as stream:
+            message = stream.get_final_message()
+        need(text(message) == "echo: " + prompt, lambda: message)
+
+    def error_mid_stream(self, model=CLAUDE, fault=BREAK):
         heard = ""
         try:
-            with self.stream([user(f"{BREAK} {nonce()} {LONG}")], model) as stream:
+            with self.stream([user(f"{fault} {nonce()} {LONG}")], model) as stream:
                 for words in stream.text_stream:
                     heard += words
         except anthropic.APIStatusError as error:
@@ -279,11 +287,11 @@ class Suite:
             left = await asyncio.to_thread(self.stage.emulator.wait_left, mark, 1.0)
             need(left is not None, "the upstream request was still open 1 s after the client left")
 
-    def give_up_waiting(self):
+    def give_up_waiting(self, model=CLAUDE):
         mark = nonce()
         try:
             self.client.with_options(timeout=1.0).messages.create(
-                model=CLAUDE, max_tokens=200, messages=[user(f"{DELAY} {mark}")]
+                model=model, max_tokens=200, messages=[user(f"{DELAY} {mark}")]
             )
         except anthropic.APITimeoutError:
             left = self.stage.emulator.wait_left(mark, 1.0)
@@ -323,21 +331,29 @@ def run(stage):
         "unknown-model": suite.unknown_model,
         "rate-limit": suite.rate_limit,
         "rate-limit-stream": lambda: suite.rate_limit(stream=True),
+        "retry": suite.retry,
         "error-mid-stream": suite.error_mid_stream,
+        "cut-mid-stream": lambda: suite.error_mid_stream(fault=CUT),
         "cancel": lambda: suite.cancel(PACE),
         "cancel-silent": lambda: suite.cancel(STALL),
         "cancel-task": lambda: asyncio.run(suite.cancel_task()),
         "cancel-before-first-byte": suite.give_up_waiting,
-        "converse-plain": lambda: suite.plain(OTHER),
-        "converse-stream": lambda: suite.stream_(OTHER),
-        "converse-tool": lambda: suite.tool(suite.ask, OTHER),
-        "converse-tool-stream": lambda: suite.tool(suite.streamed, OTHER),
-        "converse-parallel-tools": lambda: suite.parallel_tools(suite.streamed, OTHER),
-        "converse-image": lambda: suite.image(SEEING),
-        "converse-count-tokens": lambda: suite.count(OTHER),
-        "converse-thinking": lambda: suite.thinking_plain(OTHER),
-        "converse-error-mid-stream": lambda: suite.error_mid_stream(OTHER),
-        "converse-cancel": lambda: suite.cancel(STALL, OTHER),
     }
+    checks |= stage.upstream.named(
+        lambda other: {
+            "plain": lambda: suite.plain(other.model),
+            "stream": lambda: suite.stream_(other.model),
+            "tool": lambda: suite.tool(suite.ask, other.model),
+            "tool-stream": lambda: suite.tool(suite.streamed, other.model),
+            "parallel-tools": lambda: suite.parallel_tools(suite.streamed, other.model),
+            "image": other.seeing and (lambda: suite.image(other.seeing)),
+            "count-tokens": lambda: suite.count(other.model),
+            "thinking": lambda: suite.thinking_plain(other.model),
+            "thinking-tool": other.signs and (lambda: suite.thinking(other.model)),
+            "error-mid-stream": lambda: suite.error_mid_stream(other.model),
+            "cut-mid-stream": lambda: suite.error_mid_stream(other.model, CUT),
+            "cancel": lambda: suite.cancel(STALL, other.model),
+        }
+    )
     for name, check in checks.items():
         stage.check(NAME, name, check)

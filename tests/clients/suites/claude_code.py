@@ -9,7 +9,7 @@ import subprocess
 
 from harness import surroundings
 from harness.report import Failed, need
-from harness.words import BREAK, CLAUDE, LONG, OTHER, PACE, PNG, THROTTLE, colourful, hello, nonce
+from harness.words import BREAK, CLAUDE, CUT, LONG, PACE, PNG, THROTTLE, colourful, hello, nonce
 from suites.leaving import upstream_ends
 
 NAME = "claude-code"
@@ -29,8 +29,16 @@ def binary(modules):
     return native if os.path.exists(native) else os.path.join(scope, "claude-code", "bin", "claude.exe")
 
 
+# With tools, in one answer to one prompt.
+TURNS = 25
+
+
 def call(tool, **arguments):
     return f"[[tool:{tool} {json.dumps(arguments)}]]"
+
+
+def bash(command):
+    return call("Bash", command=command, description="d")
 
 
 class Suite:
@@ -39,8 +47,9 @@ class Suite:
     def __init__(self, stage):
         self.stage = stage
         self.binary = binary(stage.modules)
-        self.home = os.path.join(stage.folder, "claude-home")
-        self.work = os.path.join(stage.folder, "claude-work")
+        own = os.path.join(stage.folder, stage.upstream.prefix + "claude")
+        self.home = os.path.join(own, "home")
+        self.work = os.path.join(own, "work")
         os.makedirs(self.home)
         os.makedirs(self.work)
 
@@ -102,8 +111,48 @@ class Suite:
         need(events[-1]["result"] == "echo: " + prompt and not events[-1]["is_error"], events[-1])
 
     def tool(self, **more):
-        output = self.say("-p", call("Bash", command=COMMAND, description="d"), "--allowedTools", "Bash", **more)
+        output = self.say("-p", bash(COMMAND), "--allowedTools", "Bash", **more)
         need("tool said: needle-42" in output, output[-600:])
+
+    def long_session(self, **more):
+        """Each tool's output has the model call the next one."""
+        mark = nonce()
+        folder = os.path.join(self.work, mark)
+        os.makedirs(folder)
+        self.picture(folder)
+        for turn in range(1, TURNS):
+            self.note(folder, turn, self.step(folder, turn + 1))
+        self.note(folder, TURNS, f"needle-{TURNS}")
+        allowed = ["--allowedTools", "Bash", "Read", "Write"]
+        events = self.events("-p", self.step(folder, 1) + mark, *allowed, MAX_THINKING_TOKENS="4000", **more)
+        result = events[-1]
+        need(result["result"].startswith("tool said: ") and f"needle-{TURNS}" in result["result"], result)
+        need(result["num_turns"] > TURNS, result)
+        said = self.stage.emulator.about(mark)
+        refused = [(request.refused, request.why) for request in said if request.refused]
+        need(len(said) > TURNS and not refused, lambda: (len(said), refused))
+
+    def step(self, folder, turn):
+        """The call, or calls, that read the note of `turn`."""
+        note = os.path.join(folder, f"note-{turn}.txt")
+        written = os.path.join(folder, f"written-{turn}.txt")
+        return (
+            bash(f"cat {note}"),
+            call("Read", file_path=note),
+            bash(f"cat {note}; exit 3"),
+            call("Read", file_path=os.path.join(folder, "pixels.png")) + bash(f"cat {note}"),
+            call("Write", file_path=written, content='"quoted" 日本語\n') + bash(f"ls nowhere; cat {note}"),
+        )[turn % 5]
+
+    def note(self, folder, turn, text):
+        with open(os.path.join(folder, f"note-{turn}.txt"), "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+    def picture(self, folder):
+        path = os.path.join(folder, "pixels.png")
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(PNG))
+        return path
 
     def image(self):
         mark = nonce()
@@ -116,14 +165,12 @@ class Suite:
         need(any(PNG.encode() in request.body for request in self.stage.emulator.about(mark)), "the image is gone")
 
     def read_image(self):
-        path = os.path.join(self.work, "pixels.png")
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(PNG))
+        path = self.picture(self.work)
         mark = nonce()
         output = self.say("-p", call("Read", file_path=path) + mark, "--allowedTools", "Read")
         need("tool said: " in output, output[-600:])
         seen = self.stage.emulator.about(mark)
-        need(any(b'"image"' in request.body for request in seen), "the tool's image did not arrive")
+        need(any(self.stage.upstream.pictured in r.body for r in seen), "the tool's image did not arrive")
 
     def thinking(self):
         prompt = hello(nonce())
@@ -136,8 +183,10 @@ class Suite:
         before = len(self.stage.emulator.requests())
         output = self.say("-p", "/context")
         need("tokens" in output.lower(), output[-600:])
-        counted = [r for r in self.stage.emulator.requests()[before:] if r.operation == "CountTokens"]
-        need(counted and not any(request.refused for request in counted), [r.refused for r in counted])
+        asked = self.stage.emulator.requests()[before:]
+        need(not any(request.refused for request in asked), [r.refused for r in asked])
+        counted = any(request.operation == "CountTokens" for request in asked)
+        need(counted == self.stage.upstream.counts, [request.operation for request in asked])
 
     def rate_limit(self):
         output = self.say("-p", THROTTLE + nonce())
@@ -150,6 +199,11 @@ class Suite:
         # What the upstream said within the stream, and not the refusal of another request.
         result = events[-1]
         need(result["is_error"] and "Too many requests" in result["result"], result)
+
+    def cut_mid_stream(self):
+        events = self.events("-p", f"{CUT} {nonce()} {LONG}", "--include-partial-messages")
+        kinds = [event["event"]["type"] for event in events if event["type"] == "stream_event"]
+        need("content_block_delta" in kinds and events[-1]["is_error"], lambda: (kinds, events[-1]))
 
     def cancel(self):
         mark = nonce()
@@ -178,11 +232,18 @@ def run(stage):
         "read-image": suite.read_image,
         "thinking": suite.thinking,
         "count-tokens": suite.count,
+        "long-session": suite.long_session,
         "rate-limit": suite.rate_limit,
         "error-mid-stream": suite.error_mid_stream,
-        "converse-stream": lambda: suite.stream(ANTHROPIC_MODEL=OTHER),
-        "converse-tool": lambda: suite.tool(ANTHROPIC_MODEL=OTHER),
+        "cut-mid-stream": suite.cut_mid_stream,
     }
+    checks |= stage.upstream.named(
+        lambda other: {
+            "stream": lambda: suite.stream(ANTHROPIC_MODEL=other.model),
+            "tool": lambda: suite.tool(ANTHROPIC_MODEL=other.model),
+            "long-session": other.signs and (lambda: suite.long_session(ANTHROPIC_MODEL=other.model)),
+        }
+    )
     if os.name == "posix":
         # Windows has no signal that only this child would get.
         checks["cancel"] = suite.cancel

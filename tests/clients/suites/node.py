@@ -1,5 +1,6 @@
 """Programs for Node: started once, asked for one check at a time."""
 
+import dataclasses
 import json
 import os
 import queue
@@ -26,7 +27,8 @@ class Program:
         shutil.copytree(PROGRAMS, copies, dirs_exist_ok=True)
         self.log = os.path.join(stage.folder, program + ".log")
         self.command = [stage.node, os.path.join(copies, program), stage.proxy.url, stage.proxy.key]
-        self.command += [words.CLAUDE, words.OTHER, words.SEEING]
+        others = {name: dataclasses.asdict(other) for name, other in stage.upstream.others.items()}
+        self.command += [words.CLAUDE, json.dumps(others)]
         self.start()
 
     def start(self):

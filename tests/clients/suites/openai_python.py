@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from harness.report import need
 from harness.words import (
-    BREAK, CALL, CALL_TWICE, CLAUDE, DELAY, LONG, OTHER, PACE, PNG, SEEING, STALL, THROTTLE, colourful, get_weather,
+    BREAK, CALL, CALL_TWICE, CLAUDE, CUT, DELAY, LONG, PACE, PNG, STALL, THROTTLE, colourful, get_weather,
     hello, nonce,
 )
 from suites.leaving import upstream_ends
@@ -206,10 +206,10 @@ class Suite:
         else:
             need(False, "no exception")
 
-    def error_mid_stream(self, model=CLAUDE):
+    def error_mid_stream(self, model=CLAUDE, fault=BREAK):
         heard = ""
         try:
-            for chunk in self.ask([user(f"{BREAK} {nonce()} {LONG}")], model, stream=True):
+            for chunk in self.ask([user(f"{fault} {nonce()} {LONG}")], model, stream=True):
                 heard += (chunk.choices[0].delta.content or "") if chunk.choices else ""
         except openai.APIError as error:
             need(heard.startswith("echo: "), f"nothing was heard before: {heard!r}")
@@ -234,11 +234,11 @@ class Suite:
                 heard += (chunk.choices[0].delta.content or "") if chunk.choices else ""
         need(heard == "echo: " + prompt, lambda: heard)
 
-    def give_up_waiting(self):
+    def give_up_waiting(self, model):
         mark = nonce()
         try:
             self.client.with_options(timeout=1.0).chat.completions.create(
-                model=OTHER, messages=[user(f"{DELAY} {mark}")]
+                model=model, messages=[user(f"{DELAY} {mark}")]
             )
         except openai.APITimeoutError:
             left = self.stage.emulator.wait_left(mark, 1.0)
@@ -271,19 +271,25 @@ def run(stage):
         "rate-limit": suite.rate_limit,
         "rate-limit-stream": lambda: suite.rate_limit(stream=True),
         "error-mid-stream": suite.error_mid_stream,
+        "cut-mid-stream": lambda: suite.error_mid_stream(fault=CUT),
         "cancel": lambda: suite.cancel(PACE),
         "cancel-silent": lambda: suite.cancel(STALL),
-        "converse-plain": lambda: suite.plain(OTHER),
-        "converse-stream": lambda: suite.stream(OTHER),
-        "converse-tool": lambda: suite.tool(suite.ask, OTHER),
-        "converse-tool-stream": lambda: suite.tool(suite.streamed, OTHER),
-        "converse-parallel-tools": lambda: suite.parallel_tools(suite.streamed, OTHER),
-        "converse-image": lambda: suite.image(SEEING),
-        "converse-thinking": lambda: suite.thinking(OTHER),
-        "converse-thinking-stream": lambda: suite.thinking_stream(OTHER),
-        "converse-error-mid-stream": lambda: suite.error_mid_stream(OTHER),
-        "converse-cancel": lambda: suite.cancel(STALL, OTHER),
-        "converse-cancel-before-first-byte": suite.give_up_waiting,
     }
+    checks |= stage.upstream.named(
+        lambda other: {
+            "plain": lambda: suite.plain(other.model),
+            "stream": lambda: suite.stream(other.model),
+            "tool": lambda: suite.tool(suite.ask, other.model),
+            "tool-stream": lambda: suite.tool(suite.streamed, other.model),
+            "parallel-tools": lambda: suite.parallel_tools(suite.streamed, other.model),
+            "image": other.seeing and (lambda: suite.image(other.seeing)),
+            "thinking": lambda: suite.thinking(other.model),
+            "thinking-stream": lambda: suite.thinking_stream(other.model),
+            "error-mid-stream": lambda: suite.error_mid_stream(other.model),
+            "cut-mid-stream": lambda: suite.error_mid_stream(other.model, CUT),
+            "cancel": lambda: suite.cancel(STALL, other.model),
+            "cancel-before-first-byte": lambda: suite.give_up_waiting(other.model),
+        }
+    )
     for name, check in checks.items():
         stage.check(NAME, name, check)

@@ -9,9 +9,10 @@ from harness import aws_signature
 from harness.aws_model import Description
 from harness.emulator import ACCESS_KEY_ID, API_KEY, SECRET_ACCESS_KEY
 from harness.report import Failed, need
-from harness.words import CLAUDE, OTHER, PNG, SEEING, colourful, hello, nonce
+from harness.words import CLAUDE, PNG, colourful, hello, nonce
 
 NAME = "upstream"
+OTHER, SEEING = "gpt-oss-120b", "nova-pro"  # Converse
 OPERATIONS = [
     "InvokeModel",
     "InvokeModelWithResponseStream",
@@ -60,7 +61,7 @@ class Suite:
         self.ask("/v1/messages/count_tokens", model=CLAUDE, messages=messages)
         self.stage.proxy.admin("GET", "/api/models?refresh=true")
         self.catch_up()
-        missing = set(OPERATIONS) - {request.operation for request in self.stage.emulator.requests()}
+        missing = set(OPERATIONS) - {request.operation for request in self.stage.requests()}
         need(not missing, lambda: f"nothing asked for {missing}")
 
     def everything_said(self):
@@ -118,15 +119,15 @@ class Suite:
     def sent_by(self, name, **credential):
         """What another account sends when it is tested."""
         proxy = self.stage.proxy
-        account = {"name": name, "provider": "bedrock", "region": OTHER_REGION, "endpoint_url": proxy.upstream}
+        account = {"name": name, "provider": "bedrock", "region": OTHER_REGION, "endpoint_url": self.stage.emulator.url}
         made = proxy.admin("POST", "/api/accounts", account | {"credential": credential})["id"]
-        before = len(self.stage.emulator.requests())
+        before = len(self.stage.requests())
         try:
             proxy.admin("POST", f"/api/accounts/{made}/test")
         finally:
             proxy.admin("DELETE", f"/api/accounts/{made}")
         self.catch_up()
-        return self.stage.emulator.requests()[before:]
+        return self.stage.requests()[before:]
 
     def session_token(self):
         key, secret, token = STRANGER
@@ -151,7 +152,7 @@ class Suite:
 
     def each(self, check):
         """Holds every request against `check`; fails with how many did not pass, and the first of each reason."""
-        requests = self.stage.emulator.requests()
+        requests = self.stage.requests()
         need(len(requests) >= len(OPERATIONS), f"there are only {len(requests)} requests")
         reasons = {}
         for request in requests:
@@ -168,14 +169,14 @@ class Suite:
         # Faults are asked for, and the stranger must be refused.
         wrong = [
             f"{request.method} {request.path} {request.refused}"
-            for request in self.stage.emulator.requests()
+            for request in self.stage.requests()
             if request.refused and b"[[fault:" not in request.body and not _is_stranger(request)
         ]
         need(not wrong, lambda: f"{len(wrong)} refused: {'; '.join(sorted(set(wrong))[:5])}")
 
     def notices(self):
         """Damage of every kind must be found, else the checks before this one mean nothing."""
-        known = [request for request in self.stage.emulator.requests() if not request.refused]
+        known = [request for request in self.stage.requests() if not request.refused]
         said = next(request for request in known if request.operation == "Converse")
         listed = next(request for request in known if request.operation == "ListFoundationModels")
         body = json.loads(said.body)
@@ -240,5 +241,5 @@ def run(stage):
     }
     for name, check in checks.items():
         stage.check(NAME, name, check)
-    seen = Counter(request.operation for request in stage.emulator.requests())
+    seen = Counter(request.operation for request in stage.requests())
     print("   ", ", ".join(f"{count} {operation}" for operation, count in seen.most_common()), flush=True)
