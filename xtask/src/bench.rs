@@ -6,6 +6,7 @@
 
 mod column;
 mod figures;
+mod lane;
 mod process;
 mod report;
 mod scenario;
@@ -18,6 +19,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args as ClapArgs;
 
 use self::figures::Book;
+use self::lane::Service;
 use self::process::Process;
 use self::report::Conditions;
 use self::scenario::{Load, SCENARIOS};
@@ -39,6 +41,9 @@ pub(crate) struct Args {
     /// Leave the product out: only nginx and the peers
     #[arg(long)]
     without_product: bool,
+    /// Measure only what leads to this service
+    #[arg(long, value_enum)]
+    only: Option<Service>,
     /// Streams that are open at once when memory is measured; 0 leaves it out
     #[arg(long, default_value_t = 500)]
     slow: usize,
@@ -46,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 5)]
     starts: usize,
     /// Put the table into docs/performance.md
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     write: bool,
 }
 
@@ -62,9 +67,15 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
         eprintln!("    nginx is not installed: no ratios (--install-peers installs it)");
     }
     if !args.without_product {
-        targets.push(Target::product(&upstream, scratch.path())?);
+        for service in [Service::Bedrock, Service::Kiro] {
+            targets.push(Target::product(service, &upstream, scratch.path())?);
+        }
     }
     targets.extend(args.peers.iter().map(|peer| Target::peer(peer, &upstream, scratch.path())));
+    if let Some(only) = args.only {
+        targets.iter_mut().for_each(|target| target.keep(only));
+        targets.retain(|target| !target.lanes.is_empty());
+    }
 
     let mut book = Book::new(&targets);
     for (number, target) in targets.iter_mut().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::lane::Interface;
 use super::scenario::{Run, Scenario};
 use super::target::Target;
 
@@ -14,12 +15,14 @@ pub(crate) struct Row {
 
 /// The target that stands for nothing in between.
 const DIRECT: usize = 0;
+/// The name of the target that converts nothing.
+pub(crate) const NGINX: &str = "nginx";
 
 struct Line {
     row: Row,
     target: String,
     lane: &'static str,
-    direct: usize,
+    interface: Interface,
     same_wire: bool,
 }
 
@@ -48,7 +51,7 @@ impl Book {
                 row: Row { target: number, lane: lane_number },
                 target: target.name.clone(),
                 lane: lane.name,
-                direct: lane.direct,
+                interface: lane.interface,
                 same_wire: lane.same_wire,
             })
         });
@@ -71,8 +74,17 @@ impl Book {
         proxies.map(|line| (line.row, format!("{}, {}", line.target, line.lane), line.same_wire))
     }
 
-    pub(crate) fn nginx(&self) -> Option<Row> {
-        self.lines.iter().find(|line| line.target == "nginx").map(|line| line.row)
+    /// The row of nginx that `row` is compared with: the one that hands on the same bytes if there is one.
+    pub(crate) fn nginx(&self, row: Row) -> Option<Row> {
+        let interface = self.line(row)?.interface;
+        let nginx = || self.lines.iter().filter(|line| line.target == NGINX);
+        let same = nginx().find(|line| line.interface == interface);
+        let service = || nginx().find(|line| line.interface.service() == interface.service());
+        same.or_else(service).map(|line| line.row)
+    }
+
+    fn line(&self, row: Row) -> Option<&Line> {
+        self.lines.iter().find(|line| line.row == row)
     }
 
     pub(crate) fn add(&mut self, row: &Row, scenario: &Scenario, run: Run) {
@@ -115,8 +127,9 @@ impl Book {
 
     /// The median of what the target takes longer than the stand-in alone in the same round.
     pub(crate) fn added(&self, row: Row, scenario: &'static str, of: fn(&Run) -> Option<f64>) -> Option<f64> {
-        let line = self.lines.iter().find(|line| line.row == row)?;
-        let direct = Row { target: DIRECT, lane: line.direct };
+        let interface = self.line(row)?.interface;
+        let mut direct = self.lines.iter().filter(|line| line.row.target == DIRECT);
+        let direct = direct.find(|line| line.interface == interface)?.row;
         let (own, alone) = (self.runs.get(&(row, scenario))?, self.runs.get(&(direct, scenario))?);
         median(own.iter().zip(alone).filter_map(|(own, alone)| Some(of(own)? - of(alone)?)).collect())
     }
@@ -160,6 +173,41 @@ fn median(mut figures: Vec<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn line(target: usize, lane: usize, name: &str, interface: Interface) -> Line {
+        Line { row: Row { target, lane }, target: name.to_owned(), lane: "", interface, same_wire: false }
+    }
+
+    fn book() -> Book {
+        let lines = vec![
+            line(0, 0, "direct", Interface::Invoke),
+            line(0, 1, "direct", Interface::Kiro),
+            line(1, 0, NGINX, Interface::Invoke),
+            line(1, 1, NGINX, Interface::Kiro),
+            line(2, 0, "ours", Interface::Converse),
+            line(3, 0, "ours", Interface::Kiro),
+        ];
+        Book { lines, wholes: Vec::new(), runs: HashMap::new(), right: 0, wrong: 0 }
+    }
+
+    #[test]
+    fn a_lane_is_compared_with_the_bytes_it_converts() {
+        let (mut book, nginx) = (book(), |lane| Some(Row { target: 1, lane }));
+        assert_eq!(book.nginx(Row { target: 2, lane: 0 }), nginx(0), "the nearest there is");
+        assert_eq!(book.nginx(Row { target: 3, lane: 0 }), nginx(1));
+        book.lines.remove(3);
+        assert_eq!(book.nginx(Row { target: 3, lane: 0 }), None, "other bytes are no measure");
+    }
+
+    #[test]
+    fn what_the_stand_in_takes_alone_is_taken_off() {
+        let mut book = book();
+        for (target, lane, micros) in [(0, 0, 10.0), (0, 1, 100.0), (3, 0, 150.0)] {
+            let run = Run { total_p50: Some(micros), ..Run::default() };
+            book.runs.insert((Row { target, lane }, "json"), vec![run]);
+        }
+        assert_eq!(book.added(Row { target: 3, lane: 0 }, "json", |run| run.total_p50), Some(50.0));
+    }
 
     #[test]
     fn medians() {

@@ -20,7 +20,6 @@ pub(crate) struct Conditions {
 
 /// The table with its ratios and the bars that were missed.
 pub(crate) fn write(book: &Book, conditions: &Conditions) -> String {
-    let nginx = book.nginx();
     let mut text = String::from("| |");
     for column in &COLUMNS {
         text += &format!(" {} |", column.title);
@@ -28,6 +27,7 @@ pub(crate) fn write(book: &Book, conditions: &Conditions) -> String {
     text += &format!("\n|---|{}\n", "---|".repeat(COLUMNS.len()));
     let mut missed = Vec::new();
     for (row, title, same_wire) in book.proxies() {
+        let nginx = book.nginx(row);
         text += &format!("| {title} |");
         for column in &COLUMNS {
             let Some(figure) = (column.figure)(book, row) else {

@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::built;
+use super::lane::Lane;
 use super::process::Process;
-use super::target::{Lane, Target};
+use super::target::Target;
 
 /// One kind of load.
 pub(crate) struct Scenario {

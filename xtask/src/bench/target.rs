@@ -1,4 +1,4 @@
-//! What is measured: programs before the stand-in, and the ways through each.
+//! What is measured: programs before the stand-in.
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,36 +10,11 @@ use std::{env, fs, io};
 use anyhow::{Context, Result, bail};
 
 use super::built;
+use super::figures::NGINX;
+use super::lane::{Interface, Lane, Service};
 use super::process::Process;
 
 const KEY: &str = "sk-bench-0123456789abcdef0123456789abcdef";
-
-/// One way through a target.
-pub(crate) struct Lane {
-    pub(crate) name: &'static str,
-    /// What the client speaks, as `bench-load` calls it.
-    pub(crate) dialect: &'static str,
-    pub(crate) model: &'static str,
-    /// The lane of the stand-in that answers the same without anything between.
-    pub(crate) direct: usize,
-    /// The same wire on both sides: the stricter bars hold.
-    pub(crate) same_wire: bool,
-}
-
-const INVOKE: usize = 0;
-const CONVERSE: usize = 1;
-const CLAUDE: &str = "claude-sonnet-4-5-20250929";
-const NOVA: &str = "amazon.nova-pro-v1:0";
-
-const fn lane(
-    name: &'static str,
-    dialect: &'static str,
-    model: &'static str,
-    direct: usize,
-    same_wire: bool,
-) -> Lane {
-    Lane { name, dialect, model, direct, same_wire }
-}
 
 /// The stand-in, running.
 pub(crate) struct Upstream {
@@ -55,6 +30,10 @@ impl Upstream {
         let url = process.first_line()?;
         let port = url.rsplit(':').next().and_then(|port| port.parse().ok());
         Ok(Upstream { port: port.with_context(|| format!("no port in {url:?}"))?, _process: process })
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Turns the knobs given as JSON.
@@ -115,15 +94,16 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The stand-in itself; its lanes stand at the places [`Lane::direct`] names.
+    /// The stand-in itself, with a lane for each of its interfaces.
     pub(crate) fn direct(upstream: &Upstream) -> Self {
         Target {
             name: "direct".to_owned(),
             port: upstream.port,
             key: None,
             lanes: vec![
-                lane("InvokeModel", "invoke", CLAUDE, INVOKE, true),
-                lane("Converse", "converse", NOVA, CONVERSE, true),
+                Interface::Invoke.itself("InvokeModel"),
+                Interface::Converse.itself("Converse"),
+                Interface::Kiro.itself("GenerateAssistantResponse"),
             ],
             command: None,
             environment: Vec::new(),
@@ -132,7 +112,7 @@ impl Target {
         }
     }
 
-    /// nginx hands on the Bedrock bytes as they are.
+    /// nginx hands on the stand-in's bytes as they are.
     pub(crate) fn nginx(upstream: &Upstream, scratch: &Path) -> Result<Self> {
         let port = free_port()?;
         let config = scratch.join("nginx.conf");
@@ -142,10 +122,13 @@ impl Target {
         let command =
             [program.as_os_str(), "-p".as_ref(), scratch.as_os_str(), "-c".as_ref(), config.as_os_str()];
         Ok(Target {
-            name: "nginx".to_owned(),
+            name: NGINX.to_owned(),
             port,
             key: None,
-            lanes: vec![lane("Bedrock bytes, converts nothing", "invoke", CLAUDE, INVOKE, true)],
+            lanes: vec![
+                Interface::Invoke.itself("Bedrock bytes, converts nothing"),
+                Interface::Kiro.itself("Kiro bytes, converts nothing"),
+            ],
             command: Some(command.into_iter().map(OsString::from).collect()),
             environment: Vec::new(),
             log: scratch.join("nginx.log"),
@@ -153,47 +136,66 @@ impl Target {
         })
     }
 
-    pub(crate) fn product(upstream: &Upstream, scratch: &Path) -> Result<Self> {
+    /// The product with one account, that of `service`: with two of them one question would have two ways.
+    pub(crate) fn product(service: Service, upstream: &Upstream, scratch: &Path) -> Result<Self> {
         let port = free_port()?;
-        let data = scratch.join("data");
-        let mut environment = aws(upstream, scratch);
+        let (folder, lanes, mut environment) = match service {
+            Service::Bedrock => (
+                "bedrock",
+                vec![
+                    Interface::Invoke.anthropic("Anthropic → Claude"),
+                    Interface::Invoke.openai("OpenAI → Claude"),
+                    Interface::Converse.anthropic("Anthropic → Converse"),
+                ],
+                aws(upstream),
+            ),
+            Service::Kiro => (
+                "kiro",
+                vec![Interface::Kiro.anthropic("Anthropic → Kiro"), Interface::Kiro.openai("OpenAI → Kiro")],
+                kiro(upstream),
+            ),
+        };
+        environment.push(("HOME", scratch.into()));
         environment.push(("SWITCHBOARD_LOCAL_KEY", KEY.into()));
         let port_text = OsString::from(port.to_string());
         Ok(Target {
             name: "Switchboard".to_owned(),
             port,
             key: Some(KEY.to_owned()),
-            lanes: vec![
-                lane("Anthropic → Claude", "anthropic", CLAUDE, INVOKE, true),
-                lane("OpenAI → Claude", "openai", CLAUDE, INVOKE, false),
-                lane("Anthropic → Converse", "anthropic", NOVA, CONVERSE, false),
-            ],
+            lanes,
             command: Some(vec![
                 built("switchboard").into(),
                 "serve".into(),
                 "--port".into(),
                 port_text,
                 "--data-dir".into(),
-                data.into(),
+                scratch.join(folder).into(),
             ]),
             environment,
-            log: scratch.join("switchboard.log"),
+            log: scratch.join(folder).with_extension("log"),
             process: None,
         })
     }
 
     pub(crate) fn peer(peer: &Peer, upstream: &Upstream, scratch: &Path) -> Self {
         let port = upstream.port.to_string();
+        let mut environment = aws(upstream);
+        environment.push(("HOME", scratch.into()));
         Target {
             name: peer.name.clone(),
             port: peer.port,
             key: Some(peer.key.clone()),
-            lanes: vec![lane("Anthropic", "anthropic", CLAUDE, INVOKE, true)],
+            lanes: vec![Interface::Invoke.anthropic("Anthropic")],
             command: Some(peer.command.iter().map(|word| word.replace("{upstream}", &port).into()).collect()),
-            environment: aws(upstream, scratch),
+            environment,
             log: scratch.join("peer.log"),
             process: None,
         }
+    }
+
+    /// Leaves out the lanes to other services.
+    pub(crate) fn keep(&mut self, service: Service) {
+        self.lanes.retain(|lane| lane.interface.service() == service);
     }
 
     /// Starts the program, if this target has one; does not wait for it.
@@ -205,7 +207,7 @@ impl Target {
         command.args(args).current_dir(scratch);
         for (name, _) in env::vars_os() {
             let lower = name.to_string_lossy().to_ascii_lowercase();
-            if ["aws_", "switchboard_"].iter().any(|prefix| lower.starts_with(prefix))
+            if ["aws_", "amazonq_", "kiro_", "switchboard_"].iter().any(|prefix| lower.starts_with(prefix))
                 || lower.ends_with("_proxy")
             {
                 command.env_remove(name);
@@ -235,17 +237,27 @@ impl Target {
     }
 }
 
-/// An account that leads to the stand-in, and nothing of the person's own.
-fn aws(upstream: &Upstream, scratch: &Path) -> Vec<(&'static str, OsString)> {
-    let url = format!("http://127.0.0.1:{}", upstream.port);
+/// A Bedrock account that leads to the stand-in.
+fn aws(upstream: &Upstream) -> Vec<(&'static str, OsString)> {
     vec![
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE".into()),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into()),
         ("AWS_REGION", "us-east-1".into()),
         ("AWS_EC2_METADATA_DISABLED", "true".into()),
-        ("AWS_ENDPOINT_URL_BEDROCK", url.clone().into()),
-        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url.into()),
-        ("HOME", scratch.into()),
+        ("AWS_ENDPOINT_URL_BEDROCK", upstream.url().into()),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", upstream.url().into()),
+    ]
+}
+
+/// A Kiro account that leads to the stand-in, for its tokens too.
+fn kiro(upstream: &Upstream) -> Vec<(&'static str, OsString)> {
+    vec![
+        ("AMAZONQ_REFRESH_TOKEN", "aorBENCHREFRESHTOKEN".into()),
+        ("AMAZONQ_CLIENT_ID", "bench-client".into()),
+        ("AMAZONQ_CLIENT_SECRET", "bench-client-secret".into()),
+        ("AMAZONQ_PROFILE_ARN", "arn:aws:codewhisperer:us-east-1:000011112222:profile/BENCHPROFILE".into()),
+        ("AMAZONQ_ENDPOINT_URL", upstream.url().into()),
+        ("AWS_EC2_METADATA_DISABLED", "true".into()),
     ]
 }
 
