@@ -21,7 +21,7 @@ from harness.upstream import Upstream
 
 CLIENTS = ["anthropic_python", "openai_python", "anthropic_node", "openai_node", "claude_code", "long_session"]
 # Each upstream's own view comes last: it judges what all others made the product send.
-ROUNDS = [(upstream.bedrock, [*CLIENTS, "upstream"]), (upstream.kiro, [*CLIENTS, "kiro_upstream"])]
+ROUNDS = [(upstream.bedrock, "upstream"), (upstream.kiro, "kiro_upstream")]
 
 
 @dataclass
@@ -65,7 +65,11 @@ def main():
     parser.add_argument("only", nargs="*", help="suites whose name contains one of these")
     arguments = parser.parse_args()
     wanted = [word.replace("-", "_") for word in arguments.only]
-    known = [(source("").prefix + suite, source, suite) for source, suites in ROUNDS for suite in suites]
+    known = [
+        (source("").prefix + suite, source, module)
+        for source, own_view in ROUNDS
+        for suite, module in [*zip(CLIENTS, CLIENTS), ("upstream", own_view)]
+    ]
     chosen = [row for row in known if not wanted or any(word in row[0] for word in wanted)]
     if not chosen:
         parser.error(f"no such suite; there are {', '.join(name for name, _, _ in known)}")
@@ -78,7 +82,7 @@ def main():
             with Proxy(arguments.switchboard, folder) as proxy:
                 modules = os.path.abspath(arguments.modules)
                 for source, _ in ROUNDS:
-                    suites = [suite for _, own, suite in chosen if own is source]
+                    suites = [module for _, own, module in chosen if own is source]
                     if not suites:
                         continue
                     used, before = source(emulator.url), len(emulator.requests())
