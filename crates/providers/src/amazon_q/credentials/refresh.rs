@@ -5,8 +5,7 @@ use std::time::Duration;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use llm::{Category, Error, Payload, Secret};
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
 
 use super::refusal;
@@ -23,10 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST: usize = 256 * 1024;
 
 /// When the answer does not say how long its token lives.
-const USUAL_LIFE: u64 = 3600;
+const USUAL_LIFE: Duration = Duration::from_secs(3600);
 
 /// No vendor gives out tokens that live longer; the number is theirs, so it is bounded.
-const LONGEST_LIFE: u64 = 90 * 24 * 3600;
+const LONGEST_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -40,17 +39,30 @@ pub(super) struct Fresh {
     pub(super) profile_arn: Option<String>,
 }
 
-/// Answers of all three.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    #[serde(alias = "access_token")]
-    access_token: String,
-    #[serde(alias = "refresh_token")]
-    refresh_token: Option<String>,
-    #[serde(alias = "expires_in")]
-    expires_in: Option<u64>,
-    profile_arn: Option<String>,
+/// An answer of any of the three. The old refresh token may be void by now, so whatever holds a token is taken: a
+/// member of a kind that nobody expects must not cost the sign-in.
+struct Answer(Map<String, Value>);
+
+impl Answer {
+    fn member(&self, names: [&str; 2]) -> Option<&Value> {
+        names.into_iter().filter_map(|name| self.0.get(name)).find(|value| !value.is_null())
+    }
+
+    /// Empty when there is none.
+    fn text(&self, names: [&str; 2]) -> &str {
+        self.member(names).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Some identity providers write seconds as text.
+    fn life(&self) -> Duration {
+        let seconds = match self.member(["expiresIn", "expires_in"]) {
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(number) => number.as_f64(),
+            None => None,
+        };
+        let life = seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds.trunc()).ok());
+        life.unwrap_or(USUAL_LIFE).min(LONGEST_LIFE)
+    }
 }
 
 impl AmazonQ {
@@ -109,16 +121,20 @@ impl AmazonQ {
             return Err(refusal::read(way, status, error_type.as_deref(), &body));
         }
         // The text of an error would quote the answer, which holds tokens.
-        let answer: Answer = serde_json::from_slice(&body)
+        let answer = serde_json::from_slice(&body)
+            .map(Answer)
             .map_err(|_| Error::new(Category::Upstream, "The sign-in service's answer cannot be read."))?;
-        if answer.access_token.is_empty() {
+        let token = answer.text(["accessToken", "access_token"]);
+        if token.is_empty() {
             return Err(Error::new(Category::Upstream, "The sign-in service answered without a token."));
         }
+        let refresh_token = Some(answer.text(["refreshToken", "refresh_token"]));
+        let profile_arn = Some(answer.text(["profileArn", "profile_arn"]));
         Ok(Fresh {
-            token: Secret::new(answer.access_token),
-            life: Duration::from_secs(answer.expires_in.unwrap_or(USUAL_LIFE).min(LONGEST_LIFE)),
-            refresh_token: answer.refresh_token.filter(|token| !token.is_empty()).map(Secret::new),
-            profile_arn: answer.profile_arn.filter(|arn| is_profile_arn(arn)),
+            token: Secret::new(token),
+            life: answer.life(),
+            refresh_token: refresh_token.filter(|token| !token.is_empty()).map(Secret::new),
+            profile_arn: profile_arn.filter(|arn| is_profile_arn(arn)).map(str::to_owned),
         })
     }
 }

@@ -67,6 +67,28 @@ async fn each_kind_refreshes_at_its_own_place() {
     assert_eq!(opened.session.expires, Some(now() + Duration::from_secs(600)));
 }
 
+/// What cannot be read is lost for good: the old refresh token is void.
+#[tokio::test]
+async fn an_odd_answer_costs_no_rotated_token() {
+    for (odd, life) in [
+        (json!({"expires_in": "599"}), 599),
+        (json!({"expires_in": 599.9, "profileArn": 5}), 599),
+        (json!({"expires_in": -1}), 3600),
+        (json!({"expires_in": 1e300, "accessToken": null}), 3600),
+        (json!({"expires_in": 1e15, "token_type": ["Bearer"]}), 90 * 24 * 3600),
+        (json!({"expires_in": {}, "refreshToken": "aorNEW", "scope": "a", "ext_expires_in": null}), 3600),
+    ] {
+        let mut answer = json!({"access_token": "aoaNEW", "refresh_token": "aorNEW"});
+        for (name, value) in odd.as_object().unwrap() {
+            answer[name] = value.clone();
+        }
+        let (opened, _) = open(external, Why::First, good(&answer)).await;
+        let opened = opened.unwrap();
+        assert_eq!(stored(&opened)["refresh_token"], "aorNEW", "{odd}");
+        assert_eq!(opened.session.expires, Some(now() + Duration::from_secs(life)), "{odd}");
+    }
+}
+
 #[tokio::test]
 async fn a_directory_is_asked_in_its_own_region() {
     let (opened, requests) = upstream(
@@ -175,7 +197,8 @@ async fn only_what_the_person_can_mend_asks_them_to_sign_in() {
         (page(503), Category::Overloaded, "not available"),
         (page(403), Category::Upstream, "403"),
         (page(429), Category::RateLimited, "slow down"),
-        (Scripted::ok("{}"), Category::Upstream, "cannot be read"),
+        (Scripted::ok("[]"), Category::Upstream, "cannot be read"),
+        (Scripted::ok("{}"), Category::Upstream, "without a token"),
         (Scripted::ok(r#"{"accessToken": ""}"#), Category::Upstream, "without a token"),
     ] {
         let said = String::from_utf8_lossy(&answer.body).into_owned();
