@@ -177,7 +177,7 @@ impl Inner {
         let due = board
             .seats
             .iter()
-            .filter(|seat| seat.enabled)
+            .filter(|seat| seat.enabled && !seat.entry.vault.waits_for_person())
             .filter_map(|seat| seat.entry.vault.refresh_at())
             .min();
         due.map_or(TICK, |due| due.duration_since(now).unwrap_or_default()).clamp(SHORTEST, TICK)
@@ -192,7 +192,12 @@ impl Inner {
                 self.save(entry).await;
             }
             let due = entry.vault.refresh_at().is_some_and(|due| due <= self.clock.now());
-            if !due || !seat.enabled || entry.vault.trouble(self.clock.instant()).is_some() {
+            let vault = &entry.vault;
+            if !due
+                || !seat.enabled
+                || vault.waits_for_person()
+                || vault.trouble(self.clock.instant()).is_some()
+            {
                 continue;
             }
             let mut slot = lock(&entry.vault.flight);
@@ -206,7 +211,9 @@ impl Inner {
     pub(crate) fn woke(&self) {
         for seat in &self.board.load().seats {
             seat.entry.ward.with(|state| state.health.woke());
-            seat.entry.vault.forgive();
+            if !seat.entry.vault.waits_for_person() {
+                seat.entry.vault.forgive();
+            }
         }
         self.changed();
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwapOption;
-use llm::{Error, Secret};
+use llm::{Category, Error, Secret};
 use providers::Session;
 use tokio::sync::watch;
 
@@ -144,6 +144,16 @@ impl Vault {
         let mut error = trouble.error.clone()?;
         error.retry_after = error.retry_after.or(Some(end - now));
         Some(error)
+    }
+
+    /// True after a failure that only the person can mend. Whoever asks next finds out whether they did; asking all the
+    /// while with a sign-in that has ended looks like an attack to its vendor.
+    pub(crate) fn waits_for_person(&self) -> bool {
+        let trouble = lock(&self.trouble);
+        trouble
+            .error
+            .as_ref()
+            .is_some_and(|error| matches!(error.category, Category::NoCredentials | Category::Suspended))
     }
 
     /// Drops the session: the account has changed.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::Entry;
+use accounts::{Entry, StateView};
 use llm::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,8 @@ pub async fn keep_models_listed(gateway: Arc<Gateway>, quit: CancellationToken) 
     loop {
         changes.mark_unchanged();
         let active = gateway.accounts.active().and_then(|id| gateway.accounts.entry(&id));
-        if let Some(entry) = active.filter(|entry| !is_same(listed.as_ref(), entry)) {
+        let due = |entry: &Arc<Entry>| !is_same(listed.as_ref(), entry) && !waits_for_person(&gateway, entry);
+        if let Some(entry) = active.filter(due) {
             let answer = tokio::select! {
                 () = quit.cancelled() => return,
                 answer = list(&gateway, &entry) => answer,
@@ -55,6 +56,12 @@ fn is_same(listed: Option<&Arc<Entry>>, entry: &Arc<Entry>) -> bool {
     listed.is_some_and(|listed| Arc::ptr_eq(listed, entry))
 }
 
+/// A sign-in that has ended is not tried all the while; the account is listed once it works again.
+fn waits_for_person(gateway: &Gateway, entry: &Entry) -> bool {
+    let view = gateway.accounts.get(&entry.account.id);
+    view.is_some_and(|view| matches!(view.state, StateView::NeedsSignIn | StateView::Suspended))
+}
+
 async fn list(gateway: &Gateway, entry: &Arc<Entry>) -> Result<(), Error> {
     errand::run(gateway, entry, |session| async move { entry.provider.models(&session).await.map(drop) })
         .await
@@ -62,7 +69,8 @@ async fn list(gateway: &Gateway, entry: &Arc<Entry>) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use accounts::NewAccount;
+    use accounts::{NewAccount, Outcome};
+    use llm::Category;
     use serde_json::json;
 
     use super::*;
@@ -95,6 +103,29 @@ mod tests {
             gateway.accounts.activate(&third).await.unwrap();
             house.listed.wait_for(|listed| listed.last() == Some(&third)).await.unwrap();
             assert_eq!(house.listed.borrow().len(), 3, "each was asked once");
+            quit.cancel();
+        };
+        tokio::join!(keeping, watching);
+    }
+
+    #[tokio::test]
+    async fn an_account_whose_sign_in_ended_is_listed_when_it_works_again() {
+        let mut house = House::new().await;
+        let gateway = Arc::clone(&house.gateway);
+        let first = add(&gateway, "first", "us-east-1").await;
+        let second = add(&gateway, "second", "us-east-1").await;
+        let ended = gateway.accounts.entry(&first).unwrap();
+        let error = Error::new(Category::NoCredentials, "The sign-in has ended.");
+        gateway.accounts.note(&ended, Outcome::Failure(&error));
+        let quit = CancellationToken::new();
+        let keeping = keep_models_listed(Arc::clone(&house.gateway), quit.clone());
+        // By the time the other one is chosen the loop has seen the first.
+        let watching = async {
+            gateway.accounts.activate(&second).await.unwrap();
+            house.listed.wait_for(|listed| listed.last() == Some(&second)).await.unwrap();
+            assert_eq!(house.listed.borrow().len(), 1);
+            gateway.accounts.activate(&first).await.unwrap();
+            house.listed.wait_for(|listed| *listed == [second.clone(), first.clone()]).await.unwrap();
             quit.cancel();
         };
         tokio::join!(keeping, watching);

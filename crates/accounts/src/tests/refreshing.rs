@@ -166,6 +166,29 @@ async fn a_refused_refresh_needs_sign_in_until_the_person_acts() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_ended_is_tried_by_requests_alone() {
+    let (world, entry) = world().await;
+    world.provider.will([
+        Answer::Session(1000, None),
+        Answer::Fail(Category::NoCredentials),
+        Answer::Fail(Category::NoCredentials),
+        Answer::Forever,
+    ]);
+    world.accounts.session(&entry).await.unwrap();
+    for _ in 0..100 {
+        world.clock.pass(860);
+        world.accounts.woke();
+        world.accounts.inner.refresh_due().await;
+        landed(&entry).await;
+    }
+    assert_eq!(world.provider.openings(), 2, "the night costs one refusal");
+    world.accounts.session(&entry).await.unwrap_err();
+    world.clock.pass(600);
+    world.accounts.session(&entry).await.unwrap();
+    assert_eq!(world.provider.openings(), 4);
+}
+
+#[tokio::test]
 async fn a_rotated_credential_is_on_disk_before_its_session_is_used() {
     let (world, entry) = world().await;
     world.provider.will([Answer::Session(100, Some(r#"{"key":"rotated"}"#))]);
