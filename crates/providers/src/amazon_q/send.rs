@@ -57,12 +57,13 @@ impl AmazonQ {
             let refused = match self.exchange(outgoing).await {
                 Ok(incoming) => {
                     self.worked.note(account, Role::Streaming, options.order, host.generation);
+                    draft.keep_lessons(&self.lessons);
                     return Ok(reply(incoming, written, &draft.healed, trace.attempt));
                 }
                 Err(refused) => refused,
             };
             if trace.attempt >= MOST_SENDS {
-                return Err(telling(last, refused.error));
+                return Err(draft.as_it_was(telling(last, refused.error)));
             }
             if elsewhere(&refused) {
                 let error = telling(last.take(), refused.error);
@@ -71,8 +72,8 @@ impl AmazonQ {
                 last = Some(error);
                 host = other;
                 draft.turn_to(host.generation, &self.lessons);
-            } else if !draft.heal(&refused, host.generation, &self.lessons) {
-                return Err(refused.error);
+            } else if !draft.heal(&refused, host.generation) {
+                return Err(draft.as_it_was(refused.error));
             }
             written = draft.write()?;
         }
@@ -109,6 +110,8 @@ impl AmazonQ {
             again: true,
             renewed: false,
             healed: Vec::new(),
+            learned: Vec::new(),
+            with_profile: None,
         };
         draft.recall(&self.lessons);
         Ok(draft)
@@ -168,6 +171,10 @@ struct Draft<'a> {
     /// Whether the conversation has a new id already.
     renewed: bool,
     healed: Vec<&'static str>,
+    /// What the refusals of this request taught, and about what. Whether it is true shows when the request is answered.
+    learned: Vec<(Lesson, String)>,
+    /// What an old host said to the profile, before the request went out without.
+    with_profile: Option<Error>,
 }
 
 impl Draft<'_> {
@@ -211,7 +218,7 @@ impl Draft<'_> {
     }
 
     /// Changes what a refusal complains about. `false` when nothing can be done, or was done before.
-    fn heal(&mut self, refused: &Refused, generation: Generation, lessons: &Lessons) -> bool {
+    fn heal(&mut self, refused: &Refused, generation: Generation) -> bool {
         let lesson = match refused.repair {
             Some(Repair::DropFields) => Lesson::NoFields,
             Some(Repair::BareSchemas) => Lesson::BareSchemas,
@@ -234,11 +241,27 @@ impl Draft<'_> {
         if !self.take(lesson) {
             return false;
         }
-        lessons.learn(lesson, &self.account.id, &about);
+        if lesson == Lesson::NoLegacyProfile {
+            self.with_profile = Some(refused.error.clone());
+        }
+        self.learned.push((lesson, about));
         self.healed.push(lesson.token());
         // What the service refuses is worth knowing, what a person wrote is not ours to log.
         tracing::info!(model = %self.model.id, lesson = lesson.token(), "request changed after a refusal");
         true
+    }
+
+    /// The changes helped: the next request begins with them.
+    fn keep_lessons(&mut self, lessons: &Lessons) {
+        for (lesson, about) in self.learned.drain(..) {
+            lessons.learn(lesson, &self.account.id, &about);
+        }
+    }
+
+    /// The refusal to tell the person: when a request without its profile is no better, the one that it got with it.
+    fn as_it_was(&mut self, error: Error) -> Error {
+        let same_fault = matches!(error.category, Category::InvalidRequest | Category::PermissionDenied);
+        self.with_profile.take().filter(|_| same_fault).unwrap_or(error)
     }
 
     /// `false` when it changes nothing, so that sending again would not help.

@@ -109,6 +109,29 @@ async fn a_profile_is_left_out_where_an_old_host_refuses_it() {
     assert!(last.header("x-amzn-kiro-profile-arn").is_none());
 }
 
+/// An organisation's account is refused for many reasons, and without its profile it cannot be used at all.
+#[tokio::test]
+async fn a_profile_is_not_blamed_for_another_refusal() {
+    let refuse = |number: usize, request: &Received| {
+        if request.json().get("profileArn").is_none() {
+            return invalid(None, "profileArn is required for this request.");
+        }
+        let denied = Some("FEATURE_NOT_SUPPORTED");
+        if number == 0 { refusal(403, "AccessDeniedException", denied, "Not yours.") } else { hello() }
+    };
+    let (error, requests) = upstream(refuse, async |endpoint| {
+        let provider = provider_at(now(), hosts(&endpoint));
+        let options = json!({"hosts": "legacy_first"});
+        let session = session(Account { options, ..account("") }, ide());
+        let error = ask(&provider, &session, &asked()).await.unwrap_err();
+        ask(&provider, &session, &asked()).await.unwrap();
+        error
+    })
+    .await;
+    assert_eq!((error.category, requests.len()), (Category::PermissionDenied, 3));
+    assert!(error.message.contains("Not yours."), "{}", error.message);
+}
+
 #[tokio::test]
 async fn a_new_host_keeps_its_profile() {
     let denied = refusal(403, "AccessDeniedException", None, "User is not authorized to make this call.");
