@@ -23,7 +23,10 @@ const LIST: Duration = Duration::from_secs(5);
 impl AmazonQ {
     pub(super) async fn answer(&self, session: &Session, call: Call<'_>) -> Result<Reply, Error> {
         match self.send_and_heal(session, call).await {
-            Err(error) if error.category == Category::Quota => Err(self.explained(session, error).await),
+            // The credits' reset says nothing about a limit of the day.
+            Err(error) if error.category == Category::Quota && error.code == Some(Error::SPENT) => {
+                Err(self.explained(session, error).await)
+            }
             Err(error) => {
                 if error.category == Category::ModelNotFound {
                     self.lists.doubt(&session.account, (self.clock)());

@@ -111,13 +111,13 @@ impl AmazonQ {
     pub(super) async fn explained(&self, session: &Session, mut error: Error) -> Error {
         let Ok(Ok(quota)) = tokio::time::timeout(MOMENT, self.usage(session)).await else { return error };
         let mut words = format!("{} of {} {} used", number(quota.used), number(quota.limit), quota.unit);
-        if let Some(resets) = quota.resets {
-            let reset = UNIX_EPOCH + Duration::from_secs(resets);
-            let date = OffsetDateTime::from(reset).date();
-            words.push_str(&format!("; resets on {date}"));
-            if let Ok(wait) = reset.duration_since((self.clock)()) {
-                error.retry_after = Some(wait);
-            }
+        let resets = quota.resets.and_then(|resets| {
+            let time = OffsetDateTime::from_unix_timestamp(i64::try_from(resets).ok()?).ok()?;
+            Some((time, SystemTime::from(time).duration_since((self.clock)()).ok()?))
+        });
+        if let Some((time, wait)) = resets {
+            words.push_str(&format!("; resets on {}", time.date()));
+            error.retry_after = Some(wait);
         }
         error.message.push_str(&format!(" ({words})"));
         error

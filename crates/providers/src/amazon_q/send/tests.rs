@@ -227,6 +227,16 @@ async fn used_up_credits_are_explained() {
 }
 
 #[tokio::test]
+async fn a_limit_of_the_day_does_not_wait_for_the_months_credits() {
+    let (reply, requests) = send(ide(), &asked(), |_, _| {
+        refusal(429, "ThrottlingException", Some("DAILY_REQUEST_COUNT"), "Too many requests today.")
+    })
+    .await;
+    let error = reply.unwrap_err();
+    assert_eq!((error.category, error.retry_after, requests.len()), (Category::Quota, None, 1));
+}
+
+#[tokio::test]
 async fn too_many_tools_are_refused_here_unless_the_account_takes_more() {
     let tools: Vec<_> = (0..120)
         .map(|number| json!({"name": format!("t{number}"), "description": "d", "input_schema": {"type": "object"}}))

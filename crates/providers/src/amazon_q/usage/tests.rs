@@ -101,6 +101,25 @@ async fn a_refusal_for_want_of_credits_says_how_many_and_until_when() {
     assert_eq!((untold.message, untold.retry_after), (error().message, None));
 }
 
+#[tokio::test]
+async fn a_reset_that_no_calendar_has_or_that_is_past_is_not_told() {
+    for reset in [json!(1e300), json!(1.7e18), json!(1_700_000_000)] {
+        let provider = provider();
+        let answer = json!({
+            "nextDateReset": reset, "usageBreakdownList": [{"currentUsage": 50, "usageLimit": 50}],
+        });
+        let (told, _) = upstream(
+            |_: usize, _: &Received| good(&answer),
+            async |endpoint| {
+                let error = Error::new(Category::Quota, "Used up.");
+                provider.explained(&session(account(&endpoint), ide()), error).await
+            },
+        )
+        .await;
+        assert_eq!((told.message.as_str(), told.retry_after), ("Used up. (50 of 50 credits used)", None));
+    }
+}
+
 #[test]
 fn numbers_are_short() {
     for (value, text) in [(50.0, "50"), (217.46, "217.46"), (0.5, "0.5"), (1000.0, "1000"), (0.004, "0")] {
