@@ -3,7 +3,7 @@
 //! A call that breaks off must never look like a complete one, and only its last fragment tells. So a call is kept
 //! until then, and everything that begins after it waits with it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use llm::{Category, Error};
 use serde::de::IgnoredAny;
@@ -16,15 +16,20 @@ use super::piece::{Call, Piece};
 /// The most that may wait for a call to be complete, in bytes.
 const MOST: usize = 32 * 1024 * 1024;
 
+/// What a call or a piece costs beside its text: a stream of empty ones must come to an end too.
+const EACH: usize = 1024;
+
 /// Puts calls together and keeps the order of pieces.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     /// Begins with a call that is not complete, or is empty.
     waiting: VecDeque<Place>,
-    /// Bytes in `waiting`, roughly.
+    /// Bytes in `waiting` and `over`, roughly.
     held: usize,
     /// Ids of calls that are complete or broken: what comes for them later is an echo.
-    over: Vec<String>,
+    over: HashSet<String>,
+    /// Bytes in `over`, roughly.
+    remembered: usize,
     /// Calls that broke off, or whose input is no JSON object.
     pub(super) broken: Vec<String>,
 }
@@ -51,7 +56,7 @@ impl Calls {
             Piece::Call(call) => call.input.len(),
         };
         self.waiting.push_back(Place::Ready(piece));
-        self.hold(size).map(|()| None)
+        self.hold(EACH + size).map(|()| None)
     }
 
     /// Takes a fragment. The first may come without input, any may come without a name, and one without an id
@@ -73,20 +78,22 @@ impl Calls {
             // Its result could never be sent back.
             None if id.is_empty() => return Ok(()),
             None => {
+                self.hold(EACH + id.len())?;
                 self.waiting.push_back(Place::Open(Call { id, ..Call::default() }));
                 self.waiting.len() - 1
             }
         };
         let Some(Place::Open(call)) = self.waiting.get_mut(at) else { return Ok(()) };
+        let before = call.name.len() + call.input.len();
         if call.name.is_empty() {
             call.name = text(said.name);
         }
-        let before = call.input.len();
         add_input(&mut call.input, said.input);
-        let more = call.input.len() - before;
+        let more = (call.name.len() + call.input.len()).saturating_sub(before);
         if flag(said.stop) {
             let call = std::mem::take(call);
-            self.over.push(call.id.clone());
+            self.remembered += EACH + call.id.len();
+            self.over.insert(call.id.clone());
             match complete(call) {
                 Ok(call) => self.waiting[at] = Place::Ready(Piece::Call(call)),
                 Err(name) => {
@@ -103,7 +110,7 @@ impl Calls {
         match self.waiting.pop_front()? {
             Place::Ready(piece) => {
                 if self.waiting.is_empty() {
-                    self.held = 0;
+                    self.held = self.remembered;
                 }
                 Some(piece)
             }
@@ -131,7 +138,7 @@ impl Calls {
         if self.held <= MOST {
             return Ok(());
         }
-        let words = format!("The provider sent a tool call of more than {MOST} bytes.");
+        let words = format!("The provider sent tool calls of more than {MOST} bytes.");
         Err(Error::new(Category::Upstream, words))
     }
 }
@@ -153,4 +160,38 @@ fn complete(mut call: Call) -> Result<Call, String> {
         return Err(call.name);
     }
     if call.name.is_empty() { Err(call.name) } else { Ok(call) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fragment(calls: &mut Calls, json: &str) -> Result<(), Error> {
+        calls.fragment(&Payload::read(json.as_bytes())?)
+    }
+
+    #[test]
+    fn calls_without_end_or_without_content_come_to_an_end() {
+        let id = "x".repeat(8000);
+        for stop in [false, true] {
+            let mut calls = Calls::default();
+            let failed = (0..10_000).find(|number| {
+                let json = format!(r#"{{"toolUseId":"{id}{number}","name":"Read","stop":{stop}}}"#);
+                let failed = fragment(&mut calls, &json).is_err();
+                while calls.next().is_some() {}
+                failed
+            });
+            assert!(failed.is_some_and(|count| count > 1_000), "{stop}: {failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_input_takes_the_place_of_longer_pieces() {
+        let mut calls = Calls::default();
+        let pieces = r#"{"toolUseId":"t","name":"Read","input":"{\"path\": \"a very long one"}"#;
+        fragment(&mut calls, pieces).unwrap();
+        fragment(&mut calls, r#"{"toolUseId":"t","input":{},"stop":true}"#).unwrap();
+        let Some(Piece::Call(call)) = calls.next() else { panic!("a call") };
+        assert_eq!(call.input, "{}");
+    }
 }
