@@ -68,7 +68,7 @@ pub(super) fn toolbox<'a>(
         let (count, most) = (tools.len(), manner.most_tools);
         return Err(Error::invalid(format!(
             "tools: this request brings {count} tools, and Kiro takes at most {most}. Switch off MCP servers or tools \
-             that you do not need, or raise the limit in the settings."
+             that you do not need, or raise the option `most_tools` of the account."
         ))
         .with_param("tools"));
     }

@@ -107,7 +107,9 @@ fn too_many_tools_are_refused_with_words() {
     let error = refusal(&with(tools(120)), &sonnet(), &IDE);
     assert_eq!((error.category, error.param.as_deref()), (Category::InvalidRequest, Some("tools")));
     assert!(
-        error.message.contains("120 tools") && error.message.contains("at most 119"),
+        error.message.contains("120 tools")
+            && error.message.contains("at most 119")
+            && error.message.contains("`most_tools`"),
         "{}",
         error.message
     );
