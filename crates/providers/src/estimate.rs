@@ -30,10 +30,26 @@ pub(crate) fn tokens(meaning: &Meaning) -> u64 {
         sum += TOOLS;
     }
     for tool in &meaning.tools {
-        let schema = serde_json::to_string(&tool.schema).map_or(0, |json| json.len());
-        sum += text(&tool.name) + tool.description.as_deref().map_or(0.0, text) + schema as f64 / SCHEMA;
+        let mut schema = Length(0);
+        // Counting takes every write.
+        let _ = serde_json::to_writer(&mut schema, &tool.schema);
+        sum += text(&tool.name) + tool.description.as_deref().map_or(0.0, text) + schema.0 as f64 / SCHEMA;
     }
     (sum.ceil() as u64).max(1)
+}
+
+/// Counts bytes and keeps none.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn blocks(blocks: &[Block]) -> f64 {
@@ -55,8 +71,10 @@ fn content(content: &Content) -> f64 {
 }
 
 fn text(text: &str) -> f64 {
-    let wide = if text.is_ascii() { 0 } else { text.chars().filter(|c| is_wide(*c)).count() };
-    let narrow = if wide == 0 && text.is_ascii() { text.len() } else { text.chars().count() - wide };
+    // No wide character begins with a lower byte; conversations are long, and most have none.
+    let may_be_wide = text.bytes().max().is_some_and(|byte| byte >= 0xe1);
+    let wide = if may_be_wide { text.chars().filter(|c| is_wide(*c)).count() } else { 0 };
+    let narrow = text.chars().count() - wide;
     wide as f64 / WIDE + narrow as f64 / LATIN
 }
 

@@ -56,3 +56,13 @@ fn tools_cost_their_schema() {
     let meaning = Meaning { tools: vec![tool], ..Meaning::default() };
     assert_eq!(tokens(&meaning), 362);
 }
+
+#[test]
+fn wide_characters_are_told_from_narrow_ones_wherever_they_lie() {
+    for c in (0..0x3_0000).step_by(5).filter_map(char::from_u32) {
+        let words = format!("aé{c}");
+        let weight = if is_wide(c) { 1.0 / WIDE } else { 1.0 / LATIN };
+        let expected = 2.0 / LATIN + weight;
+        assert!((super::text(&words) - expected).abs() < 1e-9, "{words:?}");
+    }
+}

@@ -86,10 +86,12 @@ pub fn write_request(
         profile_arn: manner.profile_arn,
         additional_model_request_fields: document,
     };
-    let body = serde_json::to_vec(&body).map_err(|error| {
+    // About as long as what was asked: megabytes need not be copied each time a buffer doubles.
+    let mut json = Vec::with_capacity(asked.raw.size() + asked.raw.size() / 16 + 1024);
+    serde_json::to_writer(&mut json, &body).map_err(|error| {
         Error::new(Category::Internal, format!("cannot write a request for Kiro: {error}"))
     })?;
-    if body.len() > LARGE {
+    if json.len() > LARGE {
         adjustments.note("body:large");
     }
     let back = WayBack {
@@ -100,7 +102,7 @@ pub fn write_request(
         context: model.context,
         input_estimate: manner.input_estimate,
     };
-    Ok(Written { body: body.into(), back, adjustments: adjustments.into_tokens() })
+    Ok(Written { body: json.into(), back, adjustments: adjustments.into_tokens() })
 }
 
 /// Leading instructions in one text.
