@@ -127,13 +127,13 @@ impl Board {
         plan
     }
 
-    /// The last words of the first account that rests for `reason`.
-    fn said(&self, reason: Reason, now: Instant) -> Option<String> {
+    /// The last words of the first account that rests for `reason`, and their code.
+    fn said(&self, reason: Reason, now: Instant) -> Option<(String, Option<&'static str>)> {
         self.active().into_iter().chain(&self.seats).filter(|seat| seat.enabled).find_map(|seat| {
             let (resting, last) =
                 seat.entry.ward.with(|state| (state.health.resting(now), state.last_error.clone()));
             let last = last.filter(|_| resting.is_some_and(|(why, _)| why == reason))?;
-            Some(format!("{}: {}", seat.entry.account.name, last.message))
+            Some((format!("{}: {}", seat.entry.account.name, last.message), last.code))
         })
     }
 

@@ -39,8 +39,8 @@ pub struct Plan {
     pub on_quota: bool,
     /// The mildest reason why there is nobody.
     pub(crate) blocked: Option<Reason>,
-    /// What the account that rests for it said last, with its name before.
-    pub(crate) said: Option<String>,
+    /// What the account that rests for it said last, with its name before, and that error's code.
+    pub(crate) said: Option<(String, Option<&'static str>)>,
 }
 
 /// An account that was passed over.
@@ -77,11 +77,12 @@ impl Plan {
             }
             None => "No account can answer. Add one or switch one on.".to_owned(),
         };
-        let message = match &self.said {
-            Some(said) => format!("{message} ({said})"),
-            None => message,
+        let (message, code) = match &self.said {
+            Some((said, code)) => (format!("{message} ({said})"), *code),
+            None => (message, None),
         };
-        let error = Error::new(self.blocked.map_or(Category::NoCredentials, Reason::category), message);
+        let category = self.blocked.map_or(Category::NoCredentials, Reason::category);
+        let error = Error { code, ..Error::new(category, message) };
         Some(match self.wait {
             Some(wait) => error.with_retry_after(wait),
             None => error,

@@ -232,6 +232,7 @@ impl Inner {
         let now = self.clock.instant();
         let last_error = LastError {
             category: error.category.name().to_owned(),
+            code: error.code,
             message: error.message.clone(),
             time_ms: millis(self.clock.now()),
         };
@@ -322,6 +323,7 @@ fn seat_of(row: AccountRow, registry: &Registry, clock: &dyn Clock) -> Result<Se
     });
     let last_error = row.state.error_category.map(|category| LastError {
         category,
+        code: None,
         message: row.state.error_message.unwrap_or_default(),
         time_ms: row.state.error_ms.unwrap_or_default(),
     });

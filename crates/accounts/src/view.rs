@@ -54,6 +54,9 @@ pub enum StateView {
 pub struct LastError {
     /// [`llm::Category::name`].
     pub category: String,
+    /// [`llm::Error::code`], for those who are told again; not kept over a restart.
+    #[serde(skip)]
+    pub code: Option<&'static str>,
     pub message: String,
     /// Milliseconds since 1970.
     pub time_ms: i64,

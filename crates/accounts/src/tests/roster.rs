@@ -162,9 +162,10 @@ async fn who_rests_is_passed_over_and_when_all_rest_the_soonest_is_told() {
 async fn a_used_up_quota_is_another_accounts_business_only_by_setting() {
     let world = World::new().await;
     let (a, _) = (world.add("a").await, world.add("b").await);
-    let error = llm::Error::new(Category::Quota, "monthly limit");
+    let error = llm::Error::new(Category::Quota, "monthly limit").with_code(llm::Error::SPENT);
     world.accounts.note(&world.accounts.entry(&a).unwrap(), Outcome::Failure(&error));
-    assert_eq!(world.accounts.plan().refusal().unwrap().category, Category::Quota);
+    let refusal = world.accounts.plan().refusal().unwrap();
+    assert_eq!((refusal.category, refusal.code), (Category::Quota, Some(llm::Error::SPENT)));
     let world = world.restart().await;
     assert!(matches!(world.accounts.get(&a).unwrap().state, StateView::Exhausted { .. }));
     assert!(world.plan().is_empty());
