@@ -128,7 +128,8 @@ impl Recorder {
     /// An attempt failed. What that means for the account is the caller's to tell.
     pub(crate) fn attempt_failed(&mut self, entry: &Entry, target: &Target, error: &Error) {
         self.entry = None;
-        if is_unsent(error) {
+        // An answer that turned out to be none by its end was an answer to something.
+        if is_unsent(error) && self.row.upstream_wire.is_none() {
             self.row.attempts = self.row.attempts.saturating_sub(1);
             return;
         }
