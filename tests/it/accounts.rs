@@ -1,7 +1,6 @@
 //! Several accounts: who is asked, who steps in, who rests.
 
 mod failover;
-mod mixed;
 mod resting;
 mod switching;
 

@@ -3,10 +3,15 @@
 
 mod calls;
 mod conversations;
+mod failing;
 mod formats;
 mod limits;
 mod media;
+mod models;
 mod plain;
+mod refresh;
+mod streams;
+mod switching;
 mod thinking;
 
 use emulator::{Emulator, Operation};

@@ -192,3 +192,21 @@ async fn a_session_keeps_its_conversation() {
     assert_ne!(chat("s1", "one").await, chat("s2", "one").await);
     app.finish().await;
 }
+
+/// The service counts for nobody, and whoever asks for a count is told that it is a guess.
+#[tokio::test]
+async fn a_count_of_tokens_is_a_guess_and_costs_nothing() {
+    let (app, _) = TestApp::kiro("social").await;
+    app.said(Dialect::Messages, &super::hello(true)).await;
+    let asked = app.emulator.journal().count();
+    let mut counts = Vec::new();
+    for text in ["hello".to_owned(), "hello ".repeat(200)] {
+        let body = json!({"model": CLAUDE, "messages": [{"role": "user", "content": text}]});
+        let answer = app.post("/v1/messages/count_tokens", &body).await;
+        assert_eq!(answer.header("x-proxy-estimate"), Some("1"), "{}", answer.text());
+        counts.push(answer.json()["input_tokens"].as_u64().expect("a count"));
+    }
+    assert!(counts[0] > 0 && counts[1] > counts[0] + 100, "{counts:?}");
+    assert_eq!(app.emulator.journal().count(), asked);
+    app.finish().await;
+}

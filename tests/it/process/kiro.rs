@@ -6,6 +6,7 @@ use emulator::{Config, Emulator, KiroConfig};
 use serde_json::{Value, json};
 
 use super::{Machine, Serving, ask};
+use crate::kiro::check_rules;
 
 /// Words of the policy note.
 const NOTE: &str = "does not permit use through third-party harnesses";
@@ -86,6 +87,7 @@ async fn the_note_is_shown_before_the_first_account() {
     let machine = Machine::new();
     let _serving = machine.serve().await;
     add_with_consent(&machine, &emulator).await;
+    check_rules(&emulator);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,6 +108,7 @@ async fn the_environment_is_consent_and_its_note_is_shown_once() {
     let stderr = serving.terminate().await.stderr;
     assert!(!stderr.contains(NOTE), "{stderr}");
     assert_eq!(emulator.kiro().refreshes("social"), 1, "a token that is still good outlives the restart");
+    check_rules(&emulator);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,6 +147,7 @@ async fn a_token_that_changed_is_found_again_after_a_kill() {
     let serving = machine.serve().await;
     assert_eq!(serving.caller.served_by("hello").await, "Environment (Kiro)");
     assert!(emulator.kiro().refreshes("builder-id") >= 1);
+    check_rules(&emulator);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,6 +168,7 @@ async fn what_stops_an_account_is_known_after_a_restart() {
         serving.terminate().await;
         let serving = machine.serve().await;
         assert_eq!(state(&serving).await, kind);
+        check_rules(&emulator);
     }
 }
 
