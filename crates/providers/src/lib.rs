@@ -14,6 +14,7 @@ mod options;
 mod provider;
 mod quota;
 mod suffix;
+mod told;
 #[cfg(test)]
 mod upstream;
 

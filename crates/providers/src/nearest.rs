@@ -1,5 +1,11 @@
 //! Names that are near to a wrong one.
 
+/// A question to be put behind a refusal, with a blank before it; empty when nothing is near.
+pub(crate) fn question<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near: Vec<_> = names(wrong, known).into_iter().map(|name| format!("`{name}`")).collect();
+    if near.is_empty() { String::new() } else { format!(" Did you mean {}?", near.join(", ")) }
+}
+
 /// Up to three of `known`, nearest first and in their order among equals; nothing when the name is absurdly long.
 pub(crate) fn names<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wrong = wrong.to_ascii_lowercase();

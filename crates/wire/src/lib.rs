@@ -9,6 +9,7 @@ mod adjustments;
 pub mod amazon_q;
 mod answer_id;
 pub mod anthropic;
+mod arguments;
 pub mod bedrock;
 mod codec;
 pub mod compilable;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use llm::{Category, Error};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use wire::ErrorHead;
 use wire::amazon_q::{Refused, Repair, read_error};
 
 use super::AmazonQ;
@@ -14,24 +13,14 @@ use super::bearer::Bearer;
 use super::operation::{Asker, Operation, Trace, control};
 use super::options::Options;
 use crate::Account;
-use crate::http::{Incoming, Outgoing, clock_offset};
-
-/// The most we read of an error.
-const LONGEST_ERROR: usize = 256 * 1024;
+use crate::http::{Incoming, Outgoing};
+use crate::told::{Refusal, is_answer};
 
 /// A list of all models with their schemas is some ten kilobytes.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// For one question to the control plane.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-const REQUEST_ID: &str = "x-amzn-requestid";
-const ERROR_TYPE: &str = "x-amzn-errortype";
-
-/// The upstream's id of the request, for support cases.
-pub(super) fn request_id(incoming: &Incoming) -> Option<String> {
-    incoming.header(REQUEST_ID).map(str::to_owned)
-}
 
 /// Whether another host may know better: this one is not there, or does not know the operation. Never after a
 /// refused token, a throttle or a limit.
@@ -51,7 +40,7 @@ impl AmazonQ {
     /// Sends a request and returns its answer, whose status was good.
     pub(super) async fn exchange(&self, outgoing: Outgoing) -> Result<Incoming, Refused> {
         let incoming = self.http.send(outgoing).await.map_err(|error| Refused { error, repair: None })?;
-        if incoming.status() == 200 && incoming.header(ERROR_TYPE).is_none() {
+        if is_answer(&incoming) {
             return Ok(incoming);
         }
         Err(self.refusal(incoming).await)
@@ -59,20 +48,10 @@ impl AmazonQ {
 
     /// Reads an answer that is an error.
     async fn refusal(&self, incoming: Incoming) -> Refused {
-        let status = incoming.status();
-        let headers = incoming.headers().clone();
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // The status tells enough when the body is lost.
-        let body = incoming.read(LONGEST_ERROR).await.unwrap_or_default();
-        let head = ErrorHead {
-            status,
-            error_type: text(ERROR_TYPE),
-            request_id: text(REQUEST_ID),
-            retry_after: text("retry-after"),
-        };
-        let mut refused = read_error(&head, &body);
+        let refusal = Refusal::read(incoming).await;
+        let mut refused = read_error(&refusal.head(), &refusal.body);
         if let Some(upstream) = &mut refused.error.upstream {
-            upstream.clock_offset = text("date").and_then(|date| clock_offset(date, (self.clock)()));
+            upstream.clock_offset = refusal.clock_offset((self.clock)());
         }
         refused
     }

@@ -57,14 +57,7 @@ impl Resolver<'_> {
 
     fn unknown(&self, asked: &str) -> Error {
         let known = self.known_models();
-        let near = nearest::names(asked, known.iter().map(|model| model.name.as_str()));
-        let hint = match near.as_slice() {
-            [] => String::new(),
-            near => format!(
-                " Did you mean {}?",
-                near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            ),
-        };
+        let hint = nearest::question(asked, known.iter().map(|model| model.name.as_str()));
         let shown: String = asked.chars().take(100).collect();
         Error::new(Category::ModelNotFound, format!("No model `{shown}` on Kiro for this account.{hint}"))
             .with_param("model")

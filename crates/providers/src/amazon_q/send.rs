@@ -8,13 +8,14 @@ use serde_json::Value;
 use uuid::Uuid;
 use wire::amazon_q::{AmazonQReader, Manner, Refused, Repair, SchemaDepth, Shape, Written, write_request};
 
-use super::exchange::{elsewhere, request_id, telling};
+use super::exchange::{elsewhere, telling};
 use super::hosts::{Generation, Role};
 use super::lessons::{Lesson, Lessons};
 use super::operation::{Asker, MOST_SENDS, Trace, conversation};
 use super::options::Options;
 use super::{AmazonQ, conversation as conversations, hosts};
 use crate::http::Incoming;
+use crate::told::request_id;
 use crate::{Account, Bearer, Body, Call, Reply, Session, estimate};
 
 /// How long a request waits for the list of models that tells how to make a model think.

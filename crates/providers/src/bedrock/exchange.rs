@@ -6,11 +6,12 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use llm::{Category, Error, Payload};
 use url::Url;
-use wire::bedrock::{ErrorHead, read_error};
+use wire::bedrock::read_error;
 
 use super::{Bedrock, sign};
 use crate::Session;
-use crate::http::{Incoming, Outgoing, clock_offset};
+use crate::http::{Incoming, Outgoing};
+use crate::told::{Refusal, is_answer};
 
 /// The most that InvokeModel takes, in bytes.
 pub(super) const LONGEST_REQUEST: usize = 25_000_000;
@@ -18,14 +19,9 @@ pub(super) const LONGEST_REQUEST: usize = 25_000_000;
 /// The most we take of an answer in one piece: the largest answers carry a few hundred kilobytes of text.
 pub(super) const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// The most we read of an error.
-const LONGEST_ERROR: usize = 256 * 1024;
-
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const BEDROCK_ACCEPT: HeaderName = HeaderName::from_static("x-amzn-bedrock-accept");
 const SERVICE_TIER: HeaderName = HeaderName::from_static("x-amzn-bedrock-service-tier");
-const REQUEST_ID: &str = "x-amzn-requestid";
-const ERROR_TYPE: &str = "x-amzn-errortype";
 
 /// The operations on a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +63,6 @@ pub(super) fn headers(operation: Operation, tier: Option<&'static str>) -> Heade
     headers
 }
 
-/// The upstream's id of the request, for support cases.
-pub(super) fn request_id(incoming: &Incoming) -> Option<String> {
-    incoming.header(REQUEST_ID).map(str::to_owned)
-}
-
 impl Bedrock {
     /// Sends a request to a model and returns its answer, whose status was good.
     ///
@@ -104,8 +95,7 @@ impl Bedrock {
     async fn exchange(&self, session: &Session, mut outgoing: Outgoing) -> Result<Incoming, Error> {
         sign::authorize(&mut outgoing, session, (self.clock)())?;
         let incoming = self.http.send(outgoing).await?;
-        // An operation that a front end does not know is sometimes answered with 200 and an error inside.
-        if incoming.status() == 200 && incoming.header(ERROR_TYPE).is_none() {
+        if is_answer(&incoming) {
             return Ok(incoming);
         }
         Err(refusal(incoming, (self.clock)()).await)
@@ -114,20 +104,10 @@ impl Bedrock {
 
 /// Reads an answer that is an error.
 async fn refusal(incoming: Incoming, now: SystemTime) -> Error {
-    let status = incoming.status();
-    let headers = incoming.headers().clone();
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    // The status tells enough when the body is lost.
-    let body = incoming.read(LONGEST_ERROR).await.unwrap_or_default();
-    let head = ErrorHead {
-        status,
-        error_type: text(ERROR_TYPE),
-        request_id: text(REQUEST_ID),
-        retry_after: text("retry-after"),
-    };
-    let mut error = read_error(&head, &body);
+    let refusal = Refusal::read(incoming).await;
+    let mut error = read_error(&refusal.head(), &refusal.body);
     if let Some(upstream) = &mut error.upstream {
-        upstream.clock_offset = text("date").and_then(|date| clock_offset(date, now));
+        upstream.clock_offset = refusal.clock_offset(now);
     }
     error
 }

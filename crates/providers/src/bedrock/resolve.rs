@@ -302,14 +302,7 @@ impl Resolver<'_> {
 
     fn unknown(&self, asked: &str) -> Error {
         let models = self.known_models();
-        let near = nearest::names(asked, models.iter().map(|model| model.name.as_str()));
-        let hint = match near.as_slice() {
-            [] => String::new(),
-            near => format!(
-                " Did you mean {}?",
-                near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            ),
-        };
+        let hint = nearest::question(asked, models.iter().map(|model| model.name.as_str()));
         let shown: String = asked.chars().take(100).collect();
         not_found(format!("No model `{shown}` on Amazon Bedrock in {}.{hint}", self.region))
     }

@@ -11,11 +11,12 @@ use wire::{Restorer, ToolNames, Undo};
 
 use super::draft::Draft;
 use super::endpoint::{self, Service};
-use super::exchange::{LONGEST_ANSWER, Operation, headers, request_id};
+use super::exchange::{LONGEST_ANSWER, Operation, headers};
 use super::extras::Extras;
 use super::heal::{Lesson, MOST_LESSONS, lessons};
 use super::{Bedrock, geo};
 use crate::http::Incoming;
+use crate::told::request_id;
 use crate::{Account, Body, Call, Reply, Session};
 
 impl Bedrock {

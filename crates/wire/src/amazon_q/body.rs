@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::arguments::Arguments;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,15 +80,7 @@ pub(super) struct AssistantResponse<'a> {
 pub(super) struct ToolUse<'a> {
     pub(super) tool_use_id: Cow<'a, str>,
     pub(super) name: Cow<'a, str>,
-    pub(super) input: Input<'a>,
-}
-
-/// The arguments of a call: an object, never null and never text.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Input<'a> {
-    Raw(&'a RawValue),
-    Empty {},
+    pub(super) input: Arguments<'a>,
 }
 
 /// One value an entry, in this nested form only.

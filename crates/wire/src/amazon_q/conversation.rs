@@ -5,12 +5,12 @@
 use std::borrow::Cow;
 
 use llm::{Block, Content, Error, Meaning, Message, Model, Role};
-use serde_json::value::RawValue;
 
-use super::body::{Document, Image, Input, Reasoning, Source, Text, ToolResult, ToolUse};
+use super::body::{Document, Image, Reasoning, Source, Text, ToolResult, ToolUse};
 use super::call_ids::CallIds;
 use super::names::Names;
 use crate::adjustments::Adjustments;
+use crate::arguments::Arguments;
 use crate::{DocumentNames, media};
 
 /// More pictures than other clients of the service dare to send at once.
@@ -170,7 +170,7 @@ impl<'a, 'b> Conversation<'a, 'b> {
                     spoken.calls.push(ToolUse {
                         tool_use_id: wire,
                         name: self.names.to_wire(name),
-                        input: arguments(input),
+                        input: Arguments::read(input),
                     });
                 }
                 Content::Thinking { text, signature: Some(signature) } if self.replay => {
@@ -321,12 +321,4 @@ fn keep<'a>(kept: &mut Option<Reasoning<'a>>, new: Reasoning<'a>, adjustments: &
 fn misplaced(kind: &str, role: &str) -> Error {
     Error::invalid(format!("messages: `{kind}` blocks can only be in `{role}` messages"))
         .with_param("messages")
-}
-
-/// The arguments of a call, an object in any case.
-fn arguments(input: &str) -> Input<'_> {
-    match serde_json::from_str::<&RawValue>(input) {
-        Ok(raw) if raw.get().starts_with('{') => Input::Raw(raw),
-        _ => Input::Empty {},
-    }
 }

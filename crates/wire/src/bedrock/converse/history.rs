@@ -4,14 +4,12 @@
 use std::borrow::Cow;
 
 use llm::{Block, Content, Error, Meaning, Model, Role};
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::cache::{CacheBudget, mark_of};
-use super::shape::{
-    Document, Enabled, Image, Input, Piece, Reasoning, Source, Speaker, ToolResult, ToolUse, Turn,
-};
+use super::shape::{Document, Enabled, Image, Piece, Reasoning, Source, Speaker, ToolResult, ToolUse, Turn};
 use crate::adjustments::Adjustments;
+use crate::arguments::Arguments;
 use crate::{DocumentNames, ToolNames, media};
 
 /// Writes the turns of one request.
@@ -72,7 +70,7 @@ impl<'a> History<'a, '_> {
             Content::ToolUse { id, name, input } => out.push(Piece::ToolUse(ToolUse {
                 tool_use_id: tool_use_id(id),
                 name: self.names.to_wire(name),
-                input: arguments(input),
+                input: Arguments::read(input),
             })),
             Content::ToolResult { id, content, is_error } => out.push(Piece::ToolResult(ToolResult {
                 tool_use_id: tool_use_id(id),
@@ -182,14 +180,6 @@ fn trim_prefill(content: &mut Vec<Piece<'_>>) {
         && text.trim_end().len() < text.len()
     {
         *text = text.trim_end().to_owned().into();
-    }
-}
-
-/// The arguments of a call, an object in any case: null is refused.
-fn arguments(input: &str) -> Input<'_> {
-    match serde_json::from_str::<&RawValue>(input) {
-        Ok(raw) if raw.get().starts_with('{') => Input::Raw(raw),
-        _ => Input::Empty {},
     }
 }
 

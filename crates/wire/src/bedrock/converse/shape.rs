@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::arguments::Arguments;
 
 /// The whole body.
 #[derive(Serialize)]
@@ -88,15 +89,7 @@ pub(super) struct Enabled {
 pub(super) struct ToolUse<'a> {
     pub(super) tool_use_id: Cow<'a, str>,
     pub(super) name: Cow<'a, str>,
-    pub(super) input: Input<'a>,
-}
-
-/// The arguments of a call: an object, never null.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Input<'a> {
-    Raw(&'a RawValue),
-    Empty {},
+    pub(super) input: Arguments<'a>,
 }
 
 #[derive(Serialize)]
