@@ -35,6 +35,8 @@ pub(crate) struct Said {
     pub(crate) text: String,
     pub(crate) thinking: String,
     pub(crate) signature: String,
+    /// A thought that only its model can read.
+    pub(crate) redacted: String,
     pub(crate) calls: Vec<Call>,
     /// In the dialect's word.
     pub(crate) stop: String,

@@ -85,7 +85,7 @@ impl TestApp {
     }
 
     /// Adds an account; returns its id.
-    async fn add_kiro_with(&self, account: &Value) -> String {
+    pub(crate) async fn add_kiro_with(&self, account: &Value) -> String {
         let added = self.post("/api/accounts", account).await;
         assert_eq!(added.status, 201, "{}", added.text());
         added.json()["id"].as_str().expect("id").to_owned()

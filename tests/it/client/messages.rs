@@ -17,6 +17,7 @@ pub(super) fn read_whole(message: &Value) -> Said {
                 said.thinking += block["thinking"].as_str().expect("thinking");
                 said.signature += block["signature"].as_str().expect("a signature");
             }
+            "redacted_thinking" => said.redacted += block["data"].as_str().expect("data"),
             "tool_use" => said.calls.push(Call {
                 id: text(&block["id"]),
                 name: text(&block["name"]),
@@ -49,6 +50,9 @@ pub(super) fn read_stream(answer: &Answer) -> Said {
                 assert_eq!((open.as_ref(), event["index"].as_u64()), (None, Some(index)), "{event}");
                 let block = &event["content_block"];
                 let kind = text(&block["type"]);
+                if kind == "redacted_thinking" {
+                    said.redacted += block["data"].as_str().expect("data");
+                }
                 if kind == "tool_use" {
                     assert_eq!(block["input"], json!({}));
                     let call =

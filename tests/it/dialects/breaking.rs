@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::client::{DIALECTS, Dialect};
-use crate::sides::{BEDROCK, KIRO, SIDES, Side, Sides};
+use crate::sides::{BEDROCK, SIDES, Side, Sides};
 
 /// A fault in the middle, and the category that the row names.
 const BREAKS: [(&str, &str); 7] = [
@@ -32,7 +32,7 @@ const KIRO_BREAKS: [(&str, &str); 8] = [
 ];
 
 fn breaks(side: Side) -> &'static [(&'static str, &'static str)] {
-    if side == KIRO { &KIRO_BREAKS } else { &BREAKS }
+    if side.is_kiro() { &KIRO_BREAKS } else { &BREAKS }
 }
 
 /// Long enough that every break is in the middle of it.

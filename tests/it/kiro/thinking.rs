@@ -206,3 +206,30 @@ async fn a_signature_that_is_refused_is_left_out() {
     }
     app.finish().await;
 }
+
+/// GPT's thoughts are for GPT alone: they pass through the client unread and come back.
+#[tokio::test]
+async fn a_thought_that_only_its_model_reads_goes_there_and_back() {
+    let app = start().await;
+    let dialect = Dialect::Messages;
+    for stream in [false, true] {
+        let mut body = dialect.asking("gpt-5.6-sol", "hello", stream);
+        body["thinking"] = json!({"type": "enabled", "budget_tokens": 2048});
+        body["max_tokens"] = json!(20_000);
+        let said = app.said(dialect, &body).await;
+        assert_eq!((said.text.as_str(), said.thinking.as_str()), ("echo: hello", ""));
+        assert!(!said.redacted.is_empty(), "{said:?}");
+        assert_eq!(fields(&app)["reasoning"]["effort"], "low");
+        let turns = body["messages"].as_array_mut().expect("messages");
+        turns.push(json!({"role": "assistant", "content": [
+            {"type": "redacted_thinking", "data": said.redacted}, {"type": "text", "text": said.text},
+        ]}));
+        turns.push(json!({"role": "user", "content": "go on"}));
+        let answer = app.ask(dialect, &body).await;
+        assert_eq!(dialect.read(&answer).text, "echo: go on");
+        let chat = app.last_chat();
+        let spoken = &chat["conversationState"]["history"][1]["assistantResponseMessage"];
+        assert_eq!(spoken["reasoningContent"], json!({"redactedContent": said.redacted}));
+    }
+    app.finish().await;
+}
