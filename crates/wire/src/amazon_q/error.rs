@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::lenient::{number, text};
 use crate::ErrorHead;
-use verdict::Verdict;
+use verdict::{NO_PROFILES, Verdict, WANTS_PROFILE};
 
 mod reason;
 mod verdict;
@@ -110,6 +110,23 @@ impl Body<'_> {
         error.retry_after = wait.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         Refused { error, repair }
     }
+}
+
+/// Whether the service said that this kind of sign-in has no profiles at all. Any other refusal to list them may be about
+/// the region, the address or the hour.
+#[must_use]
+pub fn has_no_profiles(error: &Error) -> bool {
+    says(error, NO_PROFILES)
+}
+
+/// Whether a request was refused because it came without a profile.
+#[must_use]
+pub fn wants_profile(error: &Error) -> bool {
+    says(error, WANTS_PROFILE)
+}
+
+fn says(error: &Error, words: &str) -> bool {
+    error.upstream.as_ref().is_some_and(|upstream| upstream.message.to_ascii_lowercase().contains(words))
 }
 
 /// The service's name for an error, without the namespace before `#` and the address after `:`.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::join_all;
-use llm::{Category, Error};
+use llm::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use wire::amazon_q::has_no_profiles;
 
 use super::stored::is_profile_arn;
 use crate::Account;
@@ -114,7 +115,8 @@ impl AmazonQ {
         Search::None
     }
 
-    /// The first usable profile of a region. Builder IDs may not ask, which means that they have none.
+    /// The first usable profile of a region. Builder IDs may not ask, and are told so: they have none. Another refusal
+    /// may be the region's or the host's alone.
     async fn profiles_in(
         &self,
         account: &Account,
@@ -126,7 +128,7 @@ impl AmazonQ {
             let asked = self.ask(account, bearer, region, Operation::ListAvailableProfiles, &members);
             let page: Page = match asked.await {
                 Ok(page) => page,
-                Err(error) if error.category == Category::PermissionDenied => return Ok(None),
+                Err(error) if has_no_profiles(&error) => return Ok(None),
                 Err(error) => return Err(error),
             };
             let usable = |listed: &Listed| {

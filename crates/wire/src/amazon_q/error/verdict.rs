@@ -65,6 +65,11 @@ impl Verdict {
     }
 }
 
+/// Said to a Builder ID that asks for profiles.
+pub(super) const NO_PROFILES: &str = "builder id is not supported";
+/// Said to a request without a profile.
+pub(super) const WANTS_PROFILE: &str = "profilearn is required";
+
 pub(super) const TOO_LONG: Verdict = Verdict::ours(
     Category::ContextLength,
     // Coding clients compact the conversation when they read the first four words.
@@ -179,7 +184,7 @@ fn by_words(status: u16, words: &str) -> Option<Verdict> {
         SUSPENDED
     } else if has("additionalmodelrequestfields") {
         NO_FIELDS
-    } else if has("profilearn is required") {
+    } else if has(WANTS_PROFILE) {
         PROFILE_REQUIRED
     } else if has("invalid profilearn") {
         PROFILE_REFUSED
@@ -203,7 +208,7 @@ fn by_words(status: u16, words: &str) -> Option<Verdict> {
         MONTH_USED_UP
     } else if has("not authorized to make this call") {
         NOT_AUTHORIZED
-    } else if has("builder id is not supported") {
+    } else if has(NO_PROFILES) {
         WRONG_SIGN_IN
     } else if has("high traffic") || has("unexpectedly high load") {
         OVERLOADED

@@ -125,6 +125,28 @@ async fn a_builder_id_has_none_and_is_not_asked_again() {
     assert_eq!((bearer(&again.unwrap()).shape, requests.len()), (Shape::Cli, 0));
 }
 
+/// A region or a host may refuse what another one grants, and tomorrow it may grant it itself.
+#[tokio::test]
+async fn a_refusal_for_another_reason_decides_nothing() {
+    for answer in [
+        refusal(403, "AccessDeniedException", None, "User is not authorized to make this call."),
+        refusal(403, "AccessDeniedException", Some("FEATURE_NOT_SUPPORTED"), "no"),
+        Scripted { status: 403, headers: Vec::new(), body: b"<html>".to_vec() },
+    ] {
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        let (opened, _) =
+            search(
+                "us-east-1",
+                |request| {
+                    if request.line.contains("us-east-1") { answer.clone() } else { denied() }
+                },
+            )
+            .await;
+        assert!(opened.rotated.is_none(), "{said}");
+        assert_eq!(opened.session.expires, Some(now() + Duration::from_secs(60)), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_search_that_failed_is_repeated_later_and_later() {
     let (opened, requests) = upstream(
