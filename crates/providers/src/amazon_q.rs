@@ -35,7 +35,7 @@ use crate::{
     Account, Call, Clock, CredentialSummary, Description, Http, Identity, Opened, Policy, Preferences,
     Provider, Quota, Reply, Session, Target, TokenCount, Why, estimate,
 };
-use credentials::Unfinished;
+use credentials::{Ended, Unfinished};
 use hosts::Worked;
 use lessons::Lessons;
 use list::Lists;
@@ -66,6 +66,7 @@ pub struct AmazonQ {
     lists: Lists,
     lessons: Lessons,
     unfinished: Unfinished,
+    ended: Ended,
 }
 
 impl AmazonQ {
@@ -80,6 +81,7 @@ impl AmazonQ {
             lists: Lists::default(),
             lessons: Lessons::default(),
             unfinished: Unfinished::default(),
+            ended: Ended::default(),
         }
     }
 

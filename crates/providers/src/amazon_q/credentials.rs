@@ -3,6 +3,7 @@
 //! A refreshed token is stored beside the refresh token, so that a restart costs no refresh: the vendor has suspended
 //! accounts that refreshed very often.
 
+mod ended;
 mod profile;
 mod refresh;
 mod refusal;
@@ -23,6 +24,7 @@ use super::hosts::REGIONS;
 use crate::address::{check_custom, check_region};
 use crate::fields::{check_names, field, masked, wrong};
 use crate::{Account, CredentialKind, CredentialSummary, Identity, Opened, Session, Why};
+pub(super) use ended::Ended;
 use profile::Search;
 pub(super) use profile::Unfinished;
 use stored::{Access, Credential, Profile, Way};

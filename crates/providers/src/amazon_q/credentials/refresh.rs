@@ -8,8 +8,8 @@ use llm::{Category, Error, Payload, Secret};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
 
-use super::refusal;
 use super::stored::{Way, is_profile_arn};
+use super::{ended, refusal};
 use crate::Account;
 use crate::address::parse;
 use crate::amazon_q::AmazonQ;
@@ -66,11 +66,15 @@ impl Answer {
 }
 
 impl AmazonQ {
-    /// Gets a fresh token.
+    /// Gets a fresh token. With a sign-in that has ended nobody is asked again for an hour.
     ///
     /// # Errors
     /// [`Category::NoCredentials`] when the person must sign in again, others when it may work later.
     pub(super) async fn refresh(&self, account: &Account, way: &Way) -> Result<Fresh, Error> {
+        let mark = ended::mark(account, way);
+        if let Some(error) = self.ended.find(&mark, (self.clock)()) {
+            return Err(error);
+        }
         let outgoing = match way {
             Way::Oidc { refresh_token, client_id, client_secret, region } => {
                 let url = parse(&format!("{}/token", self.hosts.oidc(account, region)?))?;
@@ -104,6 +108,10 @@ impl AmazonQ {
             }
         };
         match tokio::time::timeout(PATIENCE, self.token(outgoing, way)).await {
+            Ok(Err(error)) if error.category == Category::NoCredentials => {
+                self.ended.keep(mark, (self.clock)(), &error);
+                Err(error)
+            }
             Ok(fresh) => fresh,
             Err(_) => Err(Error::new(
                 Category::Timeout,

@@ -230,3 +230,38 @@ async fn a_token_endpoint_that_is_not_there_is_no_reason_to_sign_in() {
     let error = provider().opened(&account, &secret, Why::Rejected).await.unwrap_err();
     assert_eq!(error.category, Category::Unreachable);
 }
+
+/// Requests go on while the person is away, and each would try.
+#[tokio::test]
+async fn a_sign_in_that_ended_is_not_sent_again() {
+    let renewed = with(oidc(), "refresh_token", json!("aorOTHER"));
+    for (answer, times) in [
+        (oauth(400, "invalid_grant"), 1),
+        (oauth(401, "invalid_client"), 1),
+        (oauth(400, "slow_down"), 3),
+        (oauth(500, "server_error"), 3),
+    ] {
+        let provider = provider();
+        let (errors, requests) = upstream(
+            |_: usize, _: &Received| answer.clone(),
+            async |endpoint| {
+                let account = Arc::new(account(&endpoint));
+                let mut errors = Vec::new();
+                for (credential, why) in [
+                    (oidc(), Why::First),
+                    (oidc(), Why::Expiring),
+                    (oidc(), Why::Rejected),
+                    (renewed.clone(), Why::First),
+                ] {
+                    let secret = Secret::new(credential.to_string());
+                    errors.push(provider.opened(&account, &secret, why).await.unwrap_err().message);
+                }
+                errors
+            },
+        )
+        .await;
+        assert_eq!(requests.len(), times + 1, "{errors:?}");
+        assert!(errors.iter().all(|words| *words == errors[0]), "{errors:?}");
+        assert_eq!(requests.last().unwrap().json()["refreshToken"], "aorOTHER", "another one is asked with");
+    }
+}
