@@ -267,9 +267,12 @@ impl Provider for Invented {
         vec![self.model("broken", account, 2.0), self.model("small", account, 1.0)]
     }
 
-    fn quota<'a>(&'a self, _: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
+    fn quota<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
         Box::pin(async {
             let used = f64::from(self.counted.fetch_add(1, Ordering::Relaxed) + 1);
+            if session.account.options["fails"].is_string() {
+                return Err(Error::new(Category::Upstream, format!("failed {used} times")));
+            }
             Ok(self.is_wild().then(|| Quota {
                 plan: Some("WILD PRO".to_owned()),
                 unit: "credits".to_owned(),

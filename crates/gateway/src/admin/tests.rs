@@ -219,6 +219,26 @@ async fn an_allowance_is_asked_for_once_a_minute() {
 }
 
 #[tokio::test]
+async fn a_failure_to_tell_the_allowance_is_kept_for_the_minute_too() {
+    let house = House::new().await;
+    let mut body = account("W");
+    body["options"] = json!({"fails": "upstream"});
+    let (_, view) = call(&house, "POST", "/api/accounts", body).await;
+    let path = format!("/api/accounts/{}/quota", view["id"].as_str().unwrap());
+    let router = router(&house.gateway);
+    let said = async || {
+        let (status, refused) = send(&router, "GET", &path, Value::Null).await;
+        assert_eq!(status, 502);
+        refused["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((said().await, said().await), ("failed 1 times".to_owned(), "failed 1 times".to_owned()));
+    house.clock.pass(60);
+    assert_eq!(said().await, "failed 2 times");
+    call(&house, "PATCH", path.trim_end_matches("/quota"), json!({"options": {}})).await;
+    assert_eq!(send(&router, "GET", &path, Value::Null).await.0, 200);
+}
+
+#[tokio::test]
 async fn oversized_and_deep_bodies_are_refused() {
     let house = House::new().await;
     let large = account(&"x".repeat(1024 * 1024));
