@@ -34,7 +34,7 @@ pub(super) fn fields(
         ThinkingStyle::ReasoningObject => {
             if let Some(wanted) = wanted {
                 let path = ["reasoning", "effort"];
-                match allowed(wanted, advertised, &path, &model.efforts, adjustments) {
+                match allowed(wanted, &advertised, &path, &model.efforts, adjustments) {
                     Some(effort) => {
                         document.insert("reasoning".to_owned(), json!({"effort": effort.word()}));
                     }
@@ -51,7 +51,7 @@ pub(super) fn fields(
             }
         }
     }
-    let max_tokens = max_tokens(meaning, model, advertised, &mut document, adjustments);
+    let max_tokens = max_tokens(meaning, model, &advertised, &mut document, adjustments);
     // A schema may want members together, or forbid one for a value of another.
     document.retain(|name, value| {
         let fine = advertised.allows(&[name], value);
@@ -106,7 +106,7 @@ fn adaptive(
         Some(_) => adjustments.note("thinking:dropped"),
     }
     if let Some(told) = told.filter(|effort| *effort > Effort::None) {
-        match allowed(told, advertised, &["output_config", "effort"], &model.efforts, adjustments) {
+        match allowed(told, &advertised, &["output_config", "effort"], &model.efforts, adjustments) {
             Some(effort) => {
                 document.insert("output_config".to_owned(), json!({"effort": effort.word()}));
             }
@@ -122,7 +122,7 @@ fn adaptive(
 /// thinking gets none.
 fn allowed(
     wanted: Effort,
-    advertised: Advertised<'_>,
+    advertised: &Advertised<'_>,
     path: &[&str],
     known: &[Effort],
     adjustments: &mut Adjustments,
@@ -148,7 +148,7 @@ fn allowed(
 fn max_tokens(
     meaning: &Meaning,
     model: &Model,
-    advertised: Advertised<'_>,
+    advertised: &Advertised<'_>,
     document: &mut Map<String, Value>,
     adjustments: &mut Adjustments,
 ) -> Option<u32> {
