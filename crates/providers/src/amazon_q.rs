@@ -126,7 +126,10 @@ impl Provider for AmazonQ {
 
     fn check(&self, account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
         options::check(&account.options)?;
-        credentials::check(account, credential)
+        let summary = credentials::check(account, credential)?;
+        // Checked is what the person enters, or stood by when they changed the account.
+        self.entered(account, credential);
+        Ok(summary)
     }
 
     fn open<'a>(

@@ -6,10 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use llm::Error;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::stored::Way;
+use super::stored::{self, Credential, Way};
 use crate::Account;
+use crate::amazon_q::AmazonQ;
 
 /// Refusals kept; the oldest goes first. A person has a few accounts.
 const KEPT: usize = 32;
@@ -40,12 +42,27 @@ impl Ended {
         counts.then(|| refusal.error.clone())
     }
 
+    fn forget(&self, mark: &Mark) {
+        if self.0.load().iter().any(|refusal| refusal.mark == *mark) {
+            self.0.rcu(|all| all.iter().filter(|refusal| refusal.mark != *mark).cloned().collect::<Vec<_>>());
+        }
+    }
+
     pub(super) fn keep(&self, mark: Mark, at: SystemTime, error: &Error) {
         let new = Arc::new(Refusal { mark, at, error: error.clone() });
         self.0.rcu(|all| {
             let others = all.iter().filter(|refusal| refusal.mark != mark);
             std::iter::once(&new).chain(others).take(KEPT).cloned().collect::<Vec<_>>()
         });
+    }
+}
+
+impl AmazonQ {
+    /// The person enters a credential: it is worth another question, whatever was answered before.
+    pub(in crate::amazon_q) fn entered(&self, account: &Account, credential: &Value) {
+        if let Ok(Credential { way, .. }) = stored::read(credential) {
+            self.ended.forget(&mark(account, &way));
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::json;
 
 use super::*;
+use crate::Provider;
 use crate::amazon_q::fixture::{ARN, account, good, hosts, now, provider, provider_at, refusal};
 use crate::upstream::{Received, Scripted, upstream};
 
