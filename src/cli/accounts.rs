@@ -23,6 +23,12 @@ pub(crate) enum Command {
     },
     /// Add an account; secrets are read from standard input, never from arguments
     Add(Add),
+    /// Replace an account's credential: name, order and options stay; secrets are read from standard input
+    Credential {
+        account: String,
+        #[command(flatten)]
+        how: How,
+    },
     /// Make an account the active one
     Use { account: String },
     /// Ask the account for one token
@@ -46,6 +52,16 @@ pub(crate) struct Add {
     /// One address for all services of this account (loopback or https)
     #[arg(long)]
     endpoint_url: Option<String>,
+    #[command(flatten)]
+    how: How,
+    /// You have read the provider's policy note and agree
+    #[arg(long)]
+    accept_policy: bool,
+}
+
+/// How to sign in.
+#[derive(Args)]
+pub(crate) struct How {
     /// Use a profile of ~/.aws
     #[arg(long, group = "how", value_name = "PROFILE")]
     profile: Option<String>,
@@ -67,9 +83,6 @@ pub(crate) struct Add {
     /// Read the whole credential as JSON from standard input, e.g. {"kind":"kiro_social","refresh_token":"..."}
     #[arg(long, group = "how")]
     credential_json: bool,
-    /// You have read the provider's policy note and agree
-    #[arg(long)]
-    accept_policy: bool,
 }
 
 impl Add {
@@ -77,7 +90,7 @@ impl Add {
         match self.provider.as_deref() {
             Some("kiro") => KIRO,
             Some(provider) => provider,
-            None if self.kiro_api_key => KIRO,
+            None if self.how.kiro_api_key => KIRO,
             None => "bedrock",
         }
     }
@@ -86,27 +99,40 @@ impl Add {
 /// Runs an accounts command.
 pub(crate) async fn run(config: Config, command: Command) -> Result<ExitCode> {
     // Secrets are asked for before anything is opened, so that a slow typist holds no lock.
-    let addition = match &command {
+    let body = match &command {
         Command::Add(add) => Some(body_of(add)?),
+        Command::Credential { how, .. } => Some(json!({"credential": how.credential()?})),
         _ => None,
     };
     let admin = Admin::reach(&config).await?;
-    let result = act(&admin, command, addition).await;
+    let result = act(&admin, command, body).await;
     admin.done().await;
     result
 }
 
-async fn act(admin: &Admin, command: Command, addition: Option<Value>) -> Result<ExitCode> {
+async fn act(admin: &Admin, command: Command, body: Option<Value>) -> Result<ExitCode> {
     match command {
         Command::List { json } => list(admin, json).await?,
         Command::Add(add) => {
-            let mut body = addition.unwrap_or_default();
+            let mut body = body.unwrap_or_default();
             if consent::get(admin, add.provider(), add.accept_policy).await? {
                 body["policy_accepted"] = json!(true);
                 body["policy_accepted_by"] = json!("command_line");
             }
             let added = admin.ask("POST", "/api/accounts", Some(&body)).await?;
             println!("Added {} ({}).", text(&added["name"]), text(&added["id"]));
+        }
+        Command::Credential { account, how } => {
+            let mut body = body.unwrap_or_default();
+            let old = row(admin, &account).await?;
+            if how.instance_metadata {
+                // Options are replaced as a whole.
+                body["options"] = old["options"].clone();
+                body["options"]["instance_metadata"] = json!(true);
+            }
+            let path = format!("/api/accounts/{}", text(&old["id"]));
+            let view = admin.ask("PATCH", &path, Some(&body)).await?;
+            println!("{} has another credential from the next request on.", text(&view["name"]));
         }
         Command::Use { account } => {
             let id = find(admin, &account).await?;
@@ -164,39 +190,50 @@ async fn list(admin: &Admin, json: bool) -> Result<()> {
 
 /// The id of the account with this name or id.
 async fn find(admin: &Admin, wanted: &str) -> Result<String> {
+    Ok(text(&row(admin, wanted).await?["id"]))
+}
+
+/// The account with this name or id.
+async fn row(admin: &Admin, wanted: &str) -> Result<Value> {
     let all = admin.ask("GET", "/api/accounts", None).await?;
     rows(&all, "accounts")
         .iter()
         .find(|account| {
             account["id"] == wanted || text(&account["name"]).to_lowercase() == wanted.to_lowercase()
         })
-        .map(|account| text(&account["id"]))
+        .cloned()
         .with_context(|| format!("there is no account {wanted:?}; see `switchboard accounts list`"))
 }
 
-fn body_of(add: &Add) -> Result<Value> {
-    let credential = if let Some(profile) = &add.profile {
-        json!({"kind": "aws_profile", "profile": profile})
-    } else if add.aws_default {
-        json!({"kind": "aws_default"})
-    } else if let Some(id) = &add.access_key_id {
-        json!({"kind": "access_key", "access_key_id": id, "secret_access_key": secret("Secret access key")?})
-    } else if add.api_key {
-        json!({"kind": "bedrock_api_key", "api_key": secret("Bedrock API key")?})
-    } else if add.kiro_api_key {
-        json!({"kind": "kiro_api_key", "api_key": secret("Kiro API key")?})
-    } else if add.credential_json {
-        serde_json::from_str(&secret("Credential (JSON)")?).context("the credential is not JSON")?
-    } else {
-        bail!(
-            "say how to sign in: --profile, --aws-default, --access-key-id, --api-key, --kiro-api-key or \
+impl How {
+    fn credential(&self) -> Result<Value> {
+        Ok(if let Some(profile) = &self.profile {
+            json!({"kind": "aws_profile", "profile": profile})
+        } else if self.aws_default {
+            json!({"kind": "aws_default"})
+        } else if let Some(id) = &self.access_key_id {
+            json!({"kind": "access_key", "access_key_id": id, "secret_access_key": secret("Secret access key")?})
+        } else if self.api_key {
+            json!({"kind": "bedrock_api_key", "api_key": secret("Bedrock API key")?})
+        } else if self.kiro_api_key {
+            json!({"kind": "kiro_api_key", "api_key": secret("Kiro API key")?})
+        } else if self.credential_json {
+            serde_json::from_str(&secret("Credential (JSON)")?).context("the credential is not JSON")?
+        } else {
+            bail!(
+                "say how to sign in: --profile, --aws-default, --access-key-id, --api-key, --kiro-api-key or \
              --credential-json"
-        );
-    };
+            );
+        })
+    }
+}
+
+fn body_of(add: &Add) -> Result<Value> {
+    let credential = add.how.credential()?;
     let mut body = json!({
         "name": add.name, "provider": add.provider(), "region": add.region, "credential": credential,
     });
-    if add.instance_metadata {
+    if add.how.instance_metadata {
         body["options"] = json!({"instance_metadata": true});
     }
     if let Some(url) = &add.endpoint_url {

@@ -39,7 +39,7 @@ enum Command {
     },
     /// Print the local key that editors must send
     Key,
-    /// List, add, switch, test and remove accounts, or see how much of their allowance is used
+    /// List, add, switch, test and remove accounts, replace their credentials, or see how much of their allowance is used
     #[command(subcommand)]
     Accounts(accounts::Command),
     /// The models that the accounts serve

@@ -31,7 +31,7 @@ mod tools;
 mod way_back;
 
 pub use crate::ErrorHead;
-pub use error::{Refused, Repair, has_no_profiles, read_error, wants_profile};
+pub use error::{ENTER_AGAIN, Refused, Repair, has_no_profiles, read_error, wants_profile};
 pub use exception::read_exception;
 pub use manner::{Manner, SchemaDepth, Shape};
 pub use reader::AmazonQReader;

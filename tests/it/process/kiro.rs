@@ -64,6 +64,23 @@ async fn add_with_consent(machine: &Machine, emulator: &Emulator) {
     machine.run(&["accounts", "quota", "nobody"]).await.bad();
     let said = machine.run(&["doctor"]).await.good();
     assert!(said.contains("ok    account key: answers") && !said.contains("signatures"), "{said}");
+    replace_credential(machine, emulator).await;
+}
+
+/// What stops an account says how to go on, and that works.
+async fn replace_credential(machine: &Machine, emulator: &Emulator) {
+    emulator.kiro().revoke("api-key");
+    let said = machine.run(&["accounts", "test", "key"]).await.bad();
+    assert!(said.contains("`switchboard accounts credential NAME --kiro-api-key`"), "{said}");
+    let wrong = machine.run_with("ABSK", &["accounts", "credential", "key", "--api-key"]).await.bad();
+    assert!(wrong.contains("credential.kind"), "{wrong}");
+    machine.run(&["accounts", "credential", "key"]).await.bad();
+    let social = json!({"kind": "kiro_social", "refresh_token": emulator.kiro().refresh_token("social")});
+    let replace = ["accounts", "credential", "KEY", "--credential-json"];
+    let said = machine.run_with(&social.to_string(), &replace).await.good();
+    assert_eq!(said.trim(), "key has another credential from the next request on.");
+    machine.run(&["accounts", "test", "key"]).await.good();
+    emulator.kiro().restore("api-key");
 }
 
 /// Asks the admin API of an instance on the machine's data folder.

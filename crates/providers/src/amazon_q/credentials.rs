@@ -182,7 +182,8 @@ fn api_key(account: &Arc<Account>, token: Secret, why: Why) -> Result<Opened, Er
     if why == Why::Rejected {
         return Err(Error::new(
             Category::NoCredentials,
-            "Kiro refuses this API key. Make a new one in the Kiro portal and enter it.",
+            "Kiro refuses this API key. Make a new one in the Kiro portal and enter it in Accounts or with \
+             `switchboard accounts credential NAME --kiro-api-key`.",
         ));
     }
     let bearer = Bearer { token, kind: TokenKind::ApiKey, shape: Shape::Cli, profile_arn: None };

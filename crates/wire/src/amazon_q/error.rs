@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::lenient::{number, text};
 use crate::ErrorHead;
+pub use verdict::ENTER_AGAIN;
 use verdict::{NO_PROFILES, Verdict, WANTS_PROFILE};
 
 mod reason;

@@ -3,6 +3,7 @@
 
 use llm::{Category, Error, Upstream};
 use serde::Deserialize;
+use wire::amazon_q::ENTER_AGAIN;
 
 use super::stored::Way;
 
@@ -37,27 +38,29 @@ pub(super) fn read(way: &Way, status: u16, error_type: Option<&str>, body: &[u8]
     let (category, words) = match code.as_str() {
         _ if elsewhere => (Category::NoCredentials, wrong_region(region.as_deref())),
         "invalid_grant" | "expired_token" | "access_denied" => {
-            (Category::NoCredentials, "The sign-in of this account has ended. Sign in again.".to_owned())
+            (Category::NoCredentials, "The sign-in of this account has ended.".to_owned())
         }
         "invalid_client" | "unauthorized_client" => (
             Category::NoCredentials,
-            "The registration that this sign-in was made with has expired or is wrong. Sign in again."
-                .to_owned(),
+            "The registration that this sign-in was made with has expired or is wrong.".to_owned(),
         ),
         "slow_down" => (Category::RateLimited, "The sign-in service asks to slow down.".to_owned()),
         _ => match status {
             429 => (Category::RateLimited, "The sign-in service asks to slow down.".to_owned()),
             // Kiro's own sign-in names no code; a web page comes from something in between.
             400 | 401 | 403 if is_json && error.is_none() && matches!(way, Way::Social { .. }) => {
-                (Category::NoCredentials, "Kiro no longer accepts this sign-in. Sign in again.".to_owned())
+                (Category::NoCredentials, "Kiro no longer accepts this sign-in.".to_owned())
             }
-            401 if is_json => (
-                Category::NoCredentials,
-                "The sign-in service no longer accepts this sign-in. Sign in again.".to_owned(),
-            ),
+            401 if is_json => {
+                (Category::NoCredentials, "The sign-in service no longer accepts this sign-in.".to_owned())
+            }
             503 => (Category::Overloaded, "The sign-in service is not available.".to_owned()),
             _ => (Category::Upstream, format!("The sign-in service failed with status {status}.")),
         },
+    };
+    let words = match category {
+        Category::NoCredentials if !elsewhere => format!("{words} {ENTER_AGAIN}"),
+        _ => words,
     };
     let words = if said.is_empty() { words } else { format!("{words} It said: {said}") };
     let code = if code.is_empty() { name.to_owned() } else { code };

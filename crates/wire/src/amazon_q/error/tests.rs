@@ -184,7 +184,7 @@ fn the_person_is_told_what_to_do() {
         "A picture has too many bytes; make it smaller. id 4711"
     );
     let denied = refused(403, "", &json!({"message": "User is not authorized to make this call."})).error;
-    assert!(denied.message.contains("choose the profile"));
+    assert!(denied.message.contains("the right profile_arn"));
 }
 
 #[test]

@@ -5,6 +5,20 @@ use llm::{Category, Error};
 use super::Repair;
 use super::reason;
 
+/// What the person can do when a sign-in has ended, behind other words or alone.
+macro_rules! enter_again {
+    ($before:literal) => {
+        concat!(
+            $before,
+            "Sign in with the vendor's tool, then enter the credential again in Accounts or with \
+             `switchboard accounts credential NAME`."
+        )
+    };
+}
+
+/// What the person can do when a sign-in has ended.
+pub const ENTER_AGAIN: &str = enter_again!("");
+
 /// What a refusal means.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Verdict {
@@ -122,22 +136,27 @@ const OVERLOADED: Verdict =
 const UNAVAILABLE: Verdict =
     Verdict::ours(Category::Overloaded, "The provider is unavailable. Try again shortly.");
 const TOKEN_INVALID: Verdict =
-    Verdict::ours(Category::Expired, "The upstream sign-in is no longer valid. Sign in again.");
+    Verdict::ours(Category::Expired, enter_again!("The upstream sign-in is no longer valid. "));
 const TOKEN_EXPIRED: Verdict =
-    Verdict::ours(Category::Expired, "The upstream sign-in has expired. Sign in again.");
+    Verdict::ours(Category::Expired, enter_again!("The upstream sign-in has expired. "));
 const NOT_AUTHORIZED: Verdict = Verdict::ours(
     Category::PermissionDenied,
     "This account may not make this call (wrong region, profile or plan). Compare the account's region with its \
-     profile's, choose the profile anew in Accounts, or see whether the plan has this model.",
+     profile's, enter its credential with the right profile_arn in Accounts or with `switchboard accounts credential NAME`, \
+     or see whether the plan has this model.",
 );
 const WRONG_SIGN_IN: Verdict =
     Verdict::ours(Category::PermissionDenied, "Not available with this sign-in type.");
-const PROFILE_REQUIRED: Verdict =
-    Verdict::ours(Category::InvalidRequest, "This account needs a Kiro profile; choose one in Accounts.")
-        .with_code("profile_required");
+const PROFILE_REQUIRED: Verdict = Verdict::ours(
+    Category::InvalidRequest,
+    "This account needs a Kiro profile; enter its credential with a profile_arn in Accounts or with \
+     `switchboard accounts credential NAME`.",
+)
+.with_code("profile_required");
 const PROFILE_REFUSED: Verdict = Verdict::ours(
     Category::InvalidRequest,
-    "This account's Kiro profile was refused; choose it anew in Accounts.",
+    "This account's Kiro profile was refused; enter its credential with another profile_arn in Accounts or with \
+     `switchboard accounts credential NAME`.",
 )
 .with_code("profile_required");
 const NO_FIELDS: Verdict = Verdict::ours(Category::Unsupported, "The model does not take thinking settings.")

@@ -181,10 +181,14 @@ async fn only_what_the_person_can_mend_asks_them_to_sign_in() {
         body: json!({"error": "invalid_request", "region": "eu-west-1"}).to_string().into_bytes(),
     };
     for (answer, category, words) in [
-        (oauth(400, "invalid_grant"), Category::NoCredentials, "Sign in again"),
+        (oauth(400, "invalid_grant"), Category::NoCredentials, "`switchboard accounts credential NAME`"),
         (oauth(401, "invalid_client"), Category::NoCredentials, "registration"),
         (oauth(400, "unauthorized_client"), Category::NoCredentials, "registration"),
-        (refusal(400, "InvalidGrantException", None, "no"), Category::NoCredentials, "Sign in again"),
+        (
+            refusal(400, "InvalidGrantException", None, "no"),
+            Category::NoCredentials,
+            "`switchboard accounts credential NAME`",
+        ),
         (
             refusal(400, "InvalidRequestRegionException", None, "no"),
             Category::NoCredentials,
@@ -217,7 +221,10 @@ async fn kiros_own_sign_in_names_no_code() {
     let (opened, _) = open(|_| social(), Why::Rejected, bad).await;
     let error = opened.unwrap_err();
     assert_eq!(error.category, Category::NoCredentials);
-    assert!(error.message.contains("Sign in again") && error.message.contains("Bad credentials"));
+    assert!(
+        error.message.contains("`switchboard accounts credential NAME`")
+            && error.message.contains("Bad credentials")
+    );
     let page = Scripted { status: 403, headers: Vec::new(), body: b"<html>".to_vec() };
     let (opened, _) = open(|_| social(), Why::Rejected, page).await;
     assert_eq!(opened.unwrap_err().category, Category::Upstream, "something in between refused");
@@ -256,12 +263,16 @@ async fn a_sign_in_that_ended_is_not_sent_again() {
                     let secret = Secret::new(credential.to_string());
                     errors.push(provider.opened(&account, &secret, why).await.unwrap_err().message);
                 }
+                // Entered anew it is worth a question.
+                provider.check(&account, &oidc()).unwrap();
+                let secret = Secret::new(oidc().to_string());
+                errors.push(provider.opened(&account, &secret, Why::First).await.unwrap_err().message);
                 errors
             },
         )
         .await;
-        assert_eq!(requests.len(), times + 1, "{errors:?}");
+        assert_eq!(requests.len(), times + 2, "{errors:?}");
         assert!(errors.iter().all(|words| *words == errors[0]), "{errors:?}");
-        assert_eq!(requests.last().unwrap().json()["refreshToken"], "aorOTHER", "another one is asked with");
+        assert_eq!(requests[times].json()["refreshToken"], "aorOTHER", "another one is asked with");
     }
 }
