@@ -19,7 +19,7 @@ use crate::{Refusal, amazon_q};
 /// | `stall-after 3` | frames, then silence |
 /// | `end-after 3` | frames, then a clean end without the terminal event |
 /// | `cut-after 700` | bytes, then the connection breaks |
-/// | `clip-after 700` | bytes, then a clean end, within a frame most likely |
+/// | `clip-after 700` | bytes, then a clean end within a frame |
 /// | `exception-after 3 throttlingException` | frames, then that exception |
 /// | `garbage [3]` | damages that frame's checksum |
 /// | `split 7` | hands the body out in pieces of so many bytes |

@@ -188,7 +188,8 @@ impl Acts {
         }
         let end = self.bytes + frame.len();
         let cut = self.cut_after.filter(|cut| *cut <= end);
-        let clip = self.clip_after.filter(|clip| *clip <= end);
+        // Between two frames a clean end is the end of the answer.
+        let clip = self.clip_after.filter(|clip| *clip <= end).map(|clip| clip.min(end - 1));
         if let Some(at) = cut.or(clip) {
             frame.truncate(at - self.bytes);
             self.over = true;
