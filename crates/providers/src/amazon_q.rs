@@ -18,6 +18,7 @@ mod operation;
 mod options;
 mod resolve;
 mod send;
+mod sign_ins;
 mod table;
 mod usage;
 
@@ -30,16 +31,18 @@ use serde_json::Value;
 
 pub use bearer::{Bearer, TokenKind};
 pub use hosts::HostTemplates;
+pub use sign_ins::SignIn;
 
 use crate::{
     Account, Call, Clock, CredentialSummary, Description, Http, Identity, Opened, Policy, Preferences,
     Provider, Quota, Reply, Session, Target, TokenCount, Why, estimate,
 };
-use credentials::{Ended, Unfinished};
+use credentials::{Doubts, Ended, Unfinished};
 use hosts::Worked;
 use lessons::Lessons;
 use list::Lists;
 use resolve::Resolver;
+use sign_ins::SignIns;
 
 /// What the person must know and agree to before the first account is added.
 const POLICY_NOTE: &str = "Kiro and Amazon Q Developer have no documented API for other programs, and Kiro's FAQ does \
@@ -66,7 +69,9 @@ pub struct AmazonQ {
     lists: Lists,
     lessons: Lessons,
     unfinished: Unfinished,
+    doubts: Doubts,
     ended: Ended,
+    sign_ins: SignIns,
 }
 
 impl AmazonQ {
@@ -81,15 +86,27 @@ impl AmazonQ {
             lists: Lists::default(),
             lessons: Lessons::default(),
             unfinished: Unfinished::default(),
+            doubts: Doubts::default(),
             ended: Ended::default(),
+            sign_ins: SignIns::default(),
         }
     }
 
     /// Runs `look` with what is known of an account's models.
     fn with_resolver<T>(&self, account: &Account, look: impl FnOnce(&Resolver<'_>) -> T) -> T {
-        let list = self.lists.of(account, (self.clock)());
+        let list = self.lists.of(self.sign_ins.of(account), account, (self.clock)());
         let models = list.as_ref().map_or_else(|| table::models(), |list| &list.models);
         look(&Resolver { models, options: &account.options })
+    }
+}
+
+impl AmazonQ {
+    /// What was learned with a credential that is no longer the account's.
+    fn forget(&self, sign_in: SignIn) {
+        self.worked.forget(sign_in);
+        self.lists.forget(sign_in);
+        self.unfinished.forget(sign_in);
+        self.doubts.forget(sign_in);
     }
 }
 

@@ -20,7 +20,7 @@ mod upstream;
 
 use std::sync::Arc;
 
-pub use amazon_q::{AmazonQ, AmazonQOptions, Bearer, HostTemplates, TokenKind};
+pub use amazon_q::{AmazonQ, AmazonQOptions, Bearer, HostTemplates, SignIn, TokenKind};
 pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,

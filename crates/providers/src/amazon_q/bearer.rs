@@ -3,6 +3,8 @@
 use llm::Secret;
 use wire::amazon_q::Shape;
 
+use super::sign_ins::SignIn;
+
 /// A token ready to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bearer {
@@ -12,6 +14,8 @@ pub struct Bearer {
     pub shape: Shape,
     /// `arn:aws:codewhisperer:…:profile/…`; API keys and most Builder IDs have none.
     pub profile_arn: Option<String>,
+    /// Under which it is remembered what the service said to the one who holds it.
+    pub sign_in: SignIn,
 }
 
 /// What sort of token it is; all but AWS's own must be announced in the `tokentype` header.

@@ -3,6 +3,7 @@
 //! A refreshed token is stored beside the refresh token, so that a restart costs no refresh: the vendor has suspended
 //! accounts that refreshed very often.
 
+mod doubt;
 mod ended;
 mod profile;
 mod refresh;
@@ -18,12 +19,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use wire::amazon_q::Shape;
 
-use super::AmazonQ;
 use super::bearer::{Bearer, TokenKind};
 use super::hosts::REGIONS;
+use super::{AmazonQ, SignIn};
 use crate::address::{check_custom, check_region};
 use crate::fields::{check_names, field, masked, wrong};
 use crate::{Account, CredentialKind, CredentialSummary, Identity, Opened, Session, Why};
+pub(super) use doubt::Doubts;
 pub(super) use ended::Ended;
 use profile::Search;
 pub(super) use profile::Unfinished;
@@ -115,17 +117,25 @@ impl AmazonQ {
         let read = stored::read(&json).map_err(|error| Error::new(Category::NoCredentials, error.message))?;
         let Value::Object(mut fields) = json else { return Err(unreadable()) };
         let Credential { way, profile, access } = read;
+        let (sign_in, before) = self.sign_ins.opened(account, &fields);
+        if let Some(before) = before {
+            self.forget(before);
+        }
         if let Way::ApiKey(token) = way {
-            return api_key(account, token, why);
+            return api_key(account, token, sign_in, why);
         }
         let mut profile = profile;
+        if profile == Profile::Absent && self.doubts.wants_search(sign_in) {
+            profile = Profile::Unasked;
+        }
+        let token_is_good = self.doubts.reopened(sign_in);
         let now = (self.clock)();
         let mut refreshed = false;
         let usable = access.filter(|access| match why {
             // However short its life: it was got a moment ago, and another would be no better.
             Why::Unfinished => true,
-            Why::Rejected => false,
-            Why::First | Why::Expiring => access.expires > now + SKEW,
+            Why::Rejected if !token_is_good => false,
+            Why::Rejected | Why::First | Why::Expiring => access.expires > now + SKEW,
         });
         let access = match usable {
             Some(access) => access,
@@ -150,12 +160,16 @@ impl AmazonQ {
             Way::External { .. } => TokenKind::ExternalIdp,
             _ => TokenKind::Aws,
         };
-        let mut bearer = Bearer { token: access.token, kind, shape: Shape::Cli, profile_arn: None };
+        let mut bearer = Bearer { token: access.token, kind, shape: Shape::Cli, profile_arn: None, sign_in };
         let mut expires = access.expires;
         let mut changed = refreshed;
         let again = refreshed && profile == Profile::Unasked;
         if profile == Profile::Unasked && !again {
-            match self.search_profile(account, &bearer).await {
+            let search = self.search_profile(account, &bearer).await;
+            if !matches!(search, Search::Undecided(_)) {
+                self.doubts.settle(sign_in);
+            }
+            match search {
                 Search::Found(arn) => {
                     put(&mut fields, "profile_arn", &arn);
                     profile = Profile::Known(arn);
@@ -173,12 +187,15 @@ impl AmazonQ {
             bearer.shape = Shape::Ide;
             bearer.profile_arn = Some(arn);
         }
+        if changed {
+            self.sign_ins.renewed(account, sign_in, &fields);
+        }
         let rotated = changed.then(|| Secret::new(Value::Object(fields).to_string()));
         Ok(Opened { session: session(account, bearer, Some(expires)), rotated, again })
     }
 }
 
-fn api_key(account: &Arc<Account>, token: Secret, why: Why) -> Result<Opened, Error> {
+fn api_key(account: &Arc<Account>, token: Secret, sign_in: SignIn, why: Why) -> Result<Opened, Error> {
     if why == Why::Rejected {
         return Err(Error::new(
             Category::NoCredentials,
@@ -186,7 +203,7 @@ fn api_key(account: &Arc<Account>, token: Secret, why: Why) -> Result<Opened, Er
              `switchboard accounts credential NAME --kiro-api-key`.",
         ));
     }
-    let bearer = Bearer { token, kind: TokenKind::ApiKey, shape: Shape::Cli, profile_arn: None };
+    let bearer = Bearer { token, kind: TokenKind::ApiKey, shape: Shape::Cli, profile_arn: None, sign_in };
     Ok(Opened { session: session(account, bearer, None), rotated: None, again: false })
 }
 

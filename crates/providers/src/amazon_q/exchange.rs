@@ -70,7 +70,7 @@ impl AmazonQ {
     ) -> Result<T, Error> {
         let options = Options::of(&account.options);
         let asker = Asker { bearer, binding: options.binding, share_content: options.share_content };
-        let first = self.worked.first(account, operation.role(), options.order);
+        let first = self.worked.first(bearer.sign_in, operation.role(), options.order);
         let mut trace = Trace::new();
         let mut last: Option<Error> = None;
         for host in self.hosts.of(account, operation.role(), region, first)? {
@@ -78,7 +78,13 @@ impl AmazonQ {
             let outgoing = control(&asker, &host.base, operation, members, &trace)?;
             match tokio::time::timeout(PATIENCE, self.question(outgoing)).await {
                 Ok(Ok(answer)) => {
-                    self.worked.note(account, operation.role(), options.order, host.generation);
+                    self.worked.note(
+                        account,
+                        bearer.sign_in,
+                        operation.role(),
+                        options.order,
+                        host.generation,
+                    );
                     return Ok(answer);
                 }
                 Ok(Err(refused)) if elsewhere(&refused) => last = Some(telling(last, refused.error)),

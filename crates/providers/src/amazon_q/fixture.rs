@@ -13,7 +13,7 @@ use wire::amazon_q::Shape;
 use wire::anthropic::server::AnthropicServer;
 use wire::eventstream::encode;
 
-use super::{AmazonQ, AmazonQOptions, Bearer, HostTemplates, TokenKind};
+use super::{AmazonQ, AmazonQOptions, Bearer, HostTemplates, SignIn, TokenKind};
 use crate::upstream::Scripted;
 use crate::{Account, Body, Http, HttpOptions, Identity, Session};
 
@@ -64,6 +64,7 @@ pub(super) fn ide() -> Bearer {
         kind: TokenKind::Aws,
         shape: Shape::Ide,
         profile_arn: Some(ARN.to_owned()),
+        sign_in: SignIn::default(),
     }
 }
 
@@ -74,6 +75,7 @@ pub(super) fn key() -> Bearer {
         kind: TokenKind::ApiKey,
         shape: Shape::Cli,
         profile_arn: None,
+        sign_in: SignIn::default(),
     }
 }
 

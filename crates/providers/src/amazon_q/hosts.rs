@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use arc_swap::ArcSwap;
 use llm::Error;
 
+use super::SignIn;
 use crate::Account;
 use crate::address::{check_custom, check_region};
 
@@ -140,31 +141,45 @@ pub(super) fn region<'a>(account: &'a Account, profile_arn: Option<&'a str>) -> 
     profile_arn.and_then(|arn| arn.split(':').nth(3)).or(own).unwrap_or(HOME)
 }
 
-/// Which generation answered an account last. Reading takes no lock.
+/// Which generation answered a sign-in last. Reading takes no lock.
 #[derive(Debug, Default)]
 pub(super) struct Worked(ArcSwap<HashMap<Asked, Generation>>);
 
 /// A changed order starts anew.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Asked {
-    account: Box<str>,
+    whose: SignIn,
     role: Role,
     order: Order,
 }
 
 impl Worked {
     /// The generation to ask first.
-    pub(super) fn first(&self, account: &Account, role: Role, order: Order) -> Generation {
-        let asked = Asked { account: account.id.as_str().into(), role, order };
+    pub(super) fn first(&self, whose: SignIn, role: Role, order: Order) -> Generation {
+        let asked = Asked { whose, role, order };
         self.0.load().get(&asked).copied().unwrap_or(order.first())
     }
 
+    pub(super) fn forget(&self, whose: SignIn) {
+        self.0.rcu(|all| {
+            let others = all.iter().filter(|(asked, _)| asked.whose != whose);
+            others.map(|(asked, generation)| (asked.clone(), *generation)).collect::<HashMap<_, _>>()
+        });
+    }
+
     /// Remembers which one answered.
-    pub(super) fn note(&self, account: &Account, role: Role, order: Order, generation: Generation) {
-        if account.endpoint_url.is_some() || self.first(account, role, order) == generation {
+    pub(super) fn note(
+        &self,
+        account: &Account,
+        whose: SignIn,
+        role: Role,
+        order: Order,
+        generation: Generation,
+    ) {
+        if account.endpoint_url.is_some() || self.first(whose, role, order) == generation {
             return;
         }
-        let asked = Asked { account: account.id.as_str().into(), role, order };
+        let asked = Asked { whose, role, order };
         self.0.rcu(|all| {
             let mut next = HashMap::clone(all);
             next.insert(asked.clone(), generation);
@@ -186,6 +201,7 @@ impl Order {
 mod tests {
     use super::*;
     use crate::amazon_q::fixture::account;
+    use crate::amazon_q::sign_ins::SignIns;
 
     fn bases(account: &Account, role: Role, arn: Option<&str>, first: Generation) -> Vec<String> {
         let hosts = HostTemplates::default().of(account, role, region(account, arn), first).unwrap();
@@ -259,16 +275,20 @@ mod tests {
     #[test]
     fn what_worked_comes_first_until_the_order_is_changed() {
         let worked = Worked::default();
-        let here = Account { endpoint_url: None, ..account("") };
-        let first = |role, order| worked.first(&here, role, order);
+        let at_home = Account { endpoint_url: None, ..account("") };
+        let here = SignIn::default();
+        let first = |role, order| worked.first(here, role, order);
         assert_eq!(first(Role::Streaming, Order::KiroFirst), Generation::Kiro);
-        worked.note(&here, Role::Streaming, Order::KiroFirst, Generation::Legacy);
+        worked.note(&at_home, here, Role::Streaming, Order::KiroFirst, Generation::Legacy);
         assert_eq!(first(Role::Streaming, Order::KiroFirst), Generation::Legacy);
         assert_eq!(first(Role::Control, Order::KiroFirst), Generation::Kiro);
-        worked.note(&here, Role::Streaming, Order::KiroFirst, Generation::Kiro);
+        worked.note(&at_home, here, Role::Streaming, Order::KiroFirst, Generation::Kiro);
         assert_eq!(first(Role::Streaming, Order::KiroFirst), Generation::Kiro);
         assert_eq!(first(Role::Streaming, Order::LegacyFirst), Generation::Legacy);
-        let other = Account { id: "b".into(), ..here.clone() };
-        assert_eq!(worked.first(&other, Role::Streaming, Order::KiroFirst), Generation::Kiro);
+        worked.note(&at_home, here, Role::Streaming, Order::KiroFirst, Generation::Legacy);
+        let (other, _) = SignIns::default().opened(&account(""), &serde_json::Map::new());
+        assert_eq!(worked.first(other, Role::Streaming, Order::KiroFirst), Generation::Kiro);
+        worked.forget(here);
+        assert_eq!(first(Role::Streaming, Order::KiroFirst), Generation::Kiro);
     }
 }

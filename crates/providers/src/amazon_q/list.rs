@@ -14,7 +14,7 @@ use wire::amazon_q::Shape;
 
 use super::bearer::Bearer;
 use super::operation::Operation;
-use super::{AmazonQ, facts, hosts, name};
+use super::{AmazonQ, SignIn, facts, hosts, name};
 use crate::{Account, Session};
 
 const FRESH: Duration = Duration::from_secs(60 * 60);
@@ -26,15 +26,15 @@ const MOST_PAGES: usize = 10;
 /// How long a request that could use the list goes without, after the list could not be had.
 const GIVEN_UP: Duration = Duration::from_secs(5 * 60);
 
-/// What was told, by account id. Reading takes no lock.
+/// What was told. Reading takes no lock.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    good: ArcSwap<HashMap<Box<str>, Arc<List>>>,
+    good: ArcSwap<HashMap<SignIn, Arc<List>>>,
     /// When it was last asked in vain.
-    failed: ArcSwap<HashMap<Box<str>, SystemTime>>,
+    failed: ArcSwap<HashMap<SignIn, SystemTime>>,
 }
 
-/// The list of one account.
+/// The list of one sign-in.
 #[derive(Debug)]
 pub(super) struct List {
     /// Where it was asked: an account that moves needs a new one.
@@ -87,39 +87,43 @@ impl List {
 
 impl Lists {
     /// The last good list of an account; `None` when there is none of the last day.
-    pub(super) fn of(&self, account: &Account, now: SystemTime) -> Option<Arc<List>> {
+    pub(super) fn of(&self, whose: SignIn, account: &Account, now: SystemTime) -> Option<Arc<List>> {
         let lists = self.good.load();
-        let list = lists.get(account.id.as_str())?;
+        let list = lists.get(&whose)?;
         (list.is_of(account) && list.is_younger(GOOD, now)).then(|| list.clone())
     }
 
-    fn put(&self, account: &str, list: &Arc<List>) {
+    /// Forgets what a sign-in was told.
+    pub(super) fn forget(&self, whose: SignIn) {
+        self.good.rcu(|lists| without(lists, whose));
+        self.failed.rcu(|failed| without(failed, whose));
+    }
+
+    fn put(&self, whose: SignIn, list: &Arc<List>) {
         self.good.rcu(|lists| {
             let mut next = HashMap::clone(lists);
-            next.insert(account.into(), list.clone());
+            next.insert(whose, list.clone());
             next
         });
     }
 
     /// Whether the list of an account was asked for in vain a short while ago.
-    pub(super) fn failed_lately(&self, account: &Account, now: SystemTime) -> bool {
+    pub(super) fn failed_lately(&self, whose: SignIn, now: SystemTime) -> bool {
         let failed = self.failed.load();
-        failed
-            .get(account.id.as_str())
-            .is_some_and(|at| now.duration_since(*at).is_ok_and(|since| since < GIVEN_UP))
+        failed.get(&whose).is_some_and(|at| now.duration_since(*at).is_ok_and(|since| since < GIVEN_UP))
     }
 
-    pub(super) fn note_failure(&self, account: &Account, now: SystemTime) {
+    pub(super) fn note_failure(&self, whose: SignIn, now: SystemTime) {
         self.failed.rcu(|failed| {
             let mut next = HashMap::clone(failed);
-            next.insert(account.id.as_str().into(), now);
+            next.insert(whose, now);
             next
         });
     }
 
     /// A model that the list has was refused: the next who asks gets a new list.
-    pub(super) fn doubt(&self, account: &Account, now: SystemTime) {
-        if let Some(list) = self.of(account, now).filter(|list| !list.doubted) {
+    pub(super) fn doubt(&self, whose: SignIn, account: &Account, now: SystemTime) {
+        if let Some(list) = self.of(whose, account, now).filter(|list| !list.doubted) {
             let models = list.models.clone();
             let doubted = List {
                 region: list.region.clone(),
@@ -128,9 +132,13 @@ impl Lists {
                 doubted: true,
                 models,
             };
-            self.put(&account.id, &Arc::new(doubted));
+            self.put(whose, &Arc::new(doubted));
         }
     }
+}
+
+fn without<T: Clone>(all: &HashMap<SignIn, T>, gone: SignIn) -> HashMap<SignIn, T> {
+    all.iter().filter(|(whose, _)| **whose != gone).map(|(whose, told)| (*whose, told.clone())).collect()
 }
 
 #[derive(Deserialize)]
@@ -167,13 +175,15 @@ impl AmazonQ {
     pub(super) async fn list(&self, session: &Session) -> Result<Arc<List>, Error> {
         let account = &session.account;
         let now = (self.clock)();
-        let known = self.lists.of(account, now);
+        let bearer = super::bearer(session)?;
+        let known = self.lists.of(bearer.sign_in, account, now);
         if let Some(list) = known.as_ref().filter(|list| !list.doubted && list.is_younger(FRESH, now)) {
             return Ok(list.clone());
         }
-        let models = match self.list_models(account, super::bearer(session)?).await {
+        let models = match self.list_models(account, bearer).await {
             Ok(models) => models,
             Err(error) => {
+                let error = self.doubting(account, bearer, error);
                 let ours_to_fix = matches!(
                     error.category,
                     Category::Expired | Category::NoCredentials | Category::Suspended
@@ -188,7 +198,7 @@ impl AmazonQ {
             doubted: false,
             models,
         });
-        self.lists.put(&account.id, &list);
+        self.lists.put(bearer.sign_in, &list);
         Ok(list)
     }
 

@@ -16,7 +16,7 @@ use super::options::Options;
 use super::{AmazonQ, conversation as conversations, hosts};
 use crate::http::Incoming;
 use crate::told::request_id;
-use crate::{Account, Bearer, Body, Call, Reply, Session, estimate};
+use crate::{Bearer, Body, Call, Reply, Session, estimate};
 
 /// How long a request waits for the list of models that tells how to make a model think.
 const LIST: Duration = Duration::from_secs(5);
@@ -30,9 +30,10 @@ impl AmazonQ {
             }
             Err(error) => {
                 if error.category == Category::ModelNotFound {
-                    self.lists.doubt(&session.account, (self.clock)());
+                    let whose = super::bearer(session)?.sign_in;
+                    self.lists.doubt(whose, &session.account, (self.clock)());
                 }
-                Err(error)
+                Err(self.doubting(&session.account, super::bearer(session)?, error))
             }
             reply => reply,
         }
@@ -42,7 +43,7 @@ impl AmazonQ {
         let account = &*session.account;
         let bearer = super::bearer(session)?;
         let options = Options::of(&account.options);
-        let first = self.worked.first(account, Role::Streaming, options.order);
+        let first = self.worked.first(bearer.sign_in, Role::Streaming, options.order);
         let region = hosts::region(account, bearer.profile_arn.as_deref());
         let mut next = self.hosts.of(account, Role::Streaming, region, first)?.into_iter();
         let Some(mut host) = next.next() else {
@@ -60,7 +61,13 @@ impl AmazonQ {
             let outgoing = conversation(&asker, draft.shape(), &host.base, body, &trace)?;
             let refused = match self.exchange(outgoing).await {
                 Ok(incoming) => {
-                    self.worked.note(account, Role::Streaming, options.order, host.generation);
+                    self.worked.note(
+                        account,
+                        bearer.sign_in,
+                        Role::Streaming,
+                        options.order,
+                        host.generation,
+                    );
                     draft.keep_lessons(&self.lessons);
                     return Ok(reply(incoming, written, &draft.healed, trace.attempt));
                 }
@@ -92,13 +99,12 @@ impl AmazonQ {
     ) -> Result<Draft<'a>, Error> {
         let account = &*session.account;
         let meaning = call.asked.meaning()?;
-        let (model, schema) = self.known(session, call, meaning).await;
+        let (model, schema) = self.known(session, bearer, call, meaning).await;
         let mut id = conversations::id(&account.id, &call.asked.hints, meaning);
-        while self.lessons.has(Lesson::NewConversation, &account.id, &id.to_string()) {
+        while self.lessons.has(Lesson::NewConversation, bearer.sign_in, &id.to_string()) {
             id = conversations::after(id);
         }
         let mut draft = Draft {
-            account,
             bearer,
             call,
             meaning,
@@ -126,17 +132,17 @@ impl AmazonQ {
     async fn known(
         &self,
         session: &Session,
+        bearer: &Bearer,
         call: Call<'_>,
         meaning: &Meaning,
     ) -> (Arc<Model>, Option<Arc<Value>>) {
-        let account = &session.account;
-        let now = (self.clock)();
-        let mut list = self.lists.of(account, now);
-        if list.is_none() && wants_thoughts(call, meaning) && !self.lists.failed_lately(account, now) {
+        let (whose, now) = (bearer.sign_in, (self.clock)());
+        let mut list = self.lists.of(whose, &session.account, now);
+        if list.is_none() && wants_thoughts(call, meaning) && !self.lists.failed_lately(whose, now) {
             list = match tokio::time::timeout(LIST, self.list(session)).await {
                 Ok(Ok(list)) => Some(list),
                 Ok(Err(_)) | Err(_) => {
-                    self.lists.note_failure(account, now);
+                    self.lists.note_failure(whose, now);
                     None
                 }
             };
@@ -156,7 +162,6 @@ fn wants_thoughts(call: Call<'_>, meaning: &Meaning) -> bool {
 
 /// What is to be sent, and what was learned about it.
 struct Draft<'a> {
-    account: &'a Account,
     bearer: &'a Bearer,
     call: Call<'a>,
     meaning: &'a Meaning,
@@ -209,7 +214,7 @@ impl Draft<'_> {
             _ => draft.conversation.to_string(),
         };
         for lesson in [Lesson::NoFields, Lesson::BareSchemas, Lesson::NoReasoning] {
-            if lessons.has(lesson, &self.account.id, &about(self, lesson)) && self.take(lesson) {
+            if lessons.has(lesson, self.bearer.sign_in, &about(self, lesson)) && self.take(lesson) {
                 self.healed.push(lesson.token());
             }
         }
@@ -218,7 +223,7 @@ impl Draft<'_> {
     /// Prepares for a host of a generation.
     fn turn_to(&mut self, generation: Generation, lessons: &Lessons) {
         self.profile =
-            generation == Generation::Kiro || !lessons.has(Lesson::NoLegacyProfile, &self.account.id, "");
+            generation == Generation::Kiro || !lessons.has(Lesson::NoLegacyProfile, self.bearer.sign_in, "");
     }
 
     /// Changes what a refusal complains about. `false` when nothing can be done, or was done before.
@@ -258,7 +263,7 @@ impl Draft<'_> {
     /// The changes helped: the next request begins with them.
     fn keep_lessons(&mut self, lessons: &Lessons) {
         for (lesson, about) in self.learned.drain(..) {
-            lessons.learn(lesson, &self.account.id, &about);
+            lessons.learn(lesson, self.bearer.sign_in, &about);
         }
     }
 

@@ -102,7 +102,10 @@ impl AmazonQ {
         members.insert("resourceType".to_owned(), json!("CREDIT"));
         let region = hosts::region(&session.account, bearer.profile_arn.as_deref());
         let answer: Answer =
-            self.ask(&session.account, bearer, region, Operation::GetUsageLimits, &members).await?;
+            match self.ask(&session.account, bearer, region, Operation::GetUsageLimits, &members).await {
+                Ok(answer) => answer,
+                Err(error) => return Err(self.doubting(&session.account, bearer, error)),
+            };
         Ok(quota(answer, (self.clock)()))
     }
 

@@ -14,7 +14,7 @@ use super::stored::is_profile_arn;
 use crate::Account;
 use crate::amazon_q::bearer::Bearer;
 use crate::amazon_q::operation::Operation;
-use crate::amazon_q::{AmazonQ, hosts};
+use crate::amazon_q::{AmazonQ, SignIn, hosts};
 
 /// Where profiles can be. Government regions are told by the account.
 const REGIONS: [&str; 2] = ["us-east-1", "eu-central-1"];
@@ -38,23 +38,33 @@ pub(super) enum Search {
     Undecided(Duration),
 }
 
-/// Searches in a row that could not be finished, by account id: a host that is away for long must not be asked every
+/// Searches in a row that could not be finished, by sign-in: a host that is away for long must not be asked every
 /// minute.
 #[derive(Debug, Default)]
-pub(in crate::amazon_q) struct Unfinished(ArcSwap<HashMap<Box<str>, u32>>);
+pub(in crate::amazon_q) struct Unfinished(ArcSwap<HashMap<SignIn, u32>>);
 
 impl Unfinished {
     /// Counts one more and tells how long to wait.
-    fn another(&self, account: &str) -> Duration {
-        let before = self.0.load().get(account).copied().unwrap_or(0);
-        self.set(account, before.saturating_add(1));
+    fn another(&self, whose: SignIn) -> Duration {
+        let before = self.0.load().get(&whose).copied().unwrap_or(0);
+        self.set(whose, before.saturating_add(1));
         FIRST_PAUSE.saturating_mul(1 << before.min(10)).min(LONGEST_PAUSE)
     }
 
-    fn set(&self, account: &str, times: u32) {
+    pub(in crate::amazon_q) fn forget(&self, whose: SignIn) {
+        if self.0.load().contains_key(&whose) {
+            self.0.rcu(|all| {
+                let mut next = HashMap::clone(all);
+                next.remove(&whose);
+                next
+            });
+        }
+    }
+
+    fn set(&self, whose: SignIn, times: u32) {
         self.0.rcu(|all| {
             let mut next = HashMap::clone(all);
-            next.insert(account.into(), times);
+            next.insert(whose, times);
             next
         });
     }
@@ -89,13 +99,13 @@ impl AmazonQ {
         }
         let asked = join_all(regions.into_iter().map(|region| self.profiles_in(account, bearer, region)));
         let Ok(answers) = tokio::time::timeout(PATIENCE, asked).await else {
-            return Search::Undecided(self.unfinished.another(&account.id));
+            return Search::Undecided(self.unfinished.another(bearer.sign_in));
         };
         let mut undecided = false;
         for answer in answers {
             match answer {
                 Ok(Some(arn)) => {
-                    self.unfinished.set(&account.id, 0);
+                    self.unfinished.forget(bearer.sign_in);
                     return Search::Found(arn);
                 }
                 Ok(None) => {}
@@ -109,9 +119,9 @@ impl AmazonQ {
             }
         }
         if undecided {
-            return Search::Undecided(self.unfinished.another(&account.id));
+            return Search::Undecided(self.unfinished.another(bearer.sign_in));
         }
-        self.unfinished.set(&account.id, 0);
+        self.unfinished.forget(bearer.sign_in);
         Search::None
     }
 

@@ -7,6 +7,7 @@ use crate::Provider;
 use crate::amazon_q::fixture::{ARN, account, good, hosts, now, provider, provider_at, refusal};
 use crate::upstream::{Received, Scripted, upstream};
 
+mod doubting;
 mod refreshing;
 mod searching;
 
@@ -137,7 +138,13 @@ async fn an_api_key_opens_at_once_and_not_again_after_a_refusal() {
     let opened = provider.opened(&account, &key, Why::First).await.unwrap();
     assert_eq!(
         *bearer(&opened),
-        Bearer { token: Secret::new("ksk_1"), kind: TokenKind::ApiKey, shape: Shape::Cli, profile_arn: None }
+        Bearer {
+            token: Secret::new("ksk_1"),
+            kind: TokenKind::ApiKey,
+            shape: Shape::Cli,
+            profile_arn: None,
+            sign_in: bearer(&opened).sign_in
+        }
     );
     assert_eq!((opened.session.expires, opened.rotated), (None, None));
     assert!(!format!("{:?}", opened.session).contains("ksk_1"));

@@ -137,7 +137,7 @@ async fn a_refused_token_is_told_even_when_there_is_a_list() {
         let session = session(account(&endpoint), ide());
         provider.models(&session).await.unwrap();
         // A model of the list was refused, so the list is asked for again.
-        provider.lists.doubt(&session.account, now());
+        provider.lists.doubt(SignIn::default(), &session.account, now());
         provider.models(&session).await.unwrap_err()
     })
     .await;
@@ -156,7 +156,7 @@ async fn the_next_host_is_asked_when_the_first_does_not_know_the_call() {
         let provider = provider_at(now(), hosts(&endpoint));
         let session = session(account(""), ide());
         provider.models(&session).await.unwrap();
-        provider.lists.doubt(&session.account, now());
+        provider.lists.doubt(SignIn::default(), &session.account, now());
         provider.models(&session).await.unwrap().len()
     })
     .await;

@@ -2,13 +2,14 @@ use llm::Secret;
 use serde_json::json;
 
 use super::*;
+use crate::amazon_q::SignIn;
 
 const ARN: &str = "arn:aws:codewhisperer:us-east-1:000011112222:profile/EXAMPLEPROF01";
 
 fn bearer(kind: TokenKind) -> Bearer {
     let shape = if kind == TokenKind::ApiKey { Shape::Cli } else { Shape::Ide };
     let profile_arn = (shape == Shape::Ide).then(|| ARN.to_owned());
-    Bearer { token: Secret::new("aoaEXAMPLE"), kind, shape, profile_arn }
+    Bearer { token: Secret::new("aoaEXAMPLE"), kind, shape, profile_arn, sign_in: SignIn::default() }
 }
 
 fn asker(bearer: &Bearer, binding: Binding) -> Asker<'_> {

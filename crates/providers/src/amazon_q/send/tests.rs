@@ -7,7 +7,7 @@ use crate::amazon_q::fixture::{
     stream,
 };
 use crate::upstream::{Received, Scripted, upstream};
-use crate::{Provider, Target};
+use crate::{Account, Provider, Target};
 
 mod healing;
 mod thinking;

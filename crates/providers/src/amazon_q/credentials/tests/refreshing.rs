@@ -38,7 +38,8 @@ async fn each_kind_refreshes_at_its_own_place() {
             token: Secret::new("aoaNEW"),
             kind: TokenKind::Aws,
             shape: Shape::Ide,
-            profile_arn: Some(ARN.to_owned())
+            profile_arn: Some(ARN.to_owned()),
+            sign_in: bearer(&opened).sign_in,
         }
     );
     assert_eq!(opened.session.expires, Some(now() + Duration::from_secs(3600)));
