@@ -24,6 +24,7 @@ mod usage;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use llm::{Category, Error, Model, Secret};
@@ -72,6 +73,8 @@ pub struct AmazonQ {
     doubts: Doubts,
     ended: Ended,
     sign_ins: SignIns,
+    /// How long a control host may be silent while there is another.
+    host_patience: Duration,
 }
 
 impl AmazonQ {
@@ -89,6 +92,7 @@ impl AmazonQ {
             doubts: Doubts::default(),
             ended: Ended::default(),
             sign_ins: SignIns::default(),
+            host_patience: exchange::HOST_PATIENCE,
         }
     }
 

@@ -19,8 +19,11 @@ use crate::told::{Refusal, is_answer};
 /// A list of all models with their schemas is some ten kilobytes.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
-/// For one question to the control plane.
+/// For one question to the control plane, at the last host there is.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// For one that another host may answer: less than anybody waits for what is asked here.
+pub(super) const HOST_PATIENCE: Duration = Duration::from_secs(4);
 
 /// Whether another host may know better: this one is not there, or does not know the operation. Never after a
 /// refused token, a throttle or a limit.
@@ -31,7 +34,7 @@ pub(super) fn elsewhere(refused: &Refused) -> bool {
 /// Of two hosts' refusals the one that tells more: a host that is not there tells nothing.
 pub(super) fn telling(earlier: Option<Error>, later: Error) -> Error {
     match earlier {
-        Some(earlier) if later.category == Category::Unreachable => earlier,
+        Some(earlier) if matches!(later.category, Category::Unreachable | Category::Timeout) => earlier,
         _ => later,
     }
 }
@@ -73,10 +76,12 @@ impl AmazonQ {
         let first = self.worked.first(bearer.sign_in, operation.role(), options.order);
         let mut trace = Trace::new();
         let mut last: Option<Error> = None;
-        for host in self.hosts.of(account, operation.role(), region, first)? {
+        let mut hosts = self.hosts.of(account, operation.role(), region, first)?.into_iter().peekable();
+        while let Some(host) = hosts.next() {
+            let patience = if hosts.peek().is_some() { self.host_patience } else { PATIENCE };
             trace.attempt += 1;
             let outgoing = control(&asker, &host.base, operation, members, &trace)?;
-            match tokio::time::timeout(PATIENCE, self.question(outgoing)).await {
+            match tokio::time::timeout(patience, self.question(outgoing)).await {
                 Ok(Ok(answer)) => {
                     self.worked.note(
                         account,
@@ -89,9 +94,10 @@ impl AmazonQ {
                 }
                 Ok(Err(refused)) if elsewhere(&refused) => last = Some(telling(last, refused.error)),
                 Ok(Err(refused)) => return Err(refused.error),
+                // As good as not there.
                 Err(_) => {
-                    let words = format!("Kiro did not answer within {} s.", PATIENCE.as_secs());
-                    return Err(Error::new(Category::Timeout, words));
+                    let words = format!("Kiro did not answer within {} s.", patience.as_secs());
+                    last = Some(telling(last, Error::new(Category::Timeout, words)));
                 }
             }
         }

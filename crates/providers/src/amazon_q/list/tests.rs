@@ -223,3 +223,23 @@ fn a_list_belongs_to_its_place() {
     assert!(!list.is_of(&Account { endpoint_url: None, ..here }));
     assert!(!list.is_younger(GOOD, now() - Duration::from_secs(1)), "the clock went back");
 }
+
+/// Hosts accept and then say nothing.
+#[tokio::test]
+async fn a_host_that_hangs_is_left_for_the_other() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (models, requests) = upstream(
+        |_: usize, _: &Received| good(&sample()),
+        async |endpoint| {
+            let mut places = hosts(&endpoint);
+            places.kiro_control = format!("http://{}", silent.local_addr().unwrap());
+            let mut provider = provider_at(now(), places);
+            provider.host_patience = Duration::from_millis(20);
+            let session = session(account(""), ide());
+            provider.models(&session).await.map(|models| models.len())
+        },
+    )
+    .await;
+    assert_eq!(models.unwrap(), 4);
+    assert_eq!(requests[0].line, "POST /q/us-east-1/");
+}
