@@ -267,6 +267,10 @@ impl Provider for Invented {
         vec![self.model("broken", account, 2.0), self.model("small", account, 1.0)]
     }
 
+    fn cheapest(&self, account: &Account) -> Option<String> {
+        account.options["cheapest"].as_str().map(str::to_owned)
+    }
+
     fn quota<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
         Box::pin(async {
             let used = f64::from(self.counted.fetch_add(1, Ordering::Relaxed) + 1);

@@ -192,6 +192,10 @@ impl Provider for AmazonQ {
         self.with_resolver(account, |resolver| resolver.known_models())
     }
 
+    fn cheapest(&self, account: &Account) -> Option<String> {
+        self.lists.of(self.sign_ins.of(account), account, (self.clock)())?.cheapest()
+    }
+
     fn quota<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
         Box::pin(async { self.usage(session).await.map(Some) })
     }

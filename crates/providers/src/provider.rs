@@ -243,6 +243,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// Models known for the account without asking.
     fn known_models(&self, account: &Account) -> Vec<Arc<Model>>;
 
+    /// The name of the model that a test of the account asks, where prices do not tell which costs least.
+    fn cheapest(&self, account: &Account) -> Option<String> {
+        let _ = account;
+        None
+    }
+
     /// How much of the account's allowance is used; `None` where the vendor sells none. Asks the upstream.
     ///
     /// # Errors

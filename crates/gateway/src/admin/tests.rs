@@ -268,6 +268,11 @@ async fn a_test_tells_what_the_upstream_said() {
     assert_eq!(verdict["error"]["upstream_code"], "ThrottlingException");
     let (_, verdict) = call(&house, "POST", &path, json!({"model": "nothing"})).await;
     assert_eq!(verdict["error"]["code"], "model_not_found");
+    // Where prices do not tell, the provider does.
+    let change = json!({"options": {"cheapest": "broken"}});
+    call(&house, "PATCH", &format!("/api/accounts/{id}"), change).await;
+    let (_, verdict) = call(&house, "POST", &path, Value::Null).await;
+    assert_eq!(verdict["model"], "broken");
 }
 
 #[tokio::test]

@@ -57,7 +57,11 @@ pub(super) async fn run(
 ) -> Result<Json<Verdict>, Refusal> {
     let gateway = &desk.gateway;
     let entry = gateway.accounts.entry(&id).ok_or(accounts::Error::NotFound)?;
-    let model = match trial.model.or_else(|| cheapest(&entry.provider.known_models(&entry.account))) {
+    let cheapest = || {
+        let told = entry.provider.cheapest(&entry.account);
+        told.or_else(|| cheapest(&entry.provider.known_models(&entry.account)))
+    };
+    let model = match trial.model.or_else(cheapest) {
         Some(model) => model,
         None => {
             return Err(

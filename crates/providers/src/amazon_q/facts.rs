@@ -24,6 +24,7 @@ pub(super) fn listed(row: Row) -> Listed {
         supported_input_types,
         token_limits,
         additional_model_request_fields_schema,
+        rate_multiplier,
     } = row;
     let schema = additional_model_request_fields_schema.filter(Value::is_object);
     let TokenLimits { max_input_tokens, max_output_tokens } = token_limits.unwrap_or_default();
@@ -41,7 +42,7 @@ pub(super) fn listed(row: Row) -> Listed {
         model.thinking = thinking.unwrap_or(model.thinking);
         model.efforts = efforts;
     }
-    Listed::new(model, schema)
+    Listed { rate: rate_multiplier.and_then(|rate| rate.as_f64()), ..Listed::new(model, schema) }
 }
 
 /// A model of which nothing but the id is known.

@@ -56,6 +56,8 @@ pub(super) struct Listed {
     pub(super) key: String,
     /// The friendly name, so written.
     pub(super) named: String,
+    /// How many credits it takes, against the model that takes one; `None` when the list does not tell.
+    pub(super) rate: Option<f64>,
     /// Shown to people. What is not certain to exist is found by its name only.
     pub(super) offered: bool,
 }
@@ -63,7 +65,7 @@ pub(super) struct Listed {
 impl Listed {
     pub(super) fn new(model: Model, schema: Option<Value>) -> Self {
         let (key, named) = (name::key(&model.id), name::key(&model.name));
-        Self { model: Arc::new(model), schema: schema.map(Arc::new), key, named, offered: true }
+        Self { model: Arc::new(model), schema: schema.map(Arc::new), key, named, rate: None, offered: true }
     }
 }
 
@@ -73,6 +75,15 @@ impl List {
         let key = name::key(id);
         let exact = self.models.iter().find(|listed| listed.model.id == id);
         exact.or_else(|| self.models.iter().find(|listed| listed.key == key))
+    }
+
+    /// The friendly name of the model that takes the fewest credits, Claude before others.
+    pub(super) fn cheapest(&self) -> Option<String> {
+        let rated = self.models.iter().filter_map(|listed| Some((&listed.model, listed.rate?)));
+        let least = rated.min_by(|(one, rate), (other, other_rate)| {
+            other.is_claude().cmp(&one.is_claude()).then(rate.total_cmp(other_rate))
+        });
+        least.map(|(model, _)| model.name.clone())
     }
 
     fn is_of(&self, account: &Account) -> bool {
@@ -158,6 +169,8 @@ pub(super) struct Row {
     pub(super) supported_input_types: Option<Vec<String>>,
     pub(super) token_limits: Option<TokenLimits>,
     pub(super) additional_model_request_fields_schema: Option<Value>,
+    /// Not worth a list when it is no number.
+    pub(super) rate_multiplier: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]

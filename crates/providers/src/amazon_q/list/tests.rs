@@ -243,3 +243,37 @@ async fn a_host_that_hangs_is_left_for_the_other() {
     assert_eq!(models.unwrap(), 4);
     assert_eq!(requests[0].line, "POST /q/us-east-1/");
 }
+
+#[tokio::test]
+async fn the_cheapest_model_takes_the_fewest_credits() {
+    let row = |id: &str, rate: Value| json!({"modelId": id, "rateMultiplier": rate});
+    for (rows, cheapest) in [
+        (
+            json!([
+                row("claude-opus-5", json!(2.2)),
+                row("qwen3-coder-next", json!(0.05)),
+                row("claude-haiku-4.5", json!(0.4)),
+                row("claude-sonnet-5", json!(1.3)),
+            ]),
+            Some("claude-haiku-4-5"),
+        ),
+        (
+            json!([row("glm-5", json!(0.5)), row("auto", json!("1x")), row("deepseek-3.2", json!(0.25))]),
+            Some("deepseek-v3.2"),
+        ),
+        (json!([row("claude-opus-5", Value::Null)]), None),
+    ] {
+        let provider = provider();
+        let (account, _) = upstream(
+            |_: usize, _: &Received| good(&json!({"models": rows})),
+            async |endpoint| {
+                let session = session(account(&endpoint), ide());
+                assert_eq!(provider.cheapest(&session.account), None, "nothing is known yet");
+                provider.models(&session).await.unwrap();
+                session.account
+            },
+        )
+        .await;
+        assert_eq!(provider.cheapest(&account).as_deref(), cheapest, "{rows}");
+    }
+}
