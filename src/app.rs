@@ -1,7 +1,6 @@
 //! One instance: opened on a data folder, then listening, then stopped.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +9,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use emulator::{AccessKey, Emulator};
 use gateway::listener::Loops;
-use gateway::{Door, Gateway, Settings};
+use gateway::{Doors, Fittings, Gateway, Headless, Office, Settings, Shell, url_of};
 use llm::Secret;
 use providers::{Account, Http, HttpOptions, Registry};
 use serde_json::{Value, json};
@@ -19,6 +18,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::assets::PAGES;
 use crate::config::Config;
 use crate::{keys, logging, paths};
 
@@ -44,15 +44,31 @@ pub struct App {
 #[derive(Debug)]
 pub struct Running {
     app: App,
-    door: Door,
+    doors: Arc<Doors>,
 }
 
 impl App {
+    /// Opens the data folder, listens, and learns in the background what the active account can do: all that a host has to
+    /// do to run. With [`Config::admin_port`] a taken proxy port is no error: the window says so, and it is tried again.
+    ///
+    /// # Errors
+    /// As [`App::open`] and [`App::listen`].
+    pub async fn start(config: &Config, shell: impl Shell + 'static) -> Result<Running> {
+        let app = Self::open_for(config, Arc::new(shell)).await?.with_loops(loops_beside())?;
+        let running = app.listen(config).await?;
+        running.keep_models_listed();
+        Ok(running)
+    }
+
     /// Opens the data folder, making it when there is none.
     ///
     /// # Errors
     /// When the folder cannot be used or its database belongs to a newer version.
     pub async fn open(config: &Config) -> Result<Self> {
+        Self::open_for(config, Arc::new(Headless)).await
+    }
+
+    async fn open_for(config: &Config, shell: Arc<dyn Shell>) -> Result<Self> {
         let folder = &config.data_dir;
         paths::make_private(folder)
             .with_context(|| format!("cannot use the data folder {}", folder.display()))?;
@@ -106,7 +122,18 @@ impl App {
             started,
             version: env!("CARGO_PKG_VERSION"),
             settings_changes: watch::Sender::new(()),
+            office: Office::new(Fittings {
+                pages: PAGES,
+                shell,
+                folder: folder.clone(),
+                http,
+                ca_file: config.environment.ca_bundle.clone(),
+                quit: quit.clone(),
+            }),
         });
+        if let Err(problem) = gateway.go_out_by(&settings) {
+            tracing::warn!(%problem, "upstreams are reached as the system does it");
+        }
         gateway.apply(settings);
         let key = config.local_key.clone().unwrap_or(key);
         Ok(Self { gateway, key, sandbox, notes, loops: Arc::default(), tasks, quit })
@@ -144,7 +171,8 @@ impl App {
         gateway::admin_router(&self.gateway)
     }
 
-    /// Binds the port and serves.
+    /// Binds the port and serves. With [`Config::admin_port`] the window gets a listener of its own, and a taken proxy port
+    /// is told in the status instead of being an error.
     ///
     /// # Errors
     /// When the port is taken or the address may not be bound.
@@ -152,28 +180,25 @@ impl App {
         let settings = self.gateway.settings.load_full();
         let port = config.port.unwrap_or(settings.port);
         let address = config.bind.unwrap_or(settings.bind);
-        let door = Door::open(
-            &self.gateway,
-            self.router(),
-            address,
-            port,
-            &self.loops,
-            &self.quit,
-            &self.tasks,
-        )
-        .map_err(|error| {
-            let plain = match error.kind() {
-                ErrorKind::AddrInUse => format!(
-                    "port {port} is taken by another program; stop it, or choose another port with --port"
-                ),
-                _ => format!("cannot listen on {address} port {port}"),
-            };
-            anyhow::Error::new(error).context(plain)
-        })?;
-        // Before the first connection is served: whether a key may be waived is decided by them.
-        self.gateway.addresses.store(Arc::new(door.addresses().to_vec()));
+        let doors = Doors::new(&self.gateway, self.router(), &self.loops, &self.quit, &self.tasks);
+        if let Some(admin) = config.admin_port {
+            doors.open_admin(admin).await.context("cannot listen for the window")?;
+            doors.insist(address, port).await;
+        } else {
+            doors.open_proxy(address, port).await.map_err(|taken| {
+                let plain = if taken.is_taken() {
+                    format!(
+                        "port {port} is taken by {}; stop it, or choose another port with --port",
+                        taken.owner.as_deref().unwrap_or("another program")
+                    )
+                } else {
+                    taken.to_string()
+                };
+                anyhow::Error::new(taken.error).context(plain)
+            })?;
+        }
         self.keep_logs_small();
-        Ok(Running { app: self, door })
+        Ok(Running { app: self, doors })
     }
 
     /// Cleans the log by the person's limits, soon after the start and then every hour.
@@ -209,27 +234,44 @@ impl App {
         self.sandbox.shutdown().await;
         // Blocks for a commit at most; nothing else runs any more.
         self.gateway.logs.close();
+        self.gateway.office.chats.close();
     }
 }
 
 impl Running {
-    /// The proxy's base URL.
+    /// The proxy's base URL, from this machine.
     #[must_use]
     pub fn url(&self) -> String {
-        let address = self.address();
-        let host = match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
-            IpAddr::V6(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
-            IpAddr::V6(ip) => format!("[{ip}]"),
-            IpAddr::V4(ip) => ip.to_string(),
-        };
-        format!("http://{host}:{}", address.port())
+        self.app.gateway.base_url()
     }
 
-    /// Where the proxy listens.
+    /// Where the proxy listens; port 0 while it does not.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.door.address()
+        gateway::preferred(&self.app.gateway.addresses.load())
+    }
+
+    /// The base URL of the window and of the admin API.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        self.app.gateway.office.page().map_or_else(|| self.url(), url_of)
+    }
+
+    /// An address that opens the window with a session of its own; it works once. `None` when the system has no
+    /// randomness.
+    #[must_use]
+    pub fn window(&self) -> Option<String> {
+        self.app.gateway.invitation()
+    }
+
+    pub(crate) const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The listeners.
+    #[must_use]
+    pub const fn doors(&self) -> &Arc<Doors> {
+        &self.doors
     }
 
     #[must_use]
@@ -307,4 +349,10 @@ async fn settings(core: &Core) -> Result<Settings> {
 fn milliseconds(time: SystemTime) -> i64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Event loops beside the first one. Two serve more requests a second than one person's editors will ever send; on a
+/// machine with one core a second would only take turns with the first.
+fn loops_beside() -> usize {
+    std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1).min(1)
 }

@@ -18,6 +18,9 @@ pub struct Config {
     pub port: Option<u16>,
     /// `None`: what the settings say, at first `127.0.0.1` (and `::1` beside it).
     pub bind: Option<IpAddr>,
+    /// A listener of its own for window and admin API, on loopback; 0 takes any free port. `None`: they share the
+    /// proxy's port.
+    pub admin_port: Option<u16>,
     /// `SWITCHBOARD_LOCAL_KEY`: is good beside the stored local key while this process runs.
     pub local_key: Option<Secret>,
     /// The AWS and Kiro variables of the process.

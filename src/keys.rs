@@ -3,30 +3,19 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use gateway::{LocalKey, LocalKeys, fingerprint};
+use gateway::{LocalKey, LocalKeys, fingerprint, new_local_key};
 use llm::Secret;
-use store::{Core, LocalKeyRow};
-
-/// Begins every local key, so that people and secret scanners recognise one.
-const PREFIX: &str = "sk-switchboard-";
+use store::Core;
 
 /// The stored key, made when there is none yet.
 pub(crate) async fn ensure(core: &Core, now_ms: i64) -> Result<Secret> {
     if let Some(first) = core.local_keys().await?.into_iter().next() {
         return Ok(first.key);
     }
-    let mut random = [0_u8; 32];
-    getrandom::fill(&mut random).map_err(|_| anyhow!("the system has no randomness"))?;
-    let key = format!("{PREFIX}{}", hex::encode(random));
-    let row = LocalKeyRow {
-        id: "local".to_owned(),
-        name: "local".to_owned(),
-        hash: fingerprint(&key),
-        key: Secret::new(key.clone()),
-        created_ms: now_ms,
-    };
+    let row = new_local_key(now_ms).map_err(|_| anyhow!("the system has no randomness"))?;
+    let key = row.key.clone();
     core.add_local_key(row).await?;
-    Ok(Secret::new(key))
+    Ok(key)
 }
 
 /// Everything clients may show: the stored keys and the environment's.

@@ -5,8 +5,10 @@
 pub mod cli;
 pub mod config;
 pub mod environment;
+pub mod shell;
 
 mod app;
+mod assets;
 mod call;
 mod keys;
 mod lock;

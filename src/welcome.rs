@@ -11,11 +11,13 @@ const MODEL: &str = "claude-sonnet-4-5";
 pub(crate) fn print(running: &Running, data_dir: &Path) {
     let url = running.url();
     let key = running.key().expose();
+    let window = running.window().unwrap_or_else(|| running.admin_url());
     let active = running.active_account().unwrap_or_else(|| "none".to_owned());
     println!(
         "
 Switchboard {version} is listening.
 
+  Window               {window}
   Anthropic base URL   {url}
   OpenAI base URL      {url}/v1
   Local key            {key}

@@ -37,6 +37,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print an address that opens the window, once, within a day
+    Window,
+    /// Refuse clients until `resume`
+    Pause,
+    /// Serve clients again
+    Resume,
     /// Print the local key that editors must send
     Key,
     /// List, add, switch, test and remove accounts, replace their credentials, or see how much of their allowance is used
@@ -65,6 +71,7 @@ pub fn run() -> Result<ExitCode> {
         data_dir: paths::data_dir(args.data_dir.as_deref())?,
         port: None,
         bind: None,
+        admin_port: None,
         local_key: std::env::var("SWITCHBOARD_LOCAL_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new),
         environment: crate::environment::read(|name| std::env::var(name).ok()),
     };
@@ -75,6 +82,9 @@ pub fn run() -> Result<ExitCode> {
         match args.command {
             Command::Serve(args) => serve::serve(config, args).await,
             Command::Status { json } => overview::status(config, json).await,
+            Command::Window => overview::window(config).await,
+            Command::Pause => overview::pause(config, true).await,
+            Command::Resume => overview::pause(config, false).await,
             Command::Key => overview::key(config).await,
             Command::Accounts(command) => accounts::run(config, command).await,
             Command::Models { json } => overview::models(config, json).await,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::accounts::{rows, text};
 use super::admin::Admin;
@@ -53,4 +53,32 @@ pub(crate) async fn models(config: Config, json: bool) -> Result<ExitCode> {
     }
     admin.done().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An address that opens the window of the running instance.
+pub(crate) async fn window(config: Config) -> Result<ExitCode> {
+    let admin = running(&config).await?;
+    let invitation = admin.ask("POST", "/api/session/invite", None).await?;
+    println!("{}", text(&invitation["url"]));
+    admin.done().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Pauses the running instance, or lets it go on.
+pub(crate) async fn pause(config: Config, paused: bool) -> Result<ExitCode> {
+    let admin = running(&config).await?;
+    let path = if paused { "/api/proxy/pause" } else { "/api/proxy/resume" };
+    admin.ask("POST", path, None).await?;
+    println!("{}", if paused { "Paused." } else { "Running." });
+    admin.done().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn running(config: &Config) -> Result<Admin> {
+    let admin = Admin::reach(config).await?;
+    if admin.url().is_none() {
+        admin.done().await;
+        bail!("Switchboard does not run. Start it with `switchboard serve`");
+    }
+    Ok(admin)
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::config::Config;
 use crate::lock::{self, InstanceLock};
+use crate::shell::Headless;
 use crate::{App, logging, paths, welcome};
 
 /// The exit code of a second instance: `EX_CANTCREAT` of sysexits.h.
@@ -20,12 +21,17 @@ pub(crate) struct Args {
     /// Address to listen on; 127.0.0.1 stands for ::1 too
     #[arg(long)]
     bind: Option<IpAddr>,
+    /// Port of the window alone, on this machine; without it the window shares the proxy's port. A taken proxy port is
+    /// then told there
+    #[arg(long, env = "SWITCHBOARD_ADMIN_PORT")]
+    admin_port: Option<u16>,
 }
 
 /// Runs until it is told to stop.
 pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     config.port = args.port;
     config.bind = args.bind;
+    config.admin_port = args.admin_port;
     paths::make_private(&config.data_dir)
         .with_context(|| format!("cannot use the data folder {}", config.data_dir.display()))?;
     let Some(mut lock) = InstanceLock::take(&config.data_dir)? else {
@@ -41,23 +47,22 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     let detail = logging::start(&logs, directives.as_deref())?;
     // Before anybody can know that we run: who stops us right then is not to kill us.
     let stop = stop_requested()?;
-    let app = App::open(&config).await?.with_loops(loops_beside())?;
-    super::show_notes(&app);
-    let running = app.listen(&config).await?;
+    let running = App::start(&config, Headless).await?;
+    super::show_notes(running.app());
     running.follow_debug_setting(detail);
-    running.keep_models_listed();
-    lock.announce(&running.url())?;
+    let mut moves = running.gateway().office.subscribe();
+    lock.announce(&running.admin_url())?;
     welcome::print(&running, &config.data_dir);
-    stop.await?;
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            stopped = &mut stop => break stopped?,
+            _ = moves.changed() => lock.announce(&running.admin_url())?,
+        }
+    }
     eprintln!("Stopping.");
     running.stop().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Event loops beside the first one. Two serve more requests a second than one person's editors will ever send; on a
-/// machine with one core a second would only take turns with the first.
-fn loops_beside() -> usize {
-    std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1).min(1)
 }
 
 /// Ctrl-C, or the signal of a service manager. Signals count from the call on, not from the first poll.

@@ -1,36 +1,51 @@
 //! The admin API, `/api/...`: what the window, the command line and scripts use. One file a noun.
 //!
-//! Every route needs the local key. Requests and answers are JSON; a request with a member that the route does not
-//! know is refused, because a misspelt setting that is silently dropped is worse than an error. No answer ever holds a
-//! secret. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
+//! Every route needs the local key, or a session of the window and for changes its CSRF header. Requests and answers
+//! are JSON; a request with a member that the route does not know is refused, because a misspelt setting that is
+//! silently dropped is worse than an error. No answer holds a secret, but for the one that is asked for the local key. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
 
 mod accounts;
+mod conversations;
+mod events;
 mod json;
+pub(crate) mod keys;
 mod logs;
 mod models;
 mod providers;
+mod proxy;
 mod quota;
 mod refusal;
+mod session;
 mod settings;
+mod shell;
 mod status;
 #[cfg(test)]
 mod tests;
 mod trial;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use ::providers::Quota;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, post, put};
-use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use axum::routing::{delete, get, patch, post, put};
+use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use llm::{Category, Error};
+use store::Chats;
+use subtle::ConstantTimeEq;
+use tokio::sync::{Semaphore, broadcast};
 
 pub use refusal::Refusal;
 
+use crate::sessions::Known;
 use crate::{Gateway, admission};
+
+/// Proves that a change comes from our own page.
+const CSRF: HeaderName = HeaderName::from_static("x-switchboard-csrf");
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -40,6 +55,10 @@ struct Desk {
     changing: tokio::sync::Mutex<()>,
     /// What accounts told of their allowance.
     told: quota::Told,
+    /// Tells listeners of that.
+    quotas: broadcast::Sender<Arc<(String, Option<Quota>)>>,
+    /// Streams of events that may still be opened.
+    streams: Arc<Semaphore>,
 }
 
 /// All routes of the admin API.
@@ -48,7 +67,10 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         gateway: Arc::clone(gateway),
         changing: tokio::sync::Mutex::new(()),
         told: quota::Told::default(),
+        quotas: broadcast::Sender::new(16),
+        streams: Arc::new(Semaphore::new(events::STREAMS)),
     });
+    let open = Router::new().route("/api/session", get(session::show).post(session::open));
     Router::new()
         .route("/api/accounts", get(accounts::list).post(accounts::add))
         .route("/api/accounts/order", put(accounts::order))
@@ -56,6 +78,12 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/accounts/{id}/activate", post(accounts::activate))
         .route("/api/accounts/{id}/test", post(trial::run))
         .route("/api/accounts/{id}/quota", get(quota::show))
+        .route("/api/conversations", get(conversations::list).post(conversations::add))
+        .route(
+            "/api/conversations/{id}",
+            get(conversations::show).put(conversations::change).delete(conversations::remove),
+        )
+        .route("/api/events", get(events::stream))
         .route("/api/models", get(models::list))
         .route("/api/providers", get(providers::list))
         .route("/api/logs", get(logs::page))
@@ -64,30 +92,83 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/logs/cleanup", post(logs::cleanup))
         .route("/api/settings", get(settings::show).put(settings::change))
         .route("/api/status", get(status::show))
+        .route("/api/keys/local", get(keys::show))
+        .route("/api/keys/local/rotate", post(keys::rotate))
+        .route("/api/proxy/pause", post(proxy::pause))
+        .route("/api/proxy/resume", post(proxy::resume))
+        .route("/api/session", delete(session::close))
+        .route("/api/session/invite", post(session::invite))
+        .route("/api/shell/autostart", get(shell::autostart).post(shell::set_autostart))
+        .route("/api/shell/reveal", post(shell::reveal))
+        .route("/api/shell/quit", post(shell::quit))
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&desk), with_key))
+        .layer(middleware::from_fn_with_state(Arc::clone(&desk), with_proof))
+        .merge(open)
+        .layer(middleware::from_fn(unkept))
         .with_state(desk)
 }
 
-/// Lets through who shows the local key, whatever the proxy itself demands: without it, any user of this machine
-/// could hand the accounts to somebody else.
-async fn with_key(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let keys = desk.gateway.keys.load();
-    let known = admission::presented(request.headers()).any(|shown| keys.find(shown).is_some());
-    drop(keys);
-    let mut answer = if known {
-        next.run(request).await
-    } else {
-        let message = "The admin API needs the local key as Authorization: Bearer";
-        let mut answer = Refusal::from(Error::new(Category::LocalKey, message)).into_response();
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        answer
-    };
+/// Lets through who shows the local key or a session, whatever the proxy itself demands: without them, any user of this
+/// machine could hand the accounts to somebody else. A browser sends a session's cookie by itself, so a change also
+/// needs what only our own page knows.
+async fn with_proof(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    match desk.admit(request.method(), request.headers()) {
+        Ok(known) => {
+            let mut request = request;
+            request.extensions_mut().insert(Visitor(known));
+            next.run(request).await
+        }
+        Err(refusal) => {
+            let mut answer = refusal.into_response();
+            if answer.status() == StatusCode::UNAUTHORIZED {
+                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            answer
+        }
+    }
+}
+
+/// Nothing of the API is kept by a browser.
+async fn unkept(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
+}
+
+/// The other end of the connection, from the socket alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// The session that a request came with; `None` when it came with the local key.
+#[derive(Clone, Debug)]
+struct Visitor(Option<Known>);
+
+impl Desk {
+    fn chats(&self) -> &Chats {
+        &self.gateway.office.chats
+    }
+
+    fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<Option<Known>, Refusal> {
+        let gateway = &self.gateway;
+        let keys = gateway.keys.load();
+        if admission::presented(headers).any(|shown| keys.find(shown).is_some()) {
+            return Ok(None);
+        }
+        let Some(known) = gateway.office.sessions.find(headers, gateway.now_ms()) else {
+            let message =
+                "The admin API needs the local key as Authorization: Bearer, or a session of the window";
+            return Err(Error::new(Category::LocalKey, message).into());
+        };
+        let shown = headers.get(CSRF).map_or(&b""[..], HeaderValue::as_bytes);
+        if !method.is_safe() && !bool::from(shown.ct_eq(known.csrf.as_bytes())) {
+            let message = "A change needs the session's x-switchboard-csrf header";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "csrf", message));
+        }
+        Ok(Some(known))
+    }
 }
 
 async fn unknown_route() -> Refusal {

@@ -34,6 +34,18 @@ pub(crate) fn check(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Error>
     ))
 }
 
+/// Lets requests in unless the person paused the proxy.
+///
+/// # Errors
+/// [`Category::Unavailable`].
+pub(crate) fn open(gateway: &Gateway) -> Result<(), Error> {
+    if gateway.office.is_paused() {
+        let message = "Switchboard is paused. Resume it in its window or tray, or with `switchboard resume`.";
+        return Err(Error::new(Category::Unavailable, message));
+    }
+    Ok(())
+}
+
 /// The keys a request carries.
 pub(crate) fn presented(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let bearer = headers.get_all(AUTHORIZATION).iter().filter_map(|value| {

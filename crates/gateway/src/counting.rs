@@ -60,6 +60,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     admission::check(gateway, &head.headers)?;
+    admission::open(gateway)?;
     let body = body::read(&head.headers, incoming).await?;
     let asked = codec.read_request(&head.headers, body)?;
     recorder.asked(&asked);

@@ -1,5 +1,6 @@
 //! Every request that passed the boundary enters here: the proxy's routes first, then the admin API.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,24 +12,47 @@ use http_body::Body;
 use llm::{Category, Error};
 use tower::ServiceExt;
 
+use crate::admin::Peer;
 use crate::dialect::{CHAT, COMPLETIONS, COUNT_TOKENS, MESSAGES, refuse};
 use crate::proxy::{Route, route};
 use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
-use crate::{counting, models, pipeline};
+use crate::{assets, counting, models, pipeline};
+
+/// What a door is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Clients, and programs that administer us.
+    Proxy,
+    /// The window, where it has a door of its own.
+    Admin,
+    /// Both.
+    Shared,
+}
+
+/// Who asks, and at which door.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    pub(crate) role: Role,
+    /// From the socket alone.
+    pub(crate) peer: IpAddr,
+}
 
 /// Serves one request.
 pub(crate) async fn serve<B>(
     gateway: &Arc<Gateway>,
     admin: &Router,
+    asker: Asker,
     request: Request<B>,
 ) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let Some(route) = route(request.method(), request.uri().path()) else {
-        return other(gateway, admin, request).await;
+    let found = route(request.method(), request.uri().path());
+    let found = found.filter(|route| asker.role != Role::Admin || *route == Route::Health);
+    let Some(route) = found else {
+        return other(gateway, admin, asker, request).await;
     };
     let (head, body) = request.into_parts();
     match route {
@@ -39,6 +63,9 @@ where
         Route::Models => models::list(gateway, &head),
         Route::Model(id) => models::single(gateway, &head, &id),
         Route::Responses => responses(gateway, &head),
+        Route::Hello if asker.role == Role::Shared && assets::is_navigation(&head.headers) => {
+            assets::serve(gateway, &head).unwrap_or_else(|| plain(StatusCode::OK, &b"{}"[..]))
+        }
         Route::Hello | Route::Telemetry => plain(StatusCode::OK, &b"{}"[..]),
         Route::Health => health(gateway),
         Route::WrongMethod(allowed) => {
@@ -54,17 +81,25 @@ where
     }
 }
 
-/// The admin API, or nothing.
-async fn other<B>(gateway: &Gateway, admin: &Router, request: Request<B>) -> Response<ReplyBody>
+/// The admin API, a file of the window, or nothing.
+async fn other<B>(gateway: &Gateway, admin: &Router, asker: Asker, request: Request<B>) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     if request.uri().path().starts_with("/api/") {
+        let mut request = request;
+        request.extensions_mut().insert(Peer(asker.peer));
         let Ok(response) = admin.clone().oneshot(request.map(axum::body::Body::new)).await;
         return response.map(ReplyBody::from);
     }
     let (head, _) = request.into_parts();
+    if asker.role != Role::Proxy
+        && matches!(head.method, Method::GET | Method::HEAD)
+        && let Some(page) = assets::serve(gateway, &head)
+    {
+        return page;
+    }
     let message = format!("Unknown request URL: {} {}", head.method, head.uri.path());
     refuse(gateway, &head, &Error::new(Category::UnknownRoute, message))
 }

@@ -38,11 +38,13 @@ pub struct Policy<'a> {
     pub hosts: &'a [String],
     /// `scheme://host`, lower case.
     pub origins: &'a [String],
+    /// Where our own pages come from, which may be another port than the one that is asked.
+    pub own: &'a [String],
 }
 
 impl<'a> From<&'a Settings> for Policy<'a> {
     fn from(settings: &'a Settings) -> Self {
-        Self { hosts: &settings.extra_hosts, origins: &settings.allowed_origins }
+        Self { hosts: &settings.extra_hosts, origins: &settings.allowed_origins, own: &[] }
     }
 }
 
@@ -71,7 +73,7 @@ pub fn check(head: Head<'_>, policy: Policy<'_>) -> Result<Passed, Error> {
             "This host name is not served here. Use localhost or 127.0.0.1, or add the name to extra_hosts",
         ));
     }
-    let cors = origin::check(head.headers, host, policy.origins)?;
+    let cors = origin::check(head.headers, host, policy)?;
     if matches!(*head.method, Method::CONNECT | Method::TRACE) {
         return Err(Error::new(Category::MethodNotAllowed, "This method is not served here"));
     }

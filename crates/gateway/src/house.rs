@@ -11,14 +11,15 @@ use llm::{
 };
 use llm::{ToolSupport, Upstream, Usage, Wire};
 use providers::{
-    Account, Body, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened, Policy,
-    Provider, Quota, Registry, Reply, Session, Target, TokenCount, Why,
+    Account, Body, Call, CredentialKind, CredentialSummary, Description, Field, Http, HttpOptions, Identity,
+    Opened, Policy, Provider, Quota, Registry, Reply, Session, Target, TokenCount, Why,
 };
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Gateway, Limits, LocalKeys, Settings};
+use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Settings};
 
 /// The local key of every [`House`].
 pub(crate) const KEY: &str = "sk-local-house";
@@ -36,6 +37,10 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with_pages(&[]).await
+    }
+
+    pub(crate) async fn with_pages(pages: &'static [Asset]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stopped = Arc::new(Stopped { start: Instant::now(), passed: Mutex::default() });
         let clock: Arc<dyn Clock> = stopped.clone();
@@ -60,6 +65,14 @@ impl House {
             settings_changes: tokio::sync::watch::Sender::new(()),
             keys: Arc::new(LocalKeys::single(KEY)).into(),
             limits: Limits::default(),
+            office: Office::new(Fittings {
+                pages,
+                shell: Arc::new(Headless),
+                folder: folder.path().to_owned(),
+                http: Http::new(HttpOptions::default()).unwrap(),
+                ca_file: None,
+                quit: CancellationToken::new(),
+            }),
             addresses: Arc::new(vec!["127.0.0.1:4880".parse().unwrap()]).into(),
             clock,
             started: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(90),

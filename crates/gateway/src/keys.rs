@@ -49,6 +49,14 @@ impl LocalKeys {
         usize::try_from(found).ok().and_then(|at| self.keys.get(at))
     }
 
+    /// These keys with `key` in the place of those of its name.
+    #[must_use]
+    pub fn replaced(mut self, key: LocalKey) -> Self {
+        self.keys.retain(|old| old.name != key.name);
+        self.keys.insert(0, key);
+        self
+    }
+
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.keys.is_empty()

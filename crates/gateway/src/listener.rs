@@ -80,6 +80,7 @@ impl Default for Patience {
 pub struct Listening {
     addresses: Vec<SocketAddr>,
     drain: CancellationToken,
+    accepting: TaskTracker,
 }
 
 impl Listening {
@@ -93,6 +94,11 @@ impl Listening {
     /// port.
     pub fn drain(&self) {
         self.drain.cancel();
+    }
+
+    /// Waits until its sockets are closed, which is soon after [`Listening::drain`]. Live answers may go on.
+    pub async fn closed(&self) {
+        self.accepting.wait().await;
     }
 }
 
@@ -128,12 +134,15 @@ where
         loops: Arc::clone(loops),
         http: builder(),
     });
+    let accepting = TaskTracker::new();
     for socket in sockets {
-        shared.connections.spawn(accept(socket, handler.clone(), Arc::clone(&shared)));
+        let accept = accept(socket, handler.clone(), Arc::clone(&shared));
+        shared.connections.spawn(accepting.track_future(accept));
     }
+    accepting.close();
     shared.connections.close();
     tasks.spawn(supervise(shared, quit.clone()));
-    Ok(Listening { addresses, drain })
+    Ok(Listening { addresses, drain, accepting })
 }
 
 /// What all connections of one [`serve`] share.

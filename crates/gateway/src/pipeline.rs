@@ -83,6 +83,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     admission::check(gateway, &head.headers)?;
+    admission::open(gateway)?;
     let body = body::read(&head.headers, incoming).await?;
     let mut asked = codec.read_request(&head.headers, body)?;
     asked.hints.hide_thinking = !gateway.settings.load().reasoning_content;

@@ -6,6 +6,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use llm::{CacheMark, CacheTtl};
@@ -21,9 +22,10 @@ pub const SETTINGS_KEY: &str = "gateway";
 /// The default bind address. It stands for both loopback addresses, 127.0.0.1 and ::1.
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The settings. Everything but `port`, `bind` and `timeouts.connect_s` takes effect with the next request.
+/// The settings. Everything takes effect at once, for requests that come in from then on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Settings {
     /// TCP port of the proxy; 0 lets the system choose.
     pub port: u16,
@@ -57,11 +59,77 @@ pub struct Settings {
     pub prefer_global: bool,
     /// Never global inference profiles.
     pub forbid_global: bool,
+    /// Keeps the wire of every request.
+    pub capture: Capture,
+    pub language: Language,
+    pub theme: Theme,
+    /// Proxy for everything that goes to an upstream, `http://host:port`; without one the system's is used.
+    pub upstream_proxy: Option<String>,
+    /// PEM file with certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    pub notifications: Notifications,
+    /// The window has led the person through the first start.
+    pub first_run_done: bool,
+}
+
+/// What is kept of requests' bodies. Off unless the person turns it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "CaptureSettings"))]
+pub struct Capture {
+    pub enabled: bool,
+    /// Of each body, and of each answer's events together.
+    pub max_kb: u32,
+    /// Of all requests together; the oldest go first.
+    pub keep_mb: u32,
+}
+
+/// The language of window and tray.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub enum Language {
+    #[default]
+    #[serde(rename = "system")]
+    System,
+    #[serde(rename = "en")]
+    English,
+    #[serde(rename = "zh-CN")]
+    SimplifiedChinese,
+}
+
+/// The window's colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+/// What the person wants to be told while they look elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Notifications {
+    /// An account must be signed in to again.
+    pub sign_in: bool,
+    /// Another account answered than the one that was asked first.
+    pub failover: bool,
+    pub suspended: bool,
+    /// An allowance is nearly used up.
+    pub quota: bool,
+    /// The proxy's port is taken.
+    pub port: bool,
+    /// The proxy stopped.
+    pub stopped: bool,
 }
 
 /// Seconds to wait for an upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Timeouts {
     pub connect_s: u32,
     /// From the request to the answer's first byte.
@@ -72,6 +140,7 @@ pub struct Timeouts {
 
 /// Prompt-cache markers we add on our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum AutoCache {
     #[serde(rename = "off")]
     Off,
@@ -109,7 +178,26 @@ impl Default for Settings {
             model_aliases: BTreeMap::new(),
             prefer_global: false,
             forbid_global: false,
+            capture: Capture::default(),
+            language: Language::default(),
+            theme: Theme::default(),
+            upstream_proxy: None,
+            ca_file: None,
+            notifications: Notifications::default(),
+            first_run_done: false,
         }
+    }
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self { enabled: false, max_kb: 256, keep_mb: 100 }
+    }
+}
+
+impl Default for Notifications {
+    fn default() -> Self {
+        Self { sign_in: true, failover: true, suspended: true, quota: true, port: true, stopped: true }
     }
 }
 
@@ -152,7 +240,7 @@ impl Settings {
     }
 
     /// The settings with `changes` applied: a JSON object whose members replace ours one by one, also within
-    /// `failover` and `timeouts`; what it does not name stays.
+    /// `failover`, `timeouts`, `capture` and `notifications`; what it does not name stays.
     ///
     /// # Errors
     /// Names the member that is unknown, of the wrong type or out of its range.

@@ -1,17 +1,17 @@
 //! What every handler is given.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use accounts::{Accounts, Clock};
 use arc_swap::ArcSwap;
-use providers::Registry;
+use providers::{Registry, WayOut};
 use store::{Core, LogSink, Logs};
 use tokio::sync::watch;
 
-use crate::{Limits, LocalKeys, Settings};
+use crate::{Limits, LocalKeys, Office, Settings, SettingsError};
 
 /// One running instance. Handlers hold it in an `Arc`; what may change while running is an `ArcSwap`, and a request
 /// takes its own snapshot once, so a change never splits a request.
@@ -27,6 +27,7 @@ pub struct Gateway {
     pub settings_changes: watch::Sender<()>,
     pub keys: ArcSwap<LocalKeys>,
     pub limits: Limits,
+    pub office: Office,
     /// Where the proxy listens; empty before it does.
     pub addresses: ArcSwap<Vec<SocketAddr>>,
     pub clock: Arc<dyn Clock>,
@@ -44,10 +45,45 @@ impl Gateway {
         self.settings_changes.send_replace(());
     }
 
+    /// Reaches upstreams by the proxy and with the certificate authorities of `settings`.
+    ///
+    /// # Errors
+    /// Names the setting that cannot be used; then all is as before.
+    pub fn go_out_by(&self, settings: &Settings) -> Result<(), SettingsError> {
+        let way = WayOut {
+            connect_timeout: settings.timeouts.connect(),
+            proxy: settings.upstream_proxy.clone(),
+            ca_file: settings.ca_file.clone().or_else(|| self.office.ca_file.clone()),
+        };
+        self.office.http.go_by(way).map_err(|error| SettingsError {
+            field: error.param.unwrap_or_else(|| "ca_file".to_owned()),
+            message: error.message,
+        })
+    }
+
     /// Whether clients must show the local key. Beyond this machine they always must.
     pub(crate) fn demands_key(&self) -> bool {
         self.settings.load().require_key
             || self.addresses.load().iter().any(|address| !address.ip().is_loopback())
+    }
+
+    /// Where editors reach the proxy on this machine, e.g. `http://127.0.0.1:4880`; without a listener where they
+    /// should.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        let addresses = self.addresses.load();
+        if addresses.is_empty() {
+            return format!("http://127.0.0.1:{}", self.settings.load().port);
+        }
+        url_of(crate::preferred(&addresses))
+    }
+
+    /// An address that opens the window with a session of its own. `None` when the system has no randomness.
+    #[must_use]
+    pub fn invitation(&self) -> Option<String> {
+        let token = self.office.sessions.invite(self.now_ms())?;
+        let page = self.office.page();
+        Some(format!("{}/#token={token}", page.map_or_else(|| self.base_url(), url_of)))
     }
 
     /// The time now, milliseconds since 1970.
@@ -67,6 +103,17 @@ impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gateway").field("version", &self.version).finish_non_exhaustive()
     }
+}
+
+/// The base URL of a listener, from this machine.
+#[must_use]
+pub fn url_of(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+        IpAddr::V4(ip) => ip.to_string(),
+    };
+    format!("http://{host}:{}", address.port())
 }
 
 /// Milliseconds since 1970; 0 for times before.

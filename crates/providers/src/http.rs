@@ -86,10 +86,27 @@ pub(crate) struct Outgoing {
 pub struct Http(Arc<Shared>);
 
 struct Shared {
-    options: HttpOptions,
+    way: ArcSwap<Settled>,
     patience: ArcSwap<Patience>,
-    authorities: Vec<reqwest::Certificate>,
     clients: ArcSwap<PerLoop>,
+}
+
+/// How the outside is reached. May be changed while we run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayOut {
+    /// Until the connection is up, TLS included.
+    pub connect_timeout: Duration,
+    /// `http://host:port`; without one the system's own settings count.
+    pub proxy: Option<String>,
+    /// PEM file with certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A way out whose files were read.
+struct Settled {
+    way: WayOut,
+    authorities: Vec<reqwest::Certificate>,
+    proxy: Option<reqwest::Proxy>,
 }
 
 /// The clients of each event loop. A pooled connection lives on the loop that made it; used from another it would wake
@@ -121,12 +138,26 @@ impl Http {
     /// # Errors
     /// [`Category::InvalidRequest`] when the file of certificate authorities cannot be used.
     pub fn new(options: HttpOptions) -> Result<Self, Error> {
-        let authorities = match &options.ca_file {
-            None => Vec::new(),
-            Some(path) => read_authorities(path)?,
-        };
-        let patience = ArcSwap::from_pointee(options.patience);
-        Ok(Self(Arc::new(Shared { options, patience, authorities, clients: ArcSwap::default() })))
+        let HttpOptions { connect_timeout, patience, ca_file } = options;
+        let settled = Settled::new(WayOut { connect_timeout, proxy: None, ca_file })?;
+        Ok(Self(Arc::new(Shared {
+            way: ArcSwap::from_pointee(settled),
+            patience: ArcSwap::from_pointee(patience),
+            clients: ArcSwap::default(),
+        })))
+    }
+
+    /// Takes another way out from the next request on. Running answers go on.
+    ///
+    /// # Errors
+    /// [`Category::InvalidRequest`], with the member in `param`, when proxy or file cannot be used; then all is as
+    /// before.
+    pub fn go_by(&self, way: WayOut) -> Result<(), Error> {
+        if self.0.way.load().way != way {
+            self.0.way.store(Arc::new(Settled::new(way)?));
+            self.renew();
+        }
+        Ok(())
     }
 
     /// Forgets every pooled connection, e.g. after the machine slept. Running answers go on.
@@ -186,6 +217,20 @@ impl Http {
     }
 }
 
+impl Settled {
+    fn new(way: WayOut) -> Result<Self, Error> {
+        let authorities = match &way.ca_file {
+            None => Vec::new(),
+            Some(path) => read_authorities(path).map_err(|error| error.with_param("ca_file"))?,
+        };
+        let proxy = way.proxy.as_deref().map(reqwest::Proxy::all).transpose();
+        let proxy = proxy.map_err(|_| {
+            Error::invalid("The address of the proxy cannot be used.").with_param("upstream_proxy")
+        })?;
+        Ok(Self { way, authorities, proxy })
+    }
+}
+
 impl Shared {
     /// The clients of the loop that this is called on.
     fn clients(&self) -> Arc<Clients> {
@@ -204,15 +249,18 @@ impl Shared {
     }
 
     fn build(&self, way: Way) -> Result<reqwest::Client, Error> {
+        let settled = self.way.load();
         let mut builder = base(way == Way::Plain)
             .tcp_keepalive(KEEP_ALIVE)
-            .connect_timeout(self.options.connect_timeout)
+            .connect_timeout(settled.way.connect_timeout)
             .pool_idle_timeout(POOL_IDLE);
-        if way != Way::Outside {
-            builder = builder.no_proxy();
+        match &settled.proxy {
+            _ if way != Way::Outside => builder = builder.no_proxy(),
+            Some(proxy) => builder = builder.proxy(proxy.clone()),
+            None => {}
         }
-        if way != Way::Plain && !self.authorities.is_empty() {
-            builder = builder.tls_certs_merge(self.authorities.iter().cloned());
+        if way != Way::Plain && !settled.authorities.is_empty() {
+            builder = builder.tls_certs_merge(settled.authorities.iter().cloned());
         }
         builder.build().map_err(|error| unavailable(&error))
     }
@@ -254,7 +302,7 @@ pub fn local_client() -> Result<reqwest::Client, Error> {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("options", &self.0.options).finish_non_exhaustive()
+        f.debug_struct("Http").field("way", &self.0.way.load().way).finish_non_exhaustive()
     }
 }
 

@@ -162,6 +162,14 @@ impl Core {
         self.write(Worth::Backup, move |connection| local_keys::add(connection, &row))
     }
 
+    /// Puts a key in the place of the one with its id.
+    pub fn replace_local_key(&self, row: LocalKeyRow) -> Pending<()> {
+        self.write(Worth::Backup, move |connection| {
+            local_keys::remove(connection, &row.id)?;
+            local_keys::add(connection, &row)
+        })
+    }
+
     /// `false` when it was gone already.
     pub fn remove_local_key(&self, id: &str) -> Pending<bool> {
         let id = id.to_owned();

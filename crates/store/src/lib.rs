@@ -1,9 +1,11 @@
-//! SQLite: `core.db` (accounts, settings, local keys) and `logs.db` (one row a request), one file a table.
+//! SQLite: `core.db` (accounts, settings, local keys), `logs.db` (one row a request) and `chats.db` (conversations), one
+//! file a table.
 //!
-//! The two files are apart so that damage, size or cleaning of the log never touches an account. Each has one
+//! The files are apart so that damage, size or cleaning of the log never touches an account. Each has one
 //! writer thread and a small read pool; async callers get a [`Pending`]. Nothing here reads a clock: time comes in
 //! as milliseconds since 1970.
 
+mod chats;
 mod connection;
 mod core;
 mod error;
@@ -13,6 +15,7 @@ mod pending;
 mod readers;
 
 pub use crate::core::{AccountRow, Condition, Core, LocalKeyRow, StateRow};
+pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow};
 pub use error::Error;
 pub use logs::{
     Cleaned, Filter, GroupTotals, HourTotals, LogRow, LogSink, Logs, Page, Retention, Stats, StatusClass,

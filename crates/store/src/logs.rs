@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use tokio::sync::broadcast;
+
 pub use page::{Filter, Page, StatusClass};
 pub use row::LogRow;
 pub use stats::{GroupTotals, HourTotals, Stats, Totals};
@@ -50,7 +52,14 @@ pub struct Logs {
     queue: Arc<Queue>,
     readers: Arc<Readers>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    committed: Committed,
 }
+
+/// Tells of rows as they are committed.
+type Committed = broadcast::Sender<Arc<Vec<LogRow>>>;
+
+/// Commits that a listener may be behind, each of at most 500 rows.
+const BEHIND: usize = 64;
 
 /// Takes rows; cheap to clone, never blocks.
 #[derive(Clone)]
@@ -84,6 +93,7 @@ impl Logs {
         let opened = file::open(&path)?;
         let queue = Arc::new(Queue::default());
         let generation = Arc::new(AtomicU64::new(0));
+        let committed = Committed::new(BEHIND);
         let on_damage: OnDamage = Arc::new({
             let (queue, generation) = (queue.clone(), generation.clone());
             move |error: &Error| {
@@ -97,7 +107,10 @@ impl Logs {
                 let (queue, readers) = (queue.clone(), readers.clone());
                 let clocks = (now_ms, Instant::now());
                 let next_id = opened.next_id;
-                Some(Writer { connection, file: path, queue, readers, generation, next_id, clocks }.start()?)
+                let committed = committed.clone();
+                let writer =
+                    Writer { connection, file: path, queue, readers, generation, next_id, clocks, committed };
+                Some(writer.start()?)
             }
             None => {
                 queue.close();
@@ -108,12 +121,18 @@ impl Logs {
             // Damage is handled where it is found; nobody waits for the verdict.
             drop(readers.read(connection::quick_check));
         }
-        Ok(Self { queue, readers, writer: Mutex::new(writer) })
+        Ok(Self { queue, readers, writer: Mutex::new(writer), committed })
     }
 
     #[must_use]
     pub fn sink(&self) -> LogSink {
         LogSink { queue: self.queue.clone() }
+    }
+
+    /// Rows from now on, commit by commit, once they are stored.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<LogRow>>> {
+        self.committed.subscribe()
     }
 
     /// Rows that fit `filter`, newest first, older than `before`, at most `limit` (1 to 1000).

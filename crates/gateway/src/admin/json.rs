@@ -11,23 +11,39 @@ use crate::body;
 /// Largest body of the admin API in bytes: an account or the settings, with room to spare.
 const LIMIT: usize = 1024 * 1024;
 
+/// Largest conversation in bytes.
+const LARGE: usize = 8 * 1024 * 1024;
+
 /// A JSON body. No body at all is an empty object.
 pub(super) struct Given<T>(pub(super) T);
+
+/// A JSON body of up to 8 MiB.
+pub(super) struct Large<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Given<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let (head, body) = request.into_parts();
-        let bytes = body::read_at_most(LIMIT, &head.headers, body).await?;
-        if !check_depth(&bytes, MAX_DEPTH) {
-            return Err(Refusal::invalid(format!("The JSON nests deeper than {MAX_DEPTH} levels")));
-        }
-        let text = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
-        serde_json::from_slice(text)
-            .map(Self)
-            .map_err(|error| Refusal::invalid(without_values(&error.to_string())))
+        read(request, LIMIT).await.map(Self)
     }
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Large<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        read(request, LARGE).await.map(Self)
+    }
+}
+
+async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Refusal> {
+    let (head, body) = request.into_parts();
+    let bytes = body::read_at_most(limit, &head.headers, body).await?;
+    if !check_depth(&bytes, MAX_DEPTH) {
+        return Err(Refusal::invalid(format!("The JSON nests deeper than {MAX_DEPTH} levels")));
+    }
+    let text = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
+    serde_json::from_slice(text).map_err(|error| Refusal::invalid(without_values(&error.to_string())))
 }
 
 /// A parser's complaint without the text that it complains about: that may be a key in the wrong place.

@@ -66,5 +66,8 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, Id(id): Id) -> Result<Js
     })
     .await;
     desk.told.keep(&entry, gateway.clock.instant(), answer.clone());
-    Ok(Json(Answer { quota: answer? }))
+    let quota = answer?;
+    // Nobody may be listening.
+    let _ = desk.quotas.send(Arc::new((id, quota.clone())));
+    Ok(Json(Answer { quota }))
 }

@@ -38,6 +38,13 @@ impl Refusal {
         self
     }
 
+    /// How long to wait before the next try.
+    #[must_use]
+    pub(crate) fn after(mut self, wait: std::time::Duration) -> Self {
+        self.retry_after_s = Some(wait.as_secs_f64().ceil() as u64);
+        self
+    }
+
     /// The whole response.
     pub(crate) fn written(&self) -> Response<Bytes> {
         // Strings and numbers always serialise.

@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 
 use super::json::Given;
 use super::{Desk, Refusal};
-use crate::{Gateway, SETTINGS_KEY, Settings, SettingsError};
+use crate::{Gateway, SETTINGS_KEY, Settings, SettingsError, Taken};
 
 pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Settings> {
     Json(current(&desk.gateway))
 }
 
-/// Changes the members that are named; the others stay.
+/// Changes the members that are named; the others stay. What cannot be had, such as a taken port, changes nothing.
 pub(super) async fn change(
     State(desk): State<Arc<Desk>>,
     Given(changes): Given<Map<String, Value>>,
@@ -24,20 +24,57 @@ pub(super) async fn change(
     let _changing = desk.changing.lock().await;
     let before = current(gateway);
     let after = before.changed(&changes)?;
-    gateway.core.put_settings(vec![(SETTINGS_KEY.to_owned(), Some(after.storable()))]).await?;
-    if after.failover != before.failover {
-        gateway.accounts.set_failover(after.failover.clone()).await?;
+    gateway.go_out_by(&after)?;
+    let stored = put(gateway, &before, &after).await;
+    if stored.is_err() {
+        // They worked a moment ago.
+        let _ = gateway.go_out_by(&before);
     }
+    stored?;
     gateway.apply(after.clone());
     Ok(Json(after))
 }
 
-fn current(gateway: &Gateway) -> Settings {
+async fn put(gateway: &Gateway, before: &Settings, after: &Settings) -> Result<(), Refusal> {
+    let moved = (after.port, after.bind) != (before.port, before.bind);
+    let doors = gateway.office.doors().filter(|_| moved);
+    let old = gateway.addresses.load_full();
+    if let Some(doors) = &doors {
+        doors.open_proxy(after.bind, after.port).await?;
+    }
+    let stored = gateway.core.put_settings(vec![(SETTINGS_KEY.to_owned(), Some(after.storable()))]).await;
+    if let (Err(_), Some(doors), Some(old)) = (&stored, &doors, old.first()) {
+        // Back to where the settings say that we are.
+        doors.open_proxy(old.ip(), old.port()).await?;
+    }
+    stored?;
+    if after.failover != before.failover {
+        gateway.accounts.set_failover(after.failover.clone()).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn current(gateway: &Gateway) -> Settings {
     Settings { failover: gateway.accounts.failover(), ..Settings::clone(&gateway.settings.load()) }
 }
 
 impl From<SettingsError> for Refusal {
     fn from(error: SettingsError) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "setting_invalid", error.to_string()).with("field", error.field)
+    }
+}
+
+impl From<Taken> for Refusal {
+    fn from(taken: Taken) -> Self {
+        let code = if taken.is_taken() { "port_taken" } else { "port_refused" };
+        let said = match &taken.owner {
+            Some(owner) => format!("{taken}: {owner} has it"),
+            None => format!("{taken}: {}", taken.error),
+        };
+        let refusal = Self::new(StatusCode::CONFLICT, code, said).with("port", taken.port);
+        match taken.owner {
+            Some(owner) => refusal.with("owner", owner),
+            None => refusal,
+        }
     }
 }

@@ -12,6 +12,7 @@ use store::Totals;
 use super::json::Asked;
 use super::{Desk, Refusal};
 use crate::state::milliseconds;
+use crate::{Gateway, PortProblem};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -32,6 +33,10 @@ pub(super) struct Status {
     uptime_s: i64,
     /// The proxy's port; `None` while it does not listen.
     port: Option<u16>,
+    /// The person paused the proxy: clients get 503.
+    paused: bool,
+    /// The port that the proxy should have and does not get.
+    port_problem: Option<PortProblem>,
     addresses: Vec<SocketAddr>,
     require_key: bool,
     active_account: Option<Active>,
@@ -54,20 +59,26 @@ pub(super) async fn show(
     State(desk): State<Arc<Desk>>,
     Asked(question): Asked<Question>,
 ) -> Result<Json<Status>, Refusal> {
-    let gateway = &desk.gateway;
+    Ok(Json(of(&desk.gateway, question.today_ms).await?))
+}
+
+/// How it is now; `today_ms` is when the caller's day began.
+pub(super) async fn of(gateway: &Gateway, today_ms: Option<i64>) -> Result<Status, store::Error> {
     let now = gateway.now_ms();
-    let today = question.today_ms.unwrap_or(now - now.rem_euclid(DAY_MS));
+    let today = today_ms.unwrap_or(now - now.rem_euclid(DAY_MS));
     let stats = gateway.logs.stats(today.min(now), now.saturating_add(1)).await?;
     let accounts = gateway.accounts.list();
     let started = milliseconds(gateway.started);
     let addresses = Vec::clone(&gateway.addresses.load());
-    Ok(Json(Status {
+    Ok(Status {
         service: "switchboard",
         version: gateway.version,
         pid: std::process::id(),
         started_ms: started,
         uptime_s: (now - started).max(0) / 1000,
         port: addresses.first().map(SocketAddr::port),
+        paused: gateway.office.is_paused(),
+        port_problem: gateway.office.port_problem(),
         addresses,
         require_key: gateway.demands_key(),
         accounts: accounts.len(),
@@ -80,5 +91,5 @@ pub(super) async fn show(
         }),
         today: stats.totals,
         dropped_log_rows: gateway.sink.dropped(),
-    }))
+    })
 }

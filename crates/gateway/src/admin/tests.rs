@@ -1,5 +1,7 @@
 //! The API as callers see it, through its router and real stores.
 
+mod conversations;
+mod session;
 mod surface;
 
 use axum::body::Body;
@@ -14,7 +16,7 @@ use crate::Gateway;
 use crate::house::{House, KEY};
 
 /// Sends one request with the local key; status and JSON (null when the answer has no body).
-async fn call(house: &House, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub(super) async fn call(house: &House, method: &str, path: &str, body: Value) -> (u16, Value) {
     send(&router(&house.gateway), method, path, body).await
 }
 
@@ -33,7 +35,7 @@ fn account(name: &str) -> Value {
            "credential": {"kind": "api_key", "api_key": "canary-secret-1234"}})
 }
 
-async fn added(house: &House, name: &str) -> String {
+pub(super) async fn added(house: &House, name: &str) -> String {
     let (status, view) = call(house, "POST", "/api/accounts", account(name)).await;
     assert_eq!(status, 201, "{view}");
     view["id"].as_str().unwrap().to_owned()

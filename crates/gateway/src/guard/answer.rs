@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -68,7 +68,11 @@ fn admit<B>(
         flaw: connection.flaw(),
     };
     let close = connection.is_last();
-    let mut answer = match check(head, Policy::from(&**gateway.settings.load())) {
+    // Our own pages, asked for only when a page asks.
+    let own = head.headers.contains_key(ORIGIN).then(|| gateway.office.origins());
+    let own = own.as_deref().map_or(&[][..], Vec::as_slice);
+    let settings = gateway.settings.load();
+    let mut answer = match check(head, Policy { own, ..Policy::from(&**settings) }) {
         Ok(Passed::Serve { cors }) => return Ok((Pass { cors, close }, request)),
         Ok(Passed::Preflight(headers)) => {
             let mut answer = Response::new(Bytes::new());
@@ -95,12 +99,12 @@ pub fn guarded<H, F, B>(
     handler: H,
 ) -> impl Fn(&Arc<Connection>, Request<Incoming>) -> Guarded<F> + Clone + Send + Sync + 'static
 where
-    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    H: Fn(&Arc<Connection>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: From<Bytes>,
 {
     move |connection, request| match admit(&gateway, dialect, connection, request) {
-        Ok((pass, request)) => Guarded::admitted(handler(request), pass),
+        Ok((pass, request)) => Guarded::admitted(handler(connection, request), pass),
         Err(answer) => Guarded::answered(answer),
     }
 }

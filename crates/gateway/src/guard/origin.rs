@@ -7,6 +7,8 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm::{Category, Error};
 
+use super::Policy;
+
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
@@ -18,7 +20,7 @@ const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-contro
 pub(super) fn check(
     headers: &HeaderMap,
     host: &str,
-    listed: &[String],
+    policy: Policy<'_>,
 ) -> Result<Option<HeaderValue>, Error> {
     let foreign = || {
         Err(Error::new(
@@ -31,7 +33,7 @@ pub(super) fn check(
         (None, _) => {}
         (Some(origin), None) => {
             let Ok(text) = origin.to_str() else { return foreign() };
-            if listed.iter().any(|listed| listed.eq_ignore_ascii_case(text)) {
+            if policy.origins.iter().chain(policy.own).any(|listed| listed.eq_ignore_ascii_case(text)) {
                 return Ok(Some(origin.clone()));
             }
             let own = text.strip_prefix("http://").is_some_and(|name| name.eq_ignore_ascii_case(host));

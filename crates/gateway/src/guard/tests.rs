@@ -29,7 +29,7 @@ fn status(outcome: Result<Passed, Error>) -> u16 {
 #[test]
 fn only_our_own_names_are_served() {
     let listed = ["box.lan".to_owned(), "proxy:8080".to_owned(), "[fe80::1]".to_owned()];
-    let policy = Policy { hosts: &listed, origins: &[] };
+    let policy = Policy { hosts: &listed, origins: &[], own: &[] };
     for (host, expected) in [
         ("localhost", 200),
         ("localhost:4880", 200),
@@ -104,7 +104,7 @@ fn there_is_one_host_and_the_target_agrees() {
 #[test]
 fn foreign_pages_are_refused_whatever_they_ask() {
     let listed = ["https://app.example".to_owned(), "vscode-webview://0abc".to_owned()];
-    let policy = Policy { hosts: &[], origins: &listed };
+    let policy = Policy { hosts: &[], origins: &listed, own: &[] };
     for (headers, expected) in [
         (&[][..], 200),
         (&[("origin", "http://localhost:4880")], 200),
@@ -183,7 +183,7 @@ fn tunnels_and_traces_are_not_served() {
 #[test]
 fn a_listed_origin_is_told_what_it_may_do() {
     let listed = ["https://app.example".to_owned()];
-    let policy = Policy { hosts: &[], origins: &listed };
+    let policy = Policy { hosts: &[], origins: &listed, own: &[] };
     let ask = [
         ("host", "localhost"),
         ("origin", "https://app.example"),

@@ -8,6 +8,8 @@ const MOST_DAYS: u32 = 3650;
 const MOST_MB: u32 = 1 << 20;
 /// An hour.
 const MOST_SECONDS: u32 = 3600;
+/// What a body may be long, and a capture is kept in memory.
+const MOST_CAPTURED_KB: u32 = 32 * 1024;
 /// Bounds what one settings row can hold.
 const MOST_ENTRIES: usize = 500;
 
@@ -33,6 +35,14 @@ impl Settings {
         range("timeouts.connect_s", self.timeouts.connect_s, 1, MOST_SECONDS)?;
         range("timeouts.first_byte_s", self.timeouts.first_byte_s, 1, MOST_SECONDS)?;
         range("timeouts.idle_s", self.timeouts.idle_s, 1, MOST_SECONDS)?;
+        range("capture.max_kb", self.capture.max_kb, 1, MOST_CAPTURED_KB)?;
+        range("capture.keep_mb", self.capture.keep_mb, 1, MOST_MB)?;
+        if let Some(proxy) = self.upstream_proxy.as_deref().filter(|proxy| !is_proxy(proxy)) {
+            return refuse("upstream_proxy", &format!("{proxy:?} is not like http://proxy.example.com:3128"));
+        }
+        if self.ca_file.as_deref().is_some_and(|file| !file.is_absolute()) {
+            return refuse("ca_file", "is not a full path");
+        }
         let most = self.extra_hosts.len().max(self.allowed_origins.len()).max(self.model_aliases.len());
         if most > MOST_ENTRIES {
             return refuse("", &format!("a list has {most} entries, at most {MOST_ENTRIES} are kept"));
@@ -97,6 +107,13 @@ fn is_name(name: &str) -> bool {
 
 fn is_port(port: &str) -> bool {
     !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+}
+
+/// `http://host:port` or `https://host:port`. A name and a password would have to be kept as a secret, which settings are
+/// not; the system's own proxy settings may hold them.
+fn is_proxy(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    matches!(scheme, "http" | "https") && is_host(&authority.trim_end_matches('/').to_ascii_lowercase())
 }
 
 /// `scheme://host` as browsers write it in `Origin`: editors and extensions have schemes of their own

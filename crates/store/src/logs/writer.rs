@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::cleaning::Pass;
 use super::queue::{Queue, Task};
-use super::{LogRow, file, row, stats};
+use super::{Committed, LogRow, file, row, stats};
 use crate::Error;
 use crate::readers::Readers;
 
@@ -31,6 +31,7 @@ pub(super) struct Writer {
     pub next_id: i64,
     /// The two clocks when they were last compared.
     pub clocks: (i64, Instant),
+    pub committed: Committed,
 }
 
 impl Writer {
@@ -91,7 +92,13 @@ impl Writer {
         }
         loop {
             let error = match self.write(&rows) {
-                Ok(()) => return,
+                Ok(()) => {
+                    if self.committed.receiver_count() > 0 {
+                        // The last listener may have left since.
+                        let _ = self.committed.send(Arc::new(rows));
+                    }
+                    return;
+                }
                 Err(error) => error,
             };
             tracing::error!(%error, rows = rows.len(), "log rows could not be written yet");

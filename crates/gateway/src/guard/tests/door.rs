@@ -36,7 +36,7 @@ async fn door() -> Door {
     let house = House::new().await;
     let served = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&served);
-    let handler = guarded(Arc::clone(&house.gateway), dialect, move |_| {
+    let handler = guarded(Arc::clone(&house.gateway), dialect, move |_, _| {
         count.fetch_add(1, Ordering::SeqCst);
         async { Response::new(Full::new(Bytes::from_static(b"yes"))) }
     });

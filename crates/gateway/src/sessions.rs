@@ -1,0 +1,247 @@
+//! Sessions of the window: a token that works once becomes a cookie.
+//!
+//! Only SHA-256 of tokens and cookies is kept. They have 256 random bits, so a slow hash would add nothing.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::COOKIE;
+use subtle::ConstantTimeEq;
+
+use crate::keys::fingerprint;
+
+/// A session that does nothing ends.
+const IDLE_MS: i64 = 12 * 60 * 60 * 1000;
+/// No session lives longer.
+const LIFE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// A token that nobody used.
+const INVITATION_MS: i64 = 24 * 60 * 60 * 1000;
+/// Windows and browsers of one person.
+const MOST_SESSIONS: usize = 64;
+const MOST_INVITATIONS: usize = 32;
+/// Failures of one peer, and of all, before they must wait.
+const FAILURES_A_PEER: u32 = 5;
+const FAILURES: u32 = 20;
+const FIRST_WAIT_MS: i64 = 60 * 1000;
+const LONGEST_WAIT_MS: i64 = 30 * 60 * 1000;
+/// Peers that are remembered.
+const MOST_PEERS: usize = 256;
+
+/// All sessions of this process.
+#[derive(Debug)]
+pub struct Sessions {
+    cookie: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Fingerprints of tokens that were not used yet, and when they were made.
+    invitations: Vec<([u8; 32], i64)>,
+    sessions: HashMap<[u8; 32], Session>,
+    peers: HashMap<IpAddr, Failures>,
+    all: Failures,
+}
+
+#[derive(Debug)]
+struct Session {
+    csrf: String,
+    began_ms: i64,
+    seen_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    count: u32,
+    wait_ms: i64,
+    until_ms: i64,
+}
+
+/// A session that has just been opened.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// For the `Set-Cookie` header.
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+}
+
+/// Why none was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Wrong,
+    TooMany { retry_after: Duration },
+    NoRandomness,
+}
+
+/// A session that a request belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) id: [u8; 32],
+    pub(crate) csrf: String,
+}
+
+impl Sessions {
+    /// `instance` tells this data folder from others: browsers send a cookie to every port of a host.
+    #[must_use]
+    pub fn new(instance: &str) -> Self {
+        let mark = hex::encode(&fingerprint(instance)[..6]);
+        Self { cookie: format!("switchboard_{mark}"), state: Mutex::default() }
+    }
+
+    /// A token that opens one session, within a day. `None` when the system has no randomness.
+    #[must_use]
+    pub fn invite(&self, now_ms: i64) -> Option<String> {
+        let token = random()?;
+        let mut state = self.lock();
+        state.invitations.retain(|(_, made)| now_ms - made < INVITATION_MS);
+        if state.invitations.len() >= MOST_INVITATIONS {
+            state.invitations.remove(0);
+        }
+        state.invitations.push((fingerprint(&token), now_ms));
+        Some(token)
+    }
+
+    /// Opens a session for a token, in the place of the one that `headers` may carry.
+    pub(crate) fn open(
+        &self,
+        token: &str,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+        now_ms: i64,
+    ) -> Result<Opened, Refused> {
+        let shown = fingerprint(token);
+        let mut state = self.lock();
+        if let Some(retry_after) = state.must_wait(peer, now_ms) {
+            return Err(Refused::TooMany { retry_after });
+        }
+        let mut found = None;
+        for (at, (hash, made)) in state.invitations.iter().enumerate() {
+            if bool::from(hash.ct_eq(&shown)) && now_ms - made < INVITATION_MS {
+                found = Some(at);
+            }
+        }
+        let Some(at) = found else {
+            state.failed(peer, now_ms);
+            return Err(Refused::Wrong);
+        };
+        let (Some(secret), Some(csrf)) = (random(), random()) else { return Err(Refused::NoRandomness) };
+        state.invitations.remove(at);
+        state.forgive(peer);
+        for old in self.shown(headers) {
+            state.sessions.remove(&old);
+        }
+        state.expire(now_ms);
+        if state.sessions.len() >= MOST_SESSIONS
+            && let Some(oldest) =
+                state.sessions.iter().min_by_key(|(_, session)| session.seen_ms).map(|(id, _)| *id)
+        {
+            state.sessions.remove(&oldest);
+        }
+        let session = Session { csrf: csrf.clone(), began_ms: now_ms, seen_ms: now_ms };
+        state.sessions.insert(fingerprint(&secret), session);
+        drop(state);
+        Ok(Opened { cookie: self.set_cookie(&secret, LIFE_MS / 1000), csrf })
+    }
+
+    /// The session of a request, which this keeps awake.
+    pub(crate) fn find(&self, headers: &HeaderMap, now_ms: i64) -> Option<Known> {
+        let shown = self.shown(headers);
+        let mut state = self.lock();
+        state.expire(now_ms);
+        shown.into_iter().find_map(|id| {
+            let session = state.sessions.get_mut(&id)?;
+            session.seen_ms = now_ms;
+            Some(Known { id, csrf: session.csrf.clone() })
+        })
+    }
+
+    /// Keeps a session awake that an open stream belongs to. `false` when it is over.
+    pub(crate) fn touch(&self, id: &[u8; 32], now_ms: i64) -> bool {
+        let mut state = self.lock();
+        state.expire(now_ms);
+        state.sessions.get_mut(id).map(|session| session.seen_ms = now_ms).is_some()
+    }
+
+    /// Ends the session of a request; the answer's `Set-Cookie`.
+    pub(crate) fn close(&self, headers: &HeaderMap) -> String {
+        let shown = self.shown(headers);
+        let mut state = self.lock();
+        for id in shown {
+            state.sessions.remove(&id);
+        }
+        drop(state);
+        self.set_cookie("", 0)
+    }
+
+    /// Fingerprints of the cookies with our name.
+    fn shown(&self, headers: &HeaderMap) -> Vec<[u8; 32]> {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        // A page of another port may have set more of them: not without end.
+        pairs.filter(|(name, _)| *name == self.cookie).map(|(_, value)| fingerprint(value)).take(4).collect()
+    }
+
+    fn set_cookie(&self, value: &str, seconds: i64) -> String {
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}", self.cookie)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is one insertion or removal: a panic leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn expire(&mut self, now_ms: i64) {
+        self.sessions
+            .retain(|_, session| now_ms - session.seen_ms < IDLE_MS && now_ms - session.began_ms < LIFE_MS);
+    }
+
+    fn must_wait(&self, peer: Option<IpAddr>, now_ms: i64) -> Option<Duration> {
+        let peer = peer.and_then(|peer| self.peers.get(&peer.to_canonical()));
+        let until = peer.map_or(0, |failures| failures.until_ms).max(self.all.until_ms);
+        (until > now_ms).then(|| Duration::from_millis((until - now_ms).unsigned_abs()))
+    }
+
+    fn failed(&mut self, peer: Option<IpAddr>, now_ms: i64) {
+        self.all.add(FAILURES, now_ms);
+        let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return };
+        if self.peers.len() >= MOST_PEERS && !self.peers.contains_key(&peer) {
+            self.peers.retain(|_, failures| failures.until_ms > now_ms);
+        }
+        if self.peers.len() < MOST_PEERS {
+            self.peers.entry(peer).or_default().add(FAILURES_A_PEER, now_ms);
+        }
+    }
+
+    fn forgive(&mut self, peer: Option<IpAddr>) {
+        self.all = Failures::default();
+        if let Some(peer) = peer {
+            self.peers.remove(&peer.to_canonical());
+        }
+    }
+}
+
+impl Failures {
+    fn add(&mut self, most: u32, now_ms: i64) {
+        self.count += 1;
+        if self.count >= most {
+            self.count = 0;
+            self.wait_ms = (self.wait_ms * 2).clamp(FIRST_WAIT_MS, LONGEST_WAIT_MS);
+            self.until_ms = now_ms + self.wait_ms;
+        }
+    }
+}
+
+/// 256 random bits in hexadecimal.
+fn random() -> Option<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(hex::encode(bytes))
+}
