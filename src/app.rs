@@ -218,6 +218,9 @@ impl App {
                     days: Some(settings.retention_days).filter(|days| *days > 0),
                     megabytes: Some(u64::from(settings.retention_mb)).filter(|megabytes| *megabytes > 0),
                 };
+                if let Err(error) = gateway.accounts.forget_old().await {
+                    tracing::warn!(%error, "removed accounts could not be forgotten");
+                }
                 if let Err(error) = gateway.logs.cleanup(keep, gateway.now_ms()).await {
                     tracing::warn!(%error, "the log could not be cleaned");
                 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod boundary;
 mod client;
 mod clients_leaving;
+mod desk;
 mod dialects;
 mod harness;
 mod kiro;

@@ -25,6 +25,7 @@ use self::report::Conditions;
 use self::scenario::{Load, SCENARIOS};
 use self::target::{Peer, Target, Upstream};
 use crate::shell::{apt, binary, cargo, have, need_c_compiler, root, step};
+use crate::ui;
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -116,7 +117,7 @@ fn build(args: &Args) -> Result<()> {
         command.args(["--package", "switchboard", "--bin", "switchboard"]);
         command.args(["--bin", "bench-upstream", "--bin", "bench-load"]);
     }
-    step("build", &mut command)
+    step("build", ui::without(&mut command))
 }
 
 fn has_nginx(args: &Args) -> Result<bool> {

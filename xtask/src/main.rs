@@ -5,6 +5,8 @@ mod clients;
 mod run;
 mod shell;
 mod test;
+mod types;
+mod ui;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -24,6 +26,8 @@ enum Task {
     Test(test::Args),
     /// Runs the official SDKs and CLIs against the product
     Clients(clients::Args),
+    /// Writes the TypeScript types of the admin API into the window's sources
+    Types(types::Args),
     /// Measures the product beside nginx, prints one table
     Bench(bench::Args),
 }
@@ -33,6 +37,7 @@ fn main() -> Result<()> {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => test::test(&args),
         Task::Clients(args) => clients::clients(&args),
+        Task::Types(args) => types::types(&args),
         Task::Bench(args) => bench::bench(&args),
     }
 }

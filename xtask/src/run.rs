@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 
 use crate::shell::{binary, cargo, need_c_compiler, step};
+use crate::ui;
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -21,6 +22,7 @@ pub(crate) struct Args {
 /// Builds and starts the headless product in the foreground; ends when it ends.
 pub(crate) fn run(args: &Args) -> Result<()> {
     need_c_compiler()?;
+    ui::build()?;
     let mut build = cargo();
     build.args(["build", "--package", "switchboard", "--bin", "switchboard"]);
     if !args.debug {

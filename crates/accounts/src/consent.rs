@@ -27,6 +27,7 @@ pub struct Consent {
 /// How a consent was given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum ConsentBy {
     #[default]
     AdminApi,

@@ -168,7 +168,7 @@ impl Inner {
     }
 
     /// Compares beyond ASCII, which the store's own rule does not.
-    fn check_free(&self, name: &str, but: Option<&str>) -> Result<(), Error> {
+    pub(crate) fn check_free(&self, name: &str, but: Option<&str>) -> Result<(), Error> {
         let wanted = name.to_lowercase();
         let board = self.board.load();
         let taken = board
@@ -293,7 +293,7 @@ impl Inner {
         if seat.ephemeral {
             return Err(Error::Ephemeral);
         }
-        self.core.remove_account(id).await?;
+        self.core.remove_account(id, millis(self.clock.now())).await?;
         self.publish(|board| {
             let mut board = board.clone();
             board.seats.retain(|seat| seat.id() != id);

@@ -15,6 +15,7 @@ mod ephemeral;
 mod error;
 mod plan;
 mod refresh;
+mod removed;
 mod roster;
 #[cfg(test)]
 mod tests;
@@ -28,5 +29,6 @@ pub use edit::{NewAccount, Patch};
 pub use entry::{Entry, Outcome};
 pub use error::Error;
 pub use plan::{Failover, Passed, Plan};
+pub use removed::Removed;
 pub use roster::Accounts;
 pub use view::{AccountView, LastError, StateView};

@@ -13,6 +13,7 @@ use crate::cooling::Reason;
 /// Settings of going on to another account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Failover {
     pub enabled: bool,
     /// Account ids in the order to try; empty means all in the order of the list of accounts.

@@ -313,7 +313,7 @@ fn stored<T: DeserializeOwned + Default>(settings: &mut BTreeMap<String, Value>,
 }
 
 /// The seat of a stored account; its name when nobody knows its provider.
-fn seat_of(row: AccountRow, registry: &Registry, clock: &dyn Clock) -> Result<Seat, String> {
+pub(crate) fn seat_of(row: AccountRow, registry: &Registry, clock: &dyn Clock) -> Result<Seat, String> {
     let Some(provider) = registry.get(&row.provider) else { return Err(row.name) };
     let health = Reason::from_stored(&row.state.state).map_or_else(Health::default, |reason| {
         let left = row.state.until_ms.unwrap_or(0).saturating_sub(millis(clock.now()));

@@ -2,4 +2,5 @@ mod consent;
 mod environment;
 mod fake;
 mod refreshing;
+mod removed;
 mod roster;

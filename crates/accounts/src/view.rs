@@ -6,6 +6,7 @@ use serde_json::Value;
 
 /// An account for people.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AccountView {
     pub id: String,
     pub name: String,
@@ -13,6 +14,7 @@ pub struct AccountView {
     pub policy: Policy,
     pub region: String,
     pub endpoint_url: Option<String>,
+    #[cfg_attr(feature = "types", ts(type = "Record<string, unknown>"))]
     pub options: Value,
     pub credential: CredentialSummary,
     pub position: usize,
@@ -32,6 +34,7 @@ pub struct AccountView {
 /// How an account is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum StateView {
     Ready,
     /// Rests until then: throttled, or failed too often. Milliseconds since 1970.
@@ -51,6 +54,7 @@ pub enum StateView {
 
 /// The last failure of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct LastError {
     /// [`llm::Category::name`].
     pub category: String,

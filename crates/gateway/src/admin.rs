@@ -5,8 +5,12 @@
 //! silently dropped is worse than an error. No answer holds a secret, but for the one that is asked for the local key. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
 
 mod accounts;
+mod capture;
+mod clients;
 mod conversations;
+mod diagnostics;
 mod events;
+mod export;
 mod json;
 pub(crate) mod keys;
 mod logs;
@@ -15,6 +19,7 @@ mod providers;
 mod proxy;
 mod quota;
 mod refusal;
+mod replay;
 mod session;
 mod settings;
 mod shell;
@@ -22,6 +27,9 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod trial;
+#[cfg(all(test, feature = "types"))]
+mod types;
+mod usage;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -74,24 +82,37 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
     Router::new()
         .route("/api/accounts", get(accounts::list).post(accounts::add))
         .route("/api/accounts/order", put(accounts::order))
+        .route("/api/accounts/removed", get(accounts::removed))
+        .route("/api/accounts/removed/{id}", delete(accounts::forget))
+        .route("/api/accounts/{id}/restore", post(accounts::restore))
         .route("/api/accounts/{id}", patch(accounts::change).delete(accounts::remove))
         .route("/api/accounts/{id}/activate", post(accounts::activate))
         .route("/api/accounts/{id}/test", post(trial::run))
         .route("/api/accounts/{id}/quota", get(quota::show))
+        .route("/api/clients", get(clients::list))
         .route("/api/conversations", get(conversations::list).post(conversations::add))
         .route(
             "/api/conversations/{id}",
             get(conversations::show).put(conversations::change).delete(conversations::remove),
         )
+        .route("/api/diagnostics", get(diagnostics::checks))
+        .route("/api/diagnostics/fix", post(diagnostics::fix))
+        .route("/api/diagnostics/bundle", get(diagnostics::bundle))
         .route("/api/events", get(events::stream))
         .route("/api/models", get(models::list))
         .route("/api/providers", get(providers::list))
         .route("/api/logs", get(logs::page))
         .route("/api/logs/{id}", get(logs::row))
+        .route("/api/logs/{id}/replay", post(replay::run))
+        .route("/api/logs/{id}/curl", get(replay::curl))
+        .route("/api/logs/capture", delete(capture::clear))
+        .route("/api/logs/capture/{id}", get(capture::show))
+        .route("/api/logs/export", get(export::file))
         .route("/api/logs/stats", get(logs::stats))
         .route("/api/logs/cleanup", post(logs::cleanup))
         .route("/api/settings", get(settings::show).put(settings::change))
         .route("/api/status", get(status::show))
+        .route("/api/usage", get(usage::show))
         .route("/api/keys/local", get(keys::show))
         .route("/api/keys/local/rotate", post(keys::rotate))
         .route("/api/proxy/pause", post(proxy::pause))

@@ -1,6 +1,9 @@
 //! Who asks: the local key.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
+use http::HeaderName;
 use http::header::AUTHORIZATION;
 use llm::{Category, Error};
 
@@ -44,6 +47,35 @@ pub(crate) fn open(gateway: &Gateway) -> Result<(), Error> {
         return Err(Error::new(Category::Unavailable, message));
     }
     Ok(())
+}
+
+/// The account that must answer, by its id.
+pub(crate) const ACCOUNT: HeaderName = HeaderName::from_static("x-switchboard-account");
+
+/// Whether a request comes from a program of this machine that has the local key, as the window's chat does. Such a
+/// request may choose its account and have its wire kept; whoever comes over the network, or without a key where none is
+/// demanded, may not.
+pub(crate) fn is_household(gateway: &Gateway, headers: &HeaderMap, peer: IpAddr) -> bool {
+    let keys = gateway.keys.load();
+    peer.is_loopback() && presented(headers).any(|key| keys.find(key).is_some())
+}
+
+/// The account that a request names, if it may name one.
+///
+/// # Errors
+/// [`Category::Forbidden`] when it may not: answering from another account than the named one would be worse.
+pub(crate) fn pinned<'a>(
+    gateway: &Gateway,
+    headers: &'a HeaderMap,
+    peer: IpAddr,
+) -> Result<Option<&'a str>, Error> {
+    let Some(named) = headers.get(&ACCOUNT) else { return Ok(None) };
+    if !is_household(gateway, headers, peer) {
+        let message = "x-switchboard-account is for programs of this machine that show the local key.";
+        return Err(Error::new(Category::Forbidden, message));
+    }
+    // An id is plain text; anything else names no account.
+    Ok(Some(named.to_str().unwrap_or_default()))
 }
 
 /// The keys a request carries.

@@ -65,7 +65,7 @@ where
     let asked = codec.read_request(&head.headers, body)?;
     recorder.asked(&asked);
     let _permit = gateway.limits.enter()?;
-    let mut plan = route::plan(gateway, &asked.model)?;
+    let mut plan = route::plan(gateway, &asked.model, None)?;
     let mut last = None;
     while let Some(stop) = plan.take() {
         recorder.turned_to(&stop);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use accounts::{Entry, Outcome};
 use futures_util::StreamExt;
 use llm::{Answer, Category, Chunk, Collector, Error, OtherAccount, Request, SameAccount, Whole};
-use providers::{Body, ByteStream, Call, Session, Target};
+use providers::{Body, ByteStream, Call, Session, Target, Witness, witnessed};
 use wire::{Detail, FrameReader};
 
 use crate::record::Recorder;
@@ -200,7 +200,11 @@ impl Search<'_> {
         if target.model.wire != self.asked.wire && self.asked.raw.size() >= LARGE {
             understand(self.asked).await;
         }
-        let mut reply = entry.provider.send(session, Call { asked: self.asked, target, detail }).await?;
+        let sending = entry.provider.send(session, Call { asked: self.asked, target, detail });
+        let mut reply = match recorder.tape() {
+            None => sending.await?,
+            Some(tape) => witnessed(Arc::clone(tape) as Arc<dyn Witness>, sending).await?,
+        };
         recorder.answered(target, self.asked, &mut reply);
         match reply.body {
             Body::Stream { bytes, reader } if self.asked.stream => {

@@ -56,9 +56,9 @@ where
     };
     let (head, body) = request.into_parts();
     match route {
-        Route::Messages => pipeline::handle(gateway, &MESSAGES, head, body).await,
-        Route::Chat => pipeline::handle(gateway, &CHAT, head, body).await,
-        Route::Completions => pipeline::handle(gateway, &COMPLETIONS, head, body).await,
+        Route::Messages => pipeline::handle(gateway, &MESSAGES, asker.peer, head, body).await,
+        Route::Chat => pipeline::handle(gateway, &CHAT, asker.peer, head, body).await,
+        Route::Completions => pipeline::handle(gateway, &COMPLETIONS, asker.peer, head, body).await,
         Route::CountTokens => counting::count(gateway, &COUNT_TOKENS, head, body).await,
         Route::Models => models::list(gateway, &head),
         Route::Model(id) => models::single(gateway, &head, &id),

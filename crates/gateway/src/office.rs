@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Asset;
+use crate::capture::Captures;
 use crate::doors::Doors;
 use crate::sessions::Sessions;
 use crate::shell::Shell;
@@ -40,6 +41,8 @@ pub struct Office {
     pub shell: Arc<dyn Shell>,
     pub pages: &'static [Asset],
     pub folder: PathBuf,
+    /// The wire of requests that the window asked to see.
+    pub captures: Captures,
     /// What was said in the window's chat.
     pub chats: Chats,
     pub(crate) http: Http,
@@ -70,6 +73,7 @@ impl Office {
         let Fittings { pages, shell, folder, http, ca_file, quit } = fittings;
         Self {
             sessions: Sessions::new(&folder.to_string_lossy()),
+            captures: Captures::default(),
             chats: Chats::new(&folder),
             shell,
             pages,

@@ -1,6 +1,7 @@
 //! One request, straight through. The calls of [`handle`], in this order, are all that happens to it.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ const LISTED: &AsciiSet = &ALONE.add(b';').add(b':');
 pub(crate) async fn handle<B>(
     gateway: &Arc<Gateway>,
     codec: &'static dyn ServerCodec,
+    peer: IpAddr,
     head: Parts,
     incoming: B,
 ) -> Response<ReplyBody>
@@ -54,7 +56,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut recorder = Recorder::begin(gateway, codec.wire(), &head);
-    match take(gateway, codec, &head, incoming, &mut recorder).await {
+    match take(gateway, codec, peer, &head, incoming, &mut recorder).await {
         Ok((asked, plan, permit)) => {
             let stamp = recorder.stamp();
             let search = Box::pin(dispatch::seek(Arc::clone(gateway), Arc::clone(&asked), plan, recorder));
@@ -73,6 +75,7 @@ where
 async fn take<B>(
     gateway: &Gateway,
     codec: &dyn ServerCodec,
+    peer: IpAddr,
     head: &Parts,
     incoming: B,
     recorder: &mut Recorder,
@@ -84,12 +87,21 @@ where
 {
     admission::check(gateway, &head.headers)?;
     admission::open(gateway)?;
+    let settings = gateway.settings.load_full();
+    let pinned = admission::pinned(gateway, &head.headers, peer)?;
+    recorder.keep_wire(gateway, &settings, head, || admission::is_household(gateway, &head.headers, peer));
     let body = body::read(&head.headers, incoming).await?;
+    if let Some(tape) = recorder.tape() {
+        tape.body(&body);
+    }
     let mut asked = codec.read_request(&head.headers, body)?;
-    asked.hints.hide_thinking = !gateway.settings.load().reasoning_content;
+    asked.hints.hide_thinking = !settings.reasoning_content;
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
-    let plan = route::plan(gateway, &asked.model)?;
+    let plan = route::plan(gateway, &asked.model, pinned)?;
+    if let Some(tape) = recorder.tape() {
+        tape.routed();
+    }
     Ok((Arc::new(asked), plan, permit))
 }
 

@@ -16,6 +16,8 @@ use providers::{Reply, Target};
 use store::{LogRow, LogSink};
 use wire::Stamp;
 
+use crate::Settings;
+use crate::capture::{self, Tape};
 use crate::client;
 use crate::route::Stop;
 use crate::state::Gateway;
@@ -32,6 +34,8 @@ pub(crate) struct Recorder {
     usage: Usage,
     model: Option<Arc<Model>>,
     accounts: Accounts,
+    /// Keeps the wire, for a person who wants to see it.
+    tape: Option<Arc<Tape>>,
     /// The account whose answer this is.
     entry: Option<Arc<Entry>>,
     /// The answer ended as it should, or an error was told.
@@ -63,6 +67,7 @@ impl Recorder {
             usage: Usage::default(),
             model: None,
             accounts: gateway.accounts.clone(),
+            tape: None,
             entry: None,
             settled: false,
             first_content: false,
@@ -93,6 +98,21 @@ impl Recorder {
         self.stamp
     }
 
+    /// Keeps the wire of the request when the person wants that. `may_ask` says whether this client may want it.
+    pub(crate) fn keep_wire(
+        &mut self,
+        gateway: &Gateway,
+        settings: &Settings,
+        head: &Parts,
+        may_ask: impl FnOnce() -> bool,
+    ) {
+        self.tape = capture::tape(gateway, settings, head, may_ask, self.began, &self.row.request_id);
+    }
+
+    pub(crate) const fn tape(&self) -> Option<&Arc<Tape>> {
+        self.tape.as_ref()
+    }
+
     /// What the client asked for.
     pub(crate) fn asked(&mut self, asked: &Request) {
         self.row.model_asked = asked.model.chars().take(200).collect();
@@ -117,6 +137,9 @@ impl Recorder {
         self.row.account_name = Some(entry.account.name.clone());
         self.row.provider = Some(entry.account.provider.clone());
         self.row.model_served = Some(target.model.id.clone());
+        if let Some(tape) = &self.tape {
+            tape.turned_to(&entry.account.name, &target.model.id);
+        }
     }
 
     /// A request goes upstream. From here on the account is told how it went, also when the client leaves.
@@ -194,6 +217,9 @@ impl Recorder {
     }
 
     fn first_byte(&mut self) {
+        if let Some(tape) = &self.tape {
+            tape.content();
+        }
         self.first_content = true;
         self.row.first_byte_ms = Some(self.began.elapsed().as_secs_f64() * 1e3);
     }
@@ -292,6 +318,12 @@ impl Drop for Recorder {
         let price = self.model.as_ref().and_then(|model| model.price);
         if self.usage != Usage::default() {
             row.cost_usd = price.map(|price| price.cost(&self.usage));
+        }
+        if let Some(tape) = self.tape.take() {
+            tape.done();
+            if let Some(keep_mb) = tape.keep_mb {
+                self.sink.keep(capture::document(tape, row.request_id.clone(), row.time_ms, keep_mb));
+            }
         }
         self.sink.record(row);
     }

@@ -66,19 +66,23 @@ impl Plan {
     }
 }
 
-/// The accounts that may answer a request for `model`, in the person's order; at least one.
+/// The accounts that may answer a request for `model`, in the person's order; at least one. `pinned` names the only one
+/// that may, whether it rests or not.
 ///
 /// # Errors
 /// [`Category::AllCooling`] with the soonest time when all accounts rest, [`Category::ModelNotFound`] when none
 /// knows the model, [`Category::NoCredentials`] when there is no account at all.
-pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
+pub(crate) fn plan(gateway: &Gateway, model: &str, pinned: Option<&str>) -> Result<Plan, Error> {
     let settings = gateway.settings.load();
     let aliases = settings.model_aliases.iter();
     let meant = aliases.clone().find(|(alias, _)| *alias == model);
     // Names of models are not case-sensitive anywhere else either.
     let meant = meant.or_else(|| aliases.clone().find(|(alias, _)| alias.eq_ignore_ascii_case(model)));
     let model = meant.map_or(model, |(_, meant)| meant.as_str());
-    let accounts = gateway.accounts.plan();
+    let accounts = match pinned {
+        None => gateway.accounts.plan(),
+        Some(id) => alone(gateway, id)?,
+    };
     if let Some(refusal) = accounts.refusal() {
         return Err(refusal);
     }
@@ -94,6 +98,16 @@ pub(crate) fn plan(gateway: &Gateway, model: &str) -> Result<Plan, Error> {
     if plan.next.is_none() {
         return Err(Error::new(Category::ModelNotFound, format!("No account serves {model}.")));
     }
+    Ok(plan)
+}
+
+/// A plan with one account.
+fn alone(gateway: &Gateway, id: &str) -> Result<accounts::Plan, Error> {
+    let entry = gateway.accounts.entry(id);
+    let entry =
+        entry.ok_or_else(|| Error::invalid("There is no account with the id of x-switchboard-account."))?;
+    let mut plan = accounts::Plan::default();
+    plan.entries.push(entry);
     Ok(plan)
 }
 
@@ -119,10 +133,10 @@ mod tests {
         let model_aliases = aliases.map(|(alias, model)| (alias.to_owned(), model.to_owned())).into();
         house.gateway.apply(Settings { model_aliases, ..Settings::default() });
         for (asked, meant) in [("Fast", "small"), ("fast", "broken"), ("FAST", "small"), ("small", "small")] {
-            let stop = plan(&house.gateway, asked).unwrap().take().unwrap();
+            let stop = plan(&house.gateway, asked, None).unwrap().take().unwrap();
             assert_eq!(stop.target.model.name, meant, "{asked}");
         }
-        let unknown = plan(&house.gateway, "slow").err().map(|error| error.category);
+        let unknown = plan(&house.gateway, "slow", None).err().map(|error| error.category);
         assert_eq!(unknown, Some(Category::ModelNotFound));
     }
 }

@@ -46,6 +46,7 @@ pub struct Model {
 
 /// USD per million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Price {
     pub input: f64,
     pub output: f64,

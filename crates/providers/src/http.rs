@@ -10,6 +10,7 @@ mod clock;
 mod failure;
 mod incoming;
 mod payload_body;
+mod witness;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,11 +24,13 @@ use llm::{Category, Error, Payload};
 use reqwest::redirect::Policy;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use url::{Host, Url};
+use witness::Watched;
 
 pub(crate) use aws_connector::AwsConnector;
 pub use clock::clock_offset;
 pub(crate) use failure::chain as error_chain;
 pub(crate) use incoming::Incoming;
+pub use witness::{Sent, Witness, witnessed};
 
 /// Who we say we are upstream.
 const USER_AGENT: &str = concat!("switchboard/", env!("CARGO_PKG_VERSION"));
@@ -176,6 +179,7 @@ impl Http {
     /// [`Category::Unreachable`] when no connection came about, [`Category::Upstream`] when it was lost before the
     /// answer, [`Category::Timeout`] when the answer did not begin in time.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
+        let mut watched = Watched::begin(&outgoing);
         let mut request = reqwest::Request::new(outgoing.method, outgoing.url);
         *request.headers_mut() = outgoing.headers;
         if !outgoing.payload.is_empty() {
@@ -183,14 +187,23 @@ impl Http {
         }
         let pending = self.execute(request)?;
         let Patience { first_byte, chunk } = **self.0.patience.load();
-        match tokio::time::timeout(first_byte, pending).await {
-            Ok(Ok(response)) => Ok(Incoming::new(response, chunk)),
-            Ok(Err(error)) => Err(failure::before_answer(error)),
-            Err(_) => Err(Error::new(
+        let error = match tokio::time::timeout(first_byte, pending).await {
+            Ok(Ok(response)) => {
+                if let Some(watched) = &watched {
+                    watched.answered(response.status().as_u16(), response.headers());
+                }
+                return Ok(Incoming::new(response, chunk, watched));
+            }
+            Ok(Err(error)) => failure::before_answer(error),
+            Err(_) => Error::new(
                 Category::Timeout,
                 format!("The upstream did not answer within {} s.", first_byte.as_secs()),
-            )),
+            ),
+        };
+        if let Some(watched) = &mut watched {
+            watched.ended(Some(&error));
         }
+        Err(error)
     }
 
     fn execute(

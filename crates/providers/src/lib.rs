@@ -25,7 +25,7 @@ pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
 };
-pub use http::{Http, HttpOptions, Patience, WayOut, clock_offset, local_client};
+pub use http::{Http, HttpOptions, Patience, Sent, WayOut, Witness, clock_offset, local_client, witnessed};
 pub use provider::{
     Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened,
     Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,

@@ -147,6 +147,7 @@ pub struct TokenCount {
 
 /// What the UI needs to offer a provider.
 #[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Description {
     pub id: &'static str,
     pub name: &'static str,
@@ -160,6 +161,7 @@ pub struct Description {
 /// How the vendor looks at third-party clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Policy {
     DocumentedApi,
     UndocumentedWire,
@@ -168,6 +170,7 @@ pub enum Policy {
 
 /// A way to prove who one is, and its fields.
 #[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct CredentialKind {
     /// The `kind` in the admin API, e.g. `access_key`.
     pub kind: &'static str,
@@ -176,6 +179,7 @@ pub struct CredentialKind {
 
 /// One field of a credential.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Field {
     pub name: &'static str,
     pub secret: bool,
@@ -184,6 +188,7 @@ pub struct Field {
 
 /// What may be shown of a credential.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct CredentialSummary {
     pub kind: String,
     /// E.g. `AKIA…WXYZ` or a profile's name; never a secret.

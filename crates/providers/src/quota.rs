@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The allowance of an account until its next reset: plan, running trial and running bonuses together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Quota {
     /// The plan as the vendor calls it, e.g. `KIRO PRO`; `None` when not told.
     pub plan: Option<String>,
@@ -25,6 +26,7 @@ pub struct Quota {
 
 /// One source of an allowance.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct QuotaPart {
     pub kind: QuotaKind,
     /// The vendor's name for it, e.g. of a bonus.
@@ -38,6 +40,7 @@ pub struct QuotaPart {
 /// What a part of an allowance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum QuotaKind {
     Plan,
     Trial,
@@ -46,6 +49,7 @@ pub enum QuotaKind {
 
 /// Use beyond the allowance, which the vendor bills.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Overage {
     /// The person switched it on at the vendor's; we never do.
     pub enabled: bool,

@@ -4,6 +4,7 @@ mod accounts;
 mod backup;
 mod file;
 mod local_keys;
+mod removed;
 mod rotations;
 mod settings;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub use accounts::{AccountRow, StateRow};
 pub use local_keys::LocalKeyRow;
+pub use removed::RemovedRow;
 
 use self::backup::Backups;
 use self::writer::{Worth, Writer};
@@ -101,10 +103,32 @@ impl Core {
         self.write(Worth::Backup, move |connection| accounts::update(connection, &row))
     }
 
-    /// `false` when it was gone already.
-    pub fn remove_account(&self, id: &str) -> Pending<bool> {
+    /// Removes an account, which can be restored until it is forgotten. `false` when it was gone already.
+    pub fn remove_account(&self, id: &str, now_ms: i64) -> Pending<bool> {
         let id = id.to_owned();
-        self.write(Worth::Backup, move |connection| accounts::remove(connection, &id))
+        self.write(Worth::Backup, move |connection| removed::remove(connection, &id, now_ms))
+    }
+
+    /// Removed accounts, the last removed first.
+    pub fn removed_accounts(&self) -> Pending<Vec<RemovedRow>> {
+        self.readers.read(removed::all)
+    }
+
+    /// Takes a removal back; the account gets `name` and the last place. `None` when it is gone.
+    pub fn restore_account(&self, id: &str, name: &str) -> Pending<Option<AccountRow>> {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        self.write(Worth::Backup, move |connection| removed::restore(connection, &id, &name))
+    }
+
+    /// Forgets a removed account for good. `false` when it was gone already.
+    pub fn forget_removed(&self, id: &str) -> Pending<bool> {
+        let id = id.to_owned();
+        self.write(Worth::Backup, move |connection| removed::forget(connection, &id))
+    }
+
+    /// Forgets for good what was removed before `before_ms`; how many accounts that were.
+    pub fn forget_removed_before(&self, before_ms: i64) -> Pending<usize> {
+        self.write(Worth::Little, move |connection| removed::forget_before(connection, before_ms))
     }
 
     /// Stores a credential that its vendor rotated, on disk before the answer. `false` when the account is gone or

@@ -14,11 +14,12 @@ mod logs;
 mod pending;
 mod readers;
 
-pub use crate::core::{AccountRow, Condition, Core, LocalKeyRow, StateRow};
+pub use crate::core::{AccountRow, Condition, Core, LocalKeyRow, RemovedRow, StateRow};
 pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow};
 pub use error::Error;
+pub use logs::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};
 pub use logs::{
-    Cleaned, Filter, GroupTotals, HourTotals, LogRow, LogSink, Logs, Page, Retention, Stats, StatusClass,
-    Totals,
+    Cleaned, ClientSeen, Develop, Document, Filter, GroupTotals, HourTotals, LogRow, LogSink, Logs, Page,
+    Retention, Stats, StatusClass, Totals,
 };
 pub use pending::Pending;

@@ -1,6 +1,8 @@
 //! `logs.db`: one row a request, hourly totals, and their cleaning.
 
+mod captures;
 mod cleaning;
+mod clients;
 mod file;
 mod page;
 mod queue;
@@ -8,6 +10,7 @@ mod row;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod writer;
 
 use std::path::Path;
@@ -18,9 +21,12 @@ use std::time::Instant;
 
 use tokio::sync::broadcast;
 
+pub use captures::{Develop, Document};
+pub use clients::ClientSeen;
 pub use page::{Filter, Page, StatusClass};
 pub use row::LogRow;
 pub use stats::{GroupTotals, HourTotals, Stats, Totals};
+pub use usage::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};
 
 use self::cleaning::Pass;
 use self::queue::{Queue, Task};
@@ -39,6 +45,7 @@ pub struct Retention {
 
 /// What a cleaning pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Cleaned {
     pub deleted: u64,
     /// Bytes of the file afterwards.
@@ -72,6 +79,11 @@ impl LogSink {
     /// counted.
     pub fn record(&self, row: LogRow) {
         self.queue.record(row);
+    }
+
+    /// Hands the wire of a request to the writer. When some wait already it is dropped: bodies are large.
+    pub fn keep(&self, document: Document) {
+        self.queue.keep(document);
     }
 
     /// Rows dropped since the start.
@@ -144,10 +156,33 @@ impl Logs {
         self.readers.read(move |connection| row::find(connection, id))
     }
 
+    /// Clients that sent a request since `since_ms`, with their last; at most 200.
+    pub fn clients_since(&self, since_ms: i64) -> Pending<Vec<ClientSeen>> {
+        self.readers.read(move |connection| clients::since(connection, since_ms))
+    }
+
+    /// Totals by hour or day of the whole hours that touch `span`, with what the newest of its rows tell.
+    pub fn usage(&self, span: Span, kind: UsageKind, step: Step) -> Pending<Usage> {
+        self.readers.read(move |connection| usage::usage(connection, span, kind, step))
+    }
+
     /// Totals of the whole hours that touch `since_ms..until_ms`; at most 200 groups of a kind.
     pub fn stats(&self, since_ms: i64, until_ms: i64) -> Pending<Stats> {
         let dropped = self.queue.dropped();
         self.readers.read(move |connection| stats::stats(connection, since_ms, until_ms, dropped))
+    }
+
+    /// The wire of a request, as it was developed.
+    pub fn capture(&self, request_id: &str) -> Pending<Option<Vec<u8>>> {
+        let request_id = request_id.to_owned();
+        self.readers.read(move |connection| captures::find(connection, &request_id))
+    }
+
+    /// Removes every capture.
+    pub fn forget_captures(&self) -> Pending<()> {
+        let (promise, pending) = Pending::new();
+        self.queue.push(Task::ForgetCaptures(promise));
+        pending
     }
 
     /// One cleaning pass, in small steps between which rows are written. A pass under way is ended by a new one.

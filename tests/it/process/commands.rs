@@ -163,14 +163,16 @@ async fn the_doctor_sees_a_wrong_clock_and_a_taken_port() {
     for _ in 0..2 {
         emulator.script().push(emulator::Fault::Skew(3600));
     }
-    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    let port = taken.local_addr().expect("address").port();
+    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = free.local_addr().expect("address").port();
+    drop(free);
     {
         let serving = machine.serve().await;
         let changed = serving.caller.send("PUT", "/api/settings", &serde_json::json!({"port": port})).await;
         assert_eq!(changed.status, 200, "{}", changed.text());
         serving.terminate().await;
     }
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).expect("the port");
     let said = machine.run(&["doctor"]).await.bad();
     assert!(said.contains("FAIL  clock: differs from AWS by 36"), "{said}");
     assert!(said.contains("ok    account work: answers"), "{said}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accounts::{AccountView, NewAccount, Patch};
+use accounts::{AccountView, NewAccount, Patch, Removed};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -14,6 +14,11 @@ use super::{Desk, Refusal};
 #[derive(Debug, Serialize)]
 pub(super) struct List {
     accounts: Vec<AccountView>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RemovedList {
+    accounts: Vec<Removed>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,6 +50,21 @@ pub(super) async fn change(
 
 pub(super) async fn remove(State(desk): State<Arc<Desk>>, Id(id): Id) -> Result<StatusCode, Refusal> {
     desk.gateway.accounts.remove(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What can be restored, for thirty days after it was removed.
+pub(super) async fn removed(State(desk): State<Arc<Desk>>) -> Result<Json<RemovedList>, Refusal> {
+    Ok(Json(RemovedList { accounts: desk.gateway.accounts.removed().await? }))
+}
+
+pub(super) async fn restore(State(desk): State<Arc<Desk>>, Id(id): Id) -> Result<Json<AccountView>, Refusal> {
+    Ok(Json(desk.gateway.accounts.restore(&id).await?))
+}
+
+/// Forgets a removed account at once, its credential with it.
+pub(super) async fn forget(State(desk): State<Arc<Desk>>, Id(id): Id) -> Result<StatusCode, Refusal> {
+    desk.gateway.accounts.forget(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use store::{Cleaned, Filter, LogRow, Page, Retention, Stats, StatusClass};
 
+use super::export::Format;
 use super::json::{Asked, Given, Id};
 use super::{Desk, Refusal};
 
@@ -37,6 +38,8 @@ pub(super) struct Question {
     before: Option<i64>,
     /// 1 to 1000.
     limit: Option<u32>,
+    /// Of an export.
+    format: Format,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,9 +72,14 @@ pub(super) async fn page(
 }
 
 pub(super) async fn row(State(desk): State<Arc<Desk>>, Id(id): Id) -> Result<Json<LogRow>, Refusal> {
+    find(&desk, &id).await.map(Json)
+}
+
+/// The row with the id of a path.
+pub(super) async fn find(desk: &Desk, id: &str) -> Result<LogRow, Refusal> {
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "log_row_not_found", "There is no such row");
     let id = id.parse().map_err(|_| missing())?;
-    desk.gateway.logs.row(id).await?.map(Json).ok_or_else(missing)
+    desk.gateway.logs.row(id).await?.ok_or_else(missing)
 }
 
 pub(super) async fn stats(
@@ -101,7 +109,11 @@ pub(super) async fn cleanup(
 }
 
 impl Question {
-    fn filter(self) -> Result<Filter, Refusal> {
+    pub(super) const fn format(&self) -> Format {
+        self.format
+    }
+
+    pub(super) fn filter(self) -> Result<Filter, Refusal> {
         let (status, status_class) = match self.status.as_deref() {
             None => (None, None),
             Some("2xx") => (None, Some(StatusClass::Success)),

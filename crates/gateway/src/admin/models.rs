@@ -22,6 +22,7 @@ pub(super) struct Question {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "Models"))]
 pub(super) struct List {
     models: Vec<Card>,
     /// Accounts whose upstream would not tell; their known models are listed all the same.
@@ -29,6 +30,7 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 struct Card {
     /// What clients write.
     name: String,
@@ -50,6 +52,7 @@ struct Card {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 struct Server {
     id: String,
     name: String,
@@ -59,6 +62,7 @@ struct Server {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ModelProblem"))]
 struct Problem {
     account_id: String,
     code: &'static str,

@@ -16,7 +16,8 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Serialize)]
-struct Offer {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub(super) struct Offer {
     #[serde(flatten)]
     description: Description,
     /// When the person agreed to the policy note, milliseconds since 1970; null when they did not or need not.

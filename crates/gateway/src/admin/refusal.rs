@@ -11,11 +11,13 @@ use serde_json::{Map, Value};
 /// An error of the admin API: `{"code", "message", "params"}`. Codes are stable, the window translates them;
 /// messages are for the log and for people with curl.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Refusal {
     #[serde(skip)]
     status: StatusCode,
     code: &'static str,
     message: String,
+    #[cfg_attr(feature = "types", ts(type = "Record<string, unknown>"))]
     params: Map<String, Value>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
@@ -29,6 +31,10 @@ impl Refusal {
     /// 400 for a request that does not fit its schema.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// A value that the translated sentence needs.

@@ -24,6 +24,7 @@ pub(super) struct Question {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub(super) struct Status {
     service: &'static str,
     version: &'static str,
@@ -48,6 +49,7 @@ pub(super) struct Status {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 struct Active {
     id: String,
     name: String,

@@ -31,6 +31,7 @@ pub(super) struct Trial {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub(super) struct Verdict {
     ok: bool,
     model: String,
@@ -41,6 +42,7 @@ pub(super) struct Verdict {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 struct Failure {
     /// The category's name.
     code: &'static str,
@@ -57,11 +59,20 @@ pub(super) async fn run(
 ) -> Result<Json<Verdict>, Refusal> {
     let gateway = &desk.gateway;
     let entry = gateway.accounts.entry(&id).ok_or(accounts::Error::NotFound)?;
+    Ok(Json(try_out(gateway, &entry, trial.model).await?))
+}
+
+/// Asks an account for one token, of its cheapest model unless one is named.
+pub(super) async fn try_out(
+    gateway: &Gateway,
+    entry: &Arc<Entry>,
+    model: Option<String>,
+) -> Result<Verdict, Refusal> {
     let cheapest = || {
         let told = entry.provider.cheapest(&entry.account);
         told.or_else(|| cheapest(&entry.provider.known_models(&entry.account)))
     };
-    let model = match trial.model.or_else(cheapest) {
+    let model = match model.or_else(cheapest) {
         Some(model) => model,
         None => {
             return Err(
@@ -70,16 +81,16 @@ pub(super) async fn run(
         }
     };
     let start = gateway.clock.instant();
-    let asked = tokio::time::timeout(PATIENCE, ask(gateway, &entry, &model)).await;
+    let asked = tokio::time::timeout(PATIENCE, ask(gateway, entry, &model)).await;
     let result = asked.unwrap_or_else(|_| {
         Err(Error::new(Category::Timeout, format!("There was no answer within {} s", PATIENCE.as_secs())))
     });
     let latency = gateway.clock.instant().saturating_duration_since(start);
     if result.is_ok() {
         // What kept the account from being asked is over.
-        gateway.accounts.revive(&entry);
+        gateway.accounts.revive(entry);
     }
-    Ok(Json(Verdict {
+    Ok(Verdict {
         ok: result.is_ok(),
         model,
         latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
@@ -88,7 +99,26 @@ pub(super) async fn run(
             Err(error) => error.upstream.as_ref().and_then(|upstream| upstream.clock_offset),
         },
         error: result.err().map(Failure::from),
-    }))
+    })
+}
+
+impl Verdict {
+    pub(super) const fn is_ok(&self) -> bool {
+        self.ok
+    }
+
+    pub(super) fn model(&self) -> &str {
+        &self.model
+    }
+
+    pub(super) const fn clock_offset_s(&self) -> Option<i64> {
+        self.clock_offset_s
+    }
+
+    /// What the account said, when it did not answer.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.error.as_ref().map(|error| error.message.as_str())
+    }
 }
 
 /// The name of the model that costs least, Claude before others: that is what most people add an account for.

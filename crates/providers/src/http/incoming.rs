@@ -12,18 +12,29 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
 use super::failure;
+use super::witness::Watched;
 use crate::ByteStream;
 
 /// An answer whose status and headers are here and whose body is still to come.
-#[derive(Debug)]
 pub(crate) struct Incoming {
     response: reqwest::Response,
     patience: Duration,
+    watched: Option<Watched>,
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming").field("response", &self.response).finish_non_exhaustive()
+    }
 }
 
 impl Incoming {
-    pub(super) const fn new(response: reqwest::Response, patience: Duration) -> Self {
-        Self { response, patience }
+    pub(super) const fn new(
+        response: reqwest::Response,
+        patience: Duration,
+        watched: Option<Watched>,
+    ) -> Self {
+        Self { response, patience, watched }
     }
 
     #[must_use]
@@ -82,6 +93,7 @@ impl Incoming {
         Pieces {
             inner: self.response.bytes_stream(),
             patience: self.patience,
+            watched: self.watched,
             silent_since: None,
             alarm: None,
         }
@@ -95,6 +107,7 @@ pin_project! {
         #[pin]
         inner: S,
         patience: Duration,
+        watched: Option<Watched>,
         // When the silence began that lasts.
         silent_since: Option<Instant>,
         alarm: Option<Pin<Box<Sleep>>>,
@@ -108,7 +121,15 @@ impl<S: Stream<Item = reqwest::Result<Bytes>>> Stream for Pieces<S> {
         let this = self.project();
         if let Poll::Ready(piece) = this.inner.poll_next(cx) {
             *this.silent_since = None;
-            return Poll::Ready(piece.map(|piece| piece.map_err(failure::within_answer)));
+            let piece = piece.map(|piece| piece.map_err(failure::within_answer));
+            if let Some(watched) = this.watched {
+                match &piece {
+                    Some(Ok(data)) => watched.read(data),
+                    Some(Err(error)) => watched.ended(Some(error)),
+                    None => watched.ended(None),
+                }
+            }
+            return Poll::Ready(piece);
         }
         let deadline = *this.silent_since.get_or_insert_with(Instant::now) + *this.patience;
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));

@@ -79,7 +79,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<AccountRow>, Error> {
     Ok(found)
 }
 
-fn read(row: &Row<'_>) -> Result<AccountRow, Error> {
+pub(super) fn read(row: &Row<'_>) -> Result<AccountRow, Error> {
     let options: String = row.get("options")?;
     Ok(AccountRow {
         id: row.get("id")?,

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::backup::Backups;
-use super::{Condition, accounts, local_keys, rotations, settings};
+use super::{Condition, accounts, local_keys, removed, rotations, settings};
 use crate::connection::{self, Format, Shape};
 use crate::{Error, files};
 
-pub(super) const SHAPE: Shape =
-    Shape { synchronous: "FULL", steps: &[&[accounts::V1, settings::V1, local_keys::V1], &[rotations::V2]] };
+pub(super) const SHAPE: Shape = Shape {
+    synchronous: "FULL",
+    steps: &[&[accounts::V1, settings::V1, local_keys::V1], &[rotations::V2], &[removed::V3]],
+};
 
 /// The open file.
 pub(super) struct Opened {

@@ -72,8 +72,8 @@ fn what_is_stored_comes_back_after_a_restart() {
     assert_eq!(wait(core.accounts()).unwrap(), [stored]);
     assert_eq!(wait(core.local_keys()).unwrap(), [key]);
     assert_eq!(wait(core.settings()).unwrap(), BTreeMap::from([("s".into(), value)]));
-    assert!(wait(core.remove_account("id-a")).unwrap());
-    assert!(!wait(core.remove_account("id-a")).unwrap());
+    assert!(wait(core.remove_account("id-a", 7)).unwrap());
+    assert!(!wait(core.remove_account("id-a", 7)).unwrap());
 }
 
 #[test]
@@ -224,6 +224,7 @@ fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
         steps: &[
             file::SHAPE.steps[0],
             file::SHAPE.steps[1],
+            file::SHAPE.steps[2],
             &["ALTER TABLE accounts ADD COLUMN extra TEXT;"],
         ],
     };
@@ -232,15 +233,15 @@ fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
     assert_eq!(core.condition(), &Condition::Good);
     assert_eq!(names(&core), ["kept"]);
     drop(core);
-    let before = connection::reader(&folder.path().join("backups/format-2.db")).unwrap();
+    let before = connection::reader(&folder.path().join("backups/format-3.db")).unwrap();
     let version: i64 = before.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
 
     let bytes = fs::read(folder.path().join("core.db")).unwrap();
     let core = Core::open(folder.path()).unwrap();
-    assert_eq!(core.condition(), &Condition::ReadOnly { found: 3, known: 2 });
+    assert_eq!(core.condition(), &Condition::ReadOnly { found: 4, known: 3 });
     assert_eq!(names(&core), ["kept"]);
-    assert!(matches!(wait(core.remove_account("id-kept")), Err(Error::ReadOnly { .. })));
+    assert!(matches!(wait(core.remove_account("id-kept", 7)), Err(Error::ReadOnly { .. })));
     drop(core);
     assert_eq!(fs::read(folder.path().join("core.db")).unwrap(), bytes);
 }
@@ -252,6 +253,7 @@ fn a_failed_migration_leaves_the_old_format() {
         steps: &[
             file::SHAPE.steps[0],
             file::SHAPE.steps[1],
+            file::SHAPE.steps[2],
             &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"],
         ],
     };

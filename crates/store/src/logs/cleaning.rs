@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::stats::hour_of;
-use super::{Cleaned, Retention};
+use super::{Cleaned, Retention, captures};
 use crate::Error;
 use crate::pending::Promise;
 
@@ -81,6 +81,7 @@ impl Pass {
                 rows(connection)? / 2
             }
         };
+        captures::remove_before(connection, self.cutoff())?;
         let most = STEP.min(i64::try_from(left).unwrap_or(STEP));
         let mut deleted = self.delete_old(connection, most)?;
         if deleted == 0 && self.too_large(connection)? {
@@ -96,9 +97,13 @@ impl Pass {
         Ok(true)
     }
 
+    /// What came in before this goes.
+    fn cutoff(&self) -> Option<i64> {
+        Some(self.now_ms - i64::from(self.keep.days?) * DAY_MS)
+    }
+
     fn delete_old(&self, connection: &Connection, most: i64) -> Result<u64, Error> {
-        let Some(days) = self.keep.days else { return Ok(0) };
-        let cutoff = self.now_ms - i64::from(days) * DAY_MS;
+        let Some(cutoff) = self.cutoff() else { return Ok(0) };
         let last: Option<i64> = connection
             .query_row(
                 "SELECT max(last_id) FROM hours WHERE kind = 0 AND hour <= ?1",
@@ -119,7 +124,9 @@ impl Pass {
     fn too_large(&self, connection: &Connection) -> Result<bool, Error> {
         let Some(megabytes) = self.keep.megabytes else { return Ok(false) };
         let used = pragma(connection, "page_count")? - pragma(connection, "freelist_count")?;
-        Ok(used * pragma(connection, "page_size")? > i64::try_from(megabytes << 20).unwrap_or(i64::MAX))
+        // Captures have a limit of their own; rows are not to make room for them.
+        let rows = used * pragma(connection, "page_size")? - captures::size(connection)?;
+        Ok(rows > i64::try_from(megabytes << 20).unwrap_or(i64::MAX))
     }
 
     /// Gives a few free pages back; true when there are more.

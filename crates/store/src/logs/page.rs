@@ -51,6 +51,7 @@ pub enum StatusClass {
 
 /// Rows, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Page {
     pub rows: Vec<LogRow>,
     /// Pass as `before` to go on; `None` at the end. A page may be short, even empty, and still have a next: a

@@ -6,12 +6,15 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::LogRow;
+use super::captures::Document;
 use super::cleaning::Pass;
 use crate::pending::Promise;
 use crate::readers::lock;
 
 /// Rows that may wait; further ones are dropped and counted.
 const CAPACITY: usize = 8192;
+/// Captures that may wait; further ones are dropped. Each holds what a conversation is long.
+const CAPTURES: usize = 32;
 /// Rows of one commit.
 pub(super) const BATCH: usize = 500;
 /// Longest wait of a row, and so the most that a kill loses.
@@ -22,6 +25,8 @@ pub(super) enum Task {
     /// All rows recorded before are committed when it is answered.
     Flush(Promise<()>),
     Clean(Pass),
+    Keep(Document),
+    ForgetCaptures(Promise<()>),
     /// A reader found the file of this generation damaged.
     Damaged {
         generation: u64,
@@ -71,6 +76,19 @@ impl Queue {
         if waiting == 1 || waiting == BATCH {
             self.wake.notify_one();
         }
+    }
+
+    pub(super) fn keep(&self, document: Document) {
+        let mut state = lock(&self.state);
+        let waiting = state.tasks.iter().filter(|task| matches!(task, Task::Keep(_))).count();
+        if state.closed || waiting >= CAPTURES {
+            drop(state);
+            tracing::debug!(request = %document.request_id, "a capture was dropped");
+            return;
+        }
+        state.tasks.push_back(Task::Keep(document));
+        drop(state);
+        self.wake.notify_one();
     }
 
     pub(super) fn push(&self, task: Task) -> bool {

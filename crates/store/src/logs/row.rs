@@ -7,6 +7,7 @@ use crate::Error;
 
 /// One request. `id` is given by the store; leave it 0.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct LogRow {
     /// Grows with every row, in the order in which requests ended.
     pub id: i64,
@@ -61,6 +62,7 @@ pub struct LogRow {
     pub incomplete: bool,
     pub stop_reason: Option<String>,
     /// Accounts tried before, with what they said; a JSON array, `None` without failover.
+    #[cfg_attr(feature = "types", ts(type = "Array<Record<string, unknown>> | null"))]
     pub failover_from: Option<serde_json::Value>,
 }
 

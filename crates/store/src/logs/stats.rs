@@ -10,6 +10,7 @@ use crate::Error;
 
 /// Sums over requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Totals {
     pub requests: u64,
     /// Requests with an error category.
@@ -28,6 +29,7 @@ pub struct Totals {
 
 /// Totals of one account, model or client.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct GroupTotals {
     /// Account id, model as served, or client name; empty when a request had none.
     pub key: String,
@@ -37,6 +39,7 @@ pub struct GroupTotals {
 
 /// Totals of one hour.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct HourTotals {
     /// Its start, milliseconds since 1970.
     pub hour_ms: i64,
@@ -46,6 +49,7 @@ pub struct HourTotals {
 
 /// What a dashboard shows. Groups come with the most requests first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Stats {
     pub totals: Totals,
     pub by_account: Vec<GroupTotals>,
@@ -165,7 +169,7 @@ impl Totals {
     }
 
     /// From nine columns that start at `from`.
-    fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Self> {
         let count = |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(from + at)?.max(0) as u64);
         Ok(Self {
             requests: count(0)?,
@@ -181,7 +185,7 @@ impl Totals {
     }
 }
 
-const SUMS: &str =
+pub(super) const SUMS: &str =
     "sum(requests), sum(errors), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens),
      sum(cache_write_tokens), sum(cost_usd), sum(total_ms), sum(credits)";
 
@@ -210,7 +214,7 @@ pub(super) fn stats(
 }
 
 impl Totals {
-    fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.errors += other.errors;
         self.input_tokens += other.input_tokens;

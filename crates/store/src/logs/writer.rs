@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::captures::{self, Document};
 use super::cleaning::Pass;
 use super::queue::{Queue, Task};
 use super::{Committed, LogRow, file, row, stats};
@@ -56,6 +57,15 @@ impl Writer {
             match turn.task {
                 // The rows are on disk or counted as dropped; nobody may be waiting.
                 Some(Task::Flush(promise)) => drop(promise.send(Ok(()))),
+                Some(Task::Keep(document)) => {
+                    if let Err(error) = self.keep(document) {
+                        tracing::warn!(%error, "a capture could not be written");
+                    }
+                }
+                // Nobody may be waiting.
+                Some(Task::ForgetCaptures(promise)) => {
+                    drop(promise.send(captures::clear(&self.connection)));
+                }
                 Some(Task::Clean(new)) => {
                     if self.clock_jumped(new.now_ms) {
                         new.skip();
@@ -118,6 +128,13 @@ impl Writer {
             row::insert(&transaction, row)?;
         }
         stats::add(&transaction, rows)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn keep(&mut self, document: Document) -> Result<(), Error> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        captures::put(&transaction, document)?;
         transaction.commit()?;
         Ok(())
     }

@@ -90,7 +90,7 @@ async fn who_does_not_keep_up_is_told_so() {
 async fn a_stream_ends_with_its_session() {
     let house = House::new().await;
     let sessions = &house.gateway.office.sessions;
-    let token = sessions.invite(0).unwrap();
+    let token = sessions.invite(house.gateway.now_ms()).unwrap();
     let opened = sessions.open(&token, &http::HeaderMap::new(), None, house.gateway.now_ms()).unwrap();
     let cookie = opened.cookie.split(';').next().unwrap();
     let request = Request::builder().uri("/api/events").header(COOKIE, cookie).body(Body::empty()).unwrap();

@@ -1,0 +1,30 @@
+//! Which clients sent requests, and when last.
+
+use rusqlite::Connection;
+
+use super::stats::{Kind, hour_of};
+use crate::Error;
+
+/// A client that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSeen {
+    /// As rows name it.
+    pub name: String,
+    pub user_agent: String,
+    /// When its last request came in, milliseconds since 1970.
+    pub last_ms: i64,
+}
+
+/// The totals of the hours tell each client's last row; nothing else of the log is read.
+pub(super) fn since(connection: &Connection, since_ms: i64) -> Result<Vec<ClientSeen>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seen.key, requests.user_agent, requests.time_ms FROM
+             (SELECT key, max(last_id) AS last_id FROM hours
+              WHERE kind = ?1 AND hour >= ?2 GROUP BY key ORDER BY 2 DESC LIMIT 200) AS seen
+         JOIN requests ON requests.id = seen.last_id",
+    )?;
+    let found = statement.query_map((Kind::Client as i64, hour_of(since_ms)), |row| {
+        Ok(ClientSeen { name: row.get(0)?, user_agent: row.get(1)?, last_ms: row.get(2)? })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
