@@ -106,13 +106,12 @@ struct Attempt {
 /// nearly every request gets.
 pub(crate) fn tape(
     gateway: &Gateway,
-    settings: &crate::Settings,
     head: &Parts,
     may_ask: impl FnOnce() -> bool,
     began: Instant,
     id: &str,
 ) -> Option<Arc<Tape>> {
-    let capture = settings.capture;
+    let capture = gateway.settings.load().capture;
     let asked = head.headers.get(&ASKED).is_some_and(|value| value == HeaderValue::from_static("1"));
     let shown = asked && may_ask();
     if !capture.enabled && !shown {

@@ -87,15 +87,14 @@ where
 {
     admission::check(gateway, &head.headers)?;
     admission::open(gateway)?;
-    let settings = gateway.settings.load_full();
     let pinned = admission::pinned(gateway, &head.headers, peer)?;
-    recorder.keep_wire(gateway, &settings, head, || admission::is_household(gateway, &head.headers, peer));
+    recorder.keep_wire(gateway, head, || admission::is_household(gateway, &head.headers, peer));
     let body = body::read(&head.headers, incoming).await?;
     if let Some(tape) = recorder.tape() {
         tape.body(&body);
     }
     let mut asked = codec.read_request(&head.headers, body)?;
-    asked.hints.hide_thinking = !settings.reasoning_content;
+    asked.hints.hide_thinking = !gateway.settings.load().reasoning_content;
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
     let plan = route::plan(gateway, &asked.model, pinned)?;

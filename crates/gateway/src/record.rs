@@ -16,7 +16,6 @@ use providers::{Reply, Target};
 use store::{LogRow, LogSink};
 use wire::Stamp;
 
-use crate::Settings;
 use crate::capture::{self, Tape};
 use crate::client;
 use crate::route::Stop;
@@ -99,14 +98,8 @@ impl Recorder {
     }
 
     /// Keeps the wire of the request when the person wants that. `may_ask` says whether this client may want it.
-    pub(crate) fn keep_wire(
-        &mut self,
-        gateway: &Gateway,
-        settings: &Settings,
-        head: &Parts,
-        may_ask: impl FnOnce() -> bool,
-    ) {
-        self.tape = capture::tape(gateway, settings, head, may_ask, self.began, &self.row.request_id);
+    pub(crate) fn keep_wire(&mut self, gateway: &Gateway, head: &Parts, may_ask: impl FnOnce() -> bool) {
+        self.tape = capture::tape(gateway, head, may_ask, self.began, &self.row.request_id);
     }
 
     pub(crate) const fn tape(&self) -> Option<&Arc<Tape>> {

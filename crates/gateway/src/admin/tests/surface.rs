@@ -50,7 +50,20 @@ async fn surface() {
             "/api/accounts",
             json!({"name": "Q", "provider": "amazon_q", "credential": {"kind": "sso"}}),
         ),
+        ("GET", "/api/session", Value::Null),
+        ("POST", "/api/session", json!({"token": "wrong"})),
+        ("POST", "/api/proxy/pause", Value::Null),
+        ("GET", "/api/status", Value::Null),
+        ("POST", "/api/proxy/resume", Value::Null),
+        ("GET", "/api/logs/1/curl", Value::Null),
+        ("POST", "/api/logs/1/replay", Value::Null),
+        ("GET", "/api/logs/capture/req_1", Value::Null),
+        ("GET", "/api/usage?group=model&step=hour", Value::Null),
+        ("GET", "/api/conversations", Value::Null),
+        ("GET", "/api/shell/autostart", Value::Null),
         ("DELETE", "/api/accounts/{id}", Value::Null),
+        ("GET", "/api/accounts/removed", Value::Null),
+        ("POST", "/api/accounts/{id}/restore", Value::Null),
     ] {
         let (status, mut answer) = call(&house, method, &path.replace("{id}", &id), body.clone()).await;
         let mut body = body;
