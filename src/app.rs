@@ -57,6 +57,8 @@ impl App {
         let app = Self::open_for(config, Arc::new(shell)).await?.with_loops(loops_beside())?;
         let running = app.listen(config).await?;
         running.keep_models_listed();
+        let App { gateway, tasks, quit, .. } = &running.app;
+        tasks.spawn(gateway::keep_informed(Arc::clone(gateway), quit.clone()));
         Ok(running)
     }
 

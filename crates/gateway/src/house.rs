@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Settings};
+use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Settings, Shell};
 
 /// The local key of every [`House`].
 pub(crate) const KEY: &str = "sk-local-house";
@@ -37,10 +37,18 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        Self::with_pages(&[]).await
+        Self::furnished(&[], Arc::new(Headless)).await
+    }
+
+    pub(crate) async fn with_shell(shell: Arc<dyn Shell>) -> Self {
+        Self::furnished(&[], shell).await
     }
 
     pub(crate) async fn with_pages(pages: &'static [Asset]) -> Self {
+        Self::furnished(pages, Arc::new(Headless)).await
+    }
+
+    async fn furnished(pages: &'static [Asset], shell: Arc<dyn Shell>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stopped = Arc::new(Stopped { start: Instant::now(), passed: Mutex::default() });
         let clock: Arc<dyn Clock> = stopped.clone();
@@ -67,7 +75,7 @@ impl House {
             limits: Limits::default(),
             office: Office::new(Fittings {
                 pages,
-                shell: Arc::new(Headless),
+                shell,
                 folder: folder.path().to_owned(),
                 http: Http::new(HttpOptions::default()).unwrap(),
                 ca_file: None,

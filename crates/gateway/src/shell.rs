@@ -23,11 +23,22 @@ pub trait Shell: Send + Sync + fmt::Debug {
     /// In words for the person.
     fn reveal(&self, path: &Path) -> Result<(), String>;
 
-    /// Shows a notification. Not being able to is no failure of what it tells.
-    fn notify(&self, title: &str, body: &str);
+    /// Shows a notification, in the person's language. Not being able to is no failure of what it tells.
+    fn notify(&self, notice: &Notice);
 
     /// Ends the program, as its menu would.
     fn quit(&self);
+}
+
+/// Something worth telling a person who looks elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Names the sentence in the window's dictionary.
+    pub code: &'static str,
+    /// What completes it.
+    pub params: Vec<(&'static str, String)>,
+    /// The sentence in English.
+    pub message: String,
 }
 
 /// What a host can do.
@@ -57,7 +68,7 @@ impl Shell for Headless {
         Err("There is no desktop here.".to_owned())
     }
 
-    fn notify(&self, _: &str, _: &str) {}
+    fn notify(&self, _: &Notice) {}
 
     fn quit(&self) {}
 }

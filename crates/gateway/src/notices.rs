@@ -1,0 +1,143 @@
+//! What the person is told while they look elsewhere. Each kind can be switched off; of one account nothing is told more
+//! often than every ten minutes.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use accounts::{AccountView, StateView};
+use store::LogRow;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::Gateway;
+use crate::shell::Notice;
+
+/// Between two notices of one account.
+const PAUSE_MS: i64 = 10 * 60 * 1000;
+
+/// Tells the shell what happens, until `quit`. Ends at once where there is nobody to tell.
+pub async fn keep_informed(gateway: Arc<Gateway>, quit: CancellationToken) {
+    if !gateway.office.shell.capabilities().notify {
+        return;
+    }
+    let mut accounts = gateway.accounts.subscribe();
+    let mut rows = gateway.logs.subscribe();
+    let mut office = gateway.office.subscribe();
+    let mut teller = Teller { states: states(&gateway), ..Teller::default() };
+    teller.port(&gateway);
+    loop {
+        tokio::select! {
+            () = quit.cancelled() => return,
+            changed = accounts.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                teller.accounts(&gateway);
+            }
+            changed = office.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                teller.port(&gateway);
+            }
+            committed = rows.recv() => match committed {
+                Ok(rows) => rows.iter().for_each(|row| teller.row(&gateway, row)),
+                // What was missed is old by now.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            },
+        }
+    }
+}
+
+/// What was told, and when.
+#[derive(Default)]
+struct Teller {
+    states: HashMap<String, StateView>,
+    /// By account id.
+    told_ms: HashMap<String, i64>,
+    port: Option<u16>,
+}
+
+fn states(gateway: &Gateway) -> HashMap<String, StateView> {
+    gateway.accounts.list().into_iter().map(|account| (account.id, account.state)).collect()
+}
+
+impl Teller {
+    fn accounts(&mut self, gateway: &Gateway) {
+        let wanted = gateway.settings.load().notifications;
+        for account in gateway.accounts.list() {
+            let AccountView { id, name, state, .. } = &account;
+            if self.states.get(id) == Some(state) {
+                continue;
+            }
+            let params = vec![("account", name.clone())];
+            let notice = match state {
+                StateView::NeedsSignIn if wanted.sign_in => Some(Notice {
+                    code: "notice_sign_in",
+                    message: format!("{name} must be signed in to again."),
+                    params,
+                }),
+                StateView::Suspended if wanted.suspended => Some(Notice {
+                    code: "notice_suspended",
+                    message: format!("{name} is suspended by its vendor."),
+                    params,
+                }),
+                StateView::Exhausted { .. } if wanted.quota => Some(Notice {
+                    code: "notice_exhausted",
+                    message: format!("{name} has used up its allowance."),
+                    params,
+                }),
+                _ => None,
+            };
+            if let Some(notice) = notice {
+                self.tell(gateway, id, &notice);
+            }
+        }
+        self.states = states(gateway);
+    }
+
+    fn row(&mut self, gateway: &Gateway, row: &LogRow) {
+        let (Some(past), None) = (&row.failover_from, &row.error_category) else { return };
+        if !gateway.settings.load().notifications.failover {
+            return;
+        }
+        let first = &past[0];
+        let word = |name: &str| first[name].as_str().unwrap_or_default().to_owned();
+        let (from, reason) = (word("account"), word("category"));
+        let to = row.account_name.clone().unwrap_or_default();
+        let notice = Notice {
+            code: "notice_failover",
+            message: format!("{to} answered in the place of {from}: {reason}."),
+            params: vec![("from", from.clone()), ("to", to), ("reason", reason)],
+        };
+        self.tell(gateway, &from, &notice);
+    }
+
+    fn port(&mut self, gateway: &Gateway) {
+        let problem = gateway.office.port_problem();
+        let port = problem.as_ref().map(|problem| problem.port);
+        if std::mem::replace(&mut self.port, port) == port || !gateway.settings.load().notifications.port {
+            return;
+        }
+        let Some(problem) = problem else { return };
+        let owner = problem.owner.unwrap_or_default();
+        let notice = Notice {
+            code: "notice_port_taken",
+            message: format!("Port {} is taken; editors cannot reach Switchboard.", problem.port),
+            params: vec![("port", problem.port.to_string()), ("owner", owner)],
+        };
+        gateway.office.shell.notify(&notice);
+    }
+
+    fn tell(&mut self, gateway: &Gateway, of: &str, notice: &Notice) {
+        let now_ms = gateway.now_ms();
+        self.told_ms.retain(|_, told| (0..PAUSE_MS).contains(&(now_ms - *told)));
+        if self.told_ms.insert(of.to_owned(), now_ms).is_none() {
+            gateway.office.shell.notify(notice);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use std::path::Path;
+
+use accounts::Outcome;
+use llm::{Category, Error};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::house::House;
+use crate::shell::{Capabilities, Shell};
+use crate::{PortProblem, Settings};
+
+/// A desktop that writes down what it shows.
+#[derive(Debug)]
+struct Desktop(mpsc::UnboundedSender<String>);
+
+impl Shell for Desktop {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { notify: true, ..Capabilities::default() }
+    }
+
+    fn autostart(&self, _: Option<bool>) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    fn reveal(&self, _: &Path) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn notify(&self, notice: &Notice) {
+        self.0.send(format!("{} {:?}", notice.code, notice.params)).unwrap();
+    }
+
+    fn quit(&self) {}
+}
+
+async fn failed(house: &House, id: &str, category: Category) {
+    let entry = house.gateway.accounts.entry(id).unwrap();
+    house.gateway.accounts.note(&entry, Outcome::Failure(&Error::new(category, "no")));
+}
+
+async fn add(house: &House, name: &str) -> String {
+    let new = json!({"name": name, "provider": "invented", "region": "us-east-1",
+                     "credential": {"kind": "api_key", "api_key": "sk-1234"}});
+    house.gateway.accounts.add(serde_json::from_value(new).unwrap()).await.unwrap().id
+}
+
+#[tokio::test]
+async fn the_person_is_told_once_and_of_what_they_want() {
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let house = House::with_shell(Arc::new(Desktop(sender))).await;
+    let (work, home) = (add(&house, "Work").await, add(&house, "Home").await);
+    let quit = CancellationToken::new();
+    let informing = keep_informed(Arc::clone(&house.gateway), quit.clone());
+    let living = async {
+        failed(&house, &work, Category::Suspended).await;
+        assert_eq!(told.recv().await.unwrap(), r#"notice_suspended [("account", "Work")]"#);
+        // The same account again, within ten minutes: nothing.
+        house.gateway.accounts.activate(&work).await.unwrap();
+        failed(&house, &work, Category::Suspended).await;
+        let row = |from: &str| LogRow {
+            status: 200,
+            account_name: Some("Home".into()),
+            failover_from: Some(json!([{"account": from, "category": "rate_limited"}])),
+            ..LogRow::default()
+        };
+        house.gateway.sink.record(row("Third"));
+        house.gateway.sink.record(row("Third"));
+        let failover = r#"notice_failover [("from", "Third"), ("to", "Home"), ("reason", "rate_limited")]"#;
+        assert_eq!(told.recv().await.unwrap(), failover);
+        let mut quiet = Settings::default();
+        quiet.notifications.sign_in = false;
+        house.gateway.apply(quiet);
+        failed(&house, &home, Category::NoCredentials).await;
+        let problem = PortProblem { port: 4880, owner: Some("other (process 7)".into()) };
+        house.gateway.office.set_port_problem(Some(problem.clone()));
+        house.gateway.office.set_port_problem(Some(problem));
+        let port = r#"notice_port_taken [("port", "4880"), ("owner", "other (process 7)")]"#;
+        assert_eq!(told.recv().await.unwrap(), port);
+        house.gateway.logs.flush().await.unwrap();
+        quit.cancel();
+    };
+    tokio::join!(informing, living);
+    assert!(told.try_recv().is_err());
+}
