@@ -33,6 +33,7 @@ pub(super) struct BaseUrls {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub(super) struct Rotated {
     key: String,
 }
