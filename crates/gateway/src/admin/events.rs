@@ -49,14 +49,14 @@ pub(super) enum Event {
     },
     /// A request ended and its row is stored.
     Request {
-        row: LogRow,
+        row: Box<LogRow>,
     },
     /// The accounts are these now.
     Accounts {
         accounts: Vec<AccountView>,
     },
     /// Paused, resumed, moved, or in trouble with the port.
-    Status(Status),
+    Status(Box<Status>),
     Settings(Box<Settings>),
     /// An account told of its allowance.
     Quota {
@@ -122,7 +122,7 @@ impl Feed {
         tokio::select! {
             () = gateway.office.quit.cancelled() => None,
             rows = self.rows.recv() => match rows {
-                Ok(rows) => Some(rows.iter().map(|row| Event::Request { row: row.clone() }.written()).collect()),
+                Ok(rows) => Some(rows.iter().map(|row| Event::Request { row: Box::new(row.clone()) }.written()).collect()),
                 Err(error) => missed(&error),
             },
             told = self.quotas.recv() => match told {
@@ -146,7 +146,7 @@ impl Feed {
                 changed.ok()?;
                 // A log that cannot be read just now costs the totals, not the stream.
                 let status = status::of(&gateway, None).await.ok();
-                Some(status.map_or_else(|| Event::Missed { batches: 1 }.written(), |status| Event::Status(status).written()))
+                Some(status.map_or_else(|| Event::Missed { batches: 1 }.written(), |status| Event::Status(Box::new(status)).written()))
             }
             () = tokio::time::sleep(KEEPALIVE) => self.is_welcome().then(|| ": still here\n\n".to_owned()),
         }

@@ -33,10 +33,15 @@ pub(super) fn check(
         (None, _) => {}
         (Some(origin), None) => {
             let Ok(text) = origin.to_str() else { return foreign() };
-            if policy.origins.iter().chain(policy.own).any(|listed| listed.eq_ignore_ascii_case(text)) {
+            let among = |list: &[String]| list.iter().any(|listed| listed.eq_ignore_ascii_case(text));
+            if among(policy.origins) {
                 return Ok(Some(origin.clone()));
             }
             let own = text.strip_prefix("http://").is_some_and(|name| name.eq_ignore_ascii_case(host));
+            // A page of ours at another port is of the same site, and never of another.
+            if !own && among(policy.own) && !came(headers, b"cross-site") {
+                return Ok(Some(origin.clone()));
+            }
             if !own {
                 return foreign();
             }
@@ -44,11 +49,14 @@ pub(super) fn check(
         (Some(_), Some(_)) => return foreign(),
     }
     // `none` is the person at the address bar, `same-origin` our own page; programs send nothing.
-    let elsewhere = headers.get_all(SEC_FETCH_SITE).iter().any(|site| {
-        let site = site.as_bytes().trim_ascii();
-        site.eq_ignore_ascii_case(b"cross-site") || site.eq_ignore_ascii_case(b"same-site")
-    });
+    let elsewhere = came(headers, b"cross-site") || came(headers, b"same-site");
     if elsewhere { foreign() } else { Ok(None) }
+}
+
+/// Whether a browser says that a request comes from such a place.
+fn came(headers: &HeaderMap, from: &[u8]) -> bool {
+    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
+    sites.any(|site| site.as_bytes().trim_ascii().eq_ignore_ascii_case(from))
 }
 
 /// Answers "may I?" of a listed origin; `None` when the request asks nothing.

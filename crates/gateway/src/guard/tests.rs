@@ -229,3 +229,26 @@ fn refusals_outside_the_dialects_have_a_code() {
     assert_eq!(body["code"], "forbidden");
     assert!(answer.headers().get("access-control-allow-origin").is_none());
 }
+
+#[test]
+fn our_own_page_at_another_port_may_ask() {
+    let own = ["http://127.0.0.1:9000".to_owned()];
+    let policy = Policy { own: &own, ..Policy::default() };
+    let verdict = |origin: &str, site: &str| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("host", "127.0.0.1:4880"), ("origin", origin), ("sec-fetch-site", site)] {
+            headers.insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        let uri = Uri::from_static("/v1/models");
+        let head = Head { method: &Method::GET, uri: &uri, headers: &headers, port: 4880, flaw: None };
+        check(head, policy).is_ok()
+    };
+    assert!(verdict("http://127.0.0.1:9000", "same-site"));
+    assert!(!verdict("http://127.0.0.1:9000", "cross-site"));
+    assert!(!verdict("http://127.0.0.1:9001", "same-site"));
+    assert!(!verdict("https://127.0.0.1:9000", "same-site"));
+    assert!(
+        !verdict("http://127.0.0.1:4880", "same-site"),
+        "a page of the proxy's own port is of the same origin"
+    );
+}
