@@ -1,0 +1,95 @@
+//! The admin API, one function a route.
+
+import { del, get, patch, post, put, query } from './client';
+import type {
+  AccountView, Bundle, Capture, Card, Check, Cleaned, Client, ConversationHead, Description, LocalKey, LogRow,
+  NewAccount, Page, Patch, Quota, Removed, Session, Settings, Stats, Status, Usage, Verdict,
+} from './types';
+
+const at = (path: string, id: string | number): string => `${path}/${encodeURIComponent(id)}`;
+
+export const session = {
+  show: () => get<Session>('/api/session', { quiet: true }),
+  open: (proof: { token: string } | { password: string }) => post<Session>('/api/session', proof, { quiet: true }),
+  close: () => del('/api/session'),
+};
+
+export const accounts = {
+  list: async () => (await get<{ accounts: AccountView[] }>('/api/accounts')).accounts,
+  add: (account: NewAccount) => post<AccountView>('/api/accounts', account),
+  change: (id: string, change: Patch) => patch<AccountView>(at('/api/accounts', id), change),
+  remove: (id: string) => del(at('/api/accounts', id)),
+  removed: async () => (await get<{ accounts: Removed[] }>('/api/accounts/removed')).accounts,
+  restore: (id: string) => post<AccountView>(`${at('/api/accounts', id)}/restore`),
+  activate: (id: string) => post<AccountView>(`${at('/api/accounts', id)}/activate`),
+  order: async (ids: string[]) => (await put<{ accounts: AccountView[] }>('/api/accounts/order', { ids })).accounts,
+  test: (id: string, model?: string) => post<Verdict>(`${at('/api/accounts', id)}/test`, model ? { model } : {}),
+  quota: (id: string) => get<Quota | null>(`${at('/api/accounts', id)}/quota`),
+};
+
+export const providers = async () => (await get<{ providers: Description[] }>('/api/providers')).providers;
+export const models = (refresh = false) =>
+  get<{ models: Card[]; problems: { account_id: string; code: string; message: string }[] }>(
+    `/api/models${query({ refresh })}`,
+  );
+
+export type LogQuestion = {
+  since_ms?: number; until_ms?: number; account?: string; dialect?: string; client?: string; model?: string;
+  status?: string; errors?: boolean; slower_than_ms?: number; failed_over?: boolean; text?: string;
+};
+
+export const logs = {
+  page: (question: LogQuestion, before: number | null, limit: number, signal?: AbortSignal) =>
+    get<Page>(`/api/logs${query({ ...question, before, limit })}`, signal ? { signal } : {}),
+  row: (id: number) => get<LogRow>(at('/api/logs', id)),
+  stats: (since_ms: number, until_ms: number) => get<Stats>(`/api/logs/stats${query({ since_ms, until_ms })}`),
+  cleanup: () => post<Cleaned>('/api/logs/cleanup', {}),
+  capture: (requestId: string) => get<Capture>(at('/api/logs/capture', requestId)),
+  replay: (id: number) => post<{ request_id: string; status: number }>(`${at('/api/logs', id)}/replay`),
+  curl: async (id: number) => (await get<{ command: string }>(`${at('/api/logs', id)}/curl`)).command,
+  exportPath: (question: LogQuestion, format: 'csv' | 'json') => `/api/logs/export${query({ format, ...question })}`,
+};
+
+export const settings = {
+  show: () => get<Settings>('/api/settings'),
+  change: (changes: Record<string, unknown>) => put<Settings>('/api/settings', changes),
+};
+
+export const status = (today_ms: number) => get<Status>(`/api/status${query({ today_ms })}`);
+export const pause = () => post<void>('/api/proxy/pause');
+export const resume = () => post<void>('/api/proxy/resume');
+
+export const keys = {
+  local: () => get<LocalKey>('/api/keys/local'),
+  rotate: () => post<{ key: string }>('/api/keys/local/rotate'),
+};
+
+export const conversations = {
+  list: (text: string, before: number | null, limit: number) =>
+    get<{ conversations: ConversationHead[]; next: number | null }>(
+      `/api/conversations${query({ text, before, limit })}`,
+    ),
+  show: (id: string) => get<ConversationHead & { messages: unknown }>(at('/api/conversations', id)),
+  add: (conversation: object) => post<ConversationHead>('/api/conversations', conversation),
+  change: (id: string, conversation: object) => put<ConversationHead>(at('/api/conversations', id), conversation),
+  remove: (id: string) => del(at('/api/conversations', id)),
+};
+
+export const usage = (question: { since_ms: number; until_ms: number; group: string; step: string }) =>
+  get<Usage>(`/api/usage${query(question)}`);
+
+export const diagnostics = {
+  checks: async () => (await get<{ checks: Check[] }>('/api/diagnostics')).checks,
+  fix: (action: string, params: Record<string, unknown>) => post<unknown>('/api/diagnostics/fix', { action, params }),
+  bundle: () => get<Bundle>('/api/diagnostics/bundle'),
+  bundlePath: '/api/diagnostics/bundle?download=1',
+};
+
+export const clients = async () => (await get<{ clients: Client[] }>('/api/clients')).clients;
+
+export const shell = {
+  autostart: () => get<{ on: boolean }>('/api/shell/autostart'),
+  setAutostart: (on: boolean) => post<unknown>('/api/shell/autostart', { on }),
+  reveal: (path: string) => post<unknown>('/api/shell/reveal', { path }),
+  quit: () => post<unknown>('/api/shell/quit'),
+};

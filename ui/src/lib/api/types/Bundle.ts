@@ -1,0 +1,1 @@
+export type Bundle = { files: { name: string; text: string }[] };

@@ -1,0 +1,1 @@
+export type Capabilities = { autostart: boolean; reveal: boolean; notify: boolean; quit: boolean };

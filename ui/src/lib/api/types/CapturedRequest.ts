@@ -1,0 +1,7 @@
+export type CapturedRequest = {
+  method: string;
+  path: string;
+  headers: [string, string][];
+  body: string | null;
+  body_bytes: number;
+};

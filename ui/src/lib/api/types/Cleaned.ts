@@ -1,0 +1,1 @@
+export type Cleaned = { deleted: number; bytes: number; clock_jumped: boolean };

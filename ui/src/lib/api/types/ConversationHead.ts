@@ -1,0 +1,7 @@
+export type ConversationHead = {
+  id: string;
+  title: string;
+  updated_ms: number;
+  model: string | null;
+  account_id: string | null;
+};

@@ -1,0 +1,3 @@
+import type { Field } from './Field';
+
+export type CredentialKind = { kind: string; fields: Field[] };

@@ -1,0 +1,1 @@
+export type CredentialSummary = { kind: string; label: string; expires_ms?: number | null };

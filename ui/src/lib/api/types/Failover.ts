@@ -1,0 +1,1 @@
+export type Failover = { enabled: boolean; order: string[]; on_quota: boolean };

@@ -1,0 +1,3 @@
+import type { Totals } from './Totals';
+
+export type GroupTotals = Totals & { key: string };

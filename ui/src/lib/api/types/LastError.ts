@@ -1,0 +1,1 @@
+export type LastError = { category: string; message: string; time_ms: number };

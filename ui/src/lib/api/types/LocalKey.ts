@@ -1,0 +1,1 @@
+export type LocalKey = { key: string; base_urls: { anthropic: string; openai: string } };

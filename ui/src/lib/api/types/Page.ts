@@ -1,0 +1,3 @@
+import type { LogRow } from './LogRow';
+
+export type Page = { rows: LogRow[]; next: number | null };

@@ -1,0 +1,1 @@
+export type Policy = 'documented_api' | 'undocumented_wire' | 'offline';

@@ -1,0 +1,1 @@
+export type PortProblem = { port: number; owner: string | null };

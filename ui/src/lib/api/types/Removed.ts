@@ -1,0 +1,1 @@
+export type Removed = { id: string; name: string; provider: string; removed_ms: number };

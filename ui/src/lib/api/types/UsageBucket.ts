@@ -1,0 +1,3 @@
+import type { UsageGroup } from './UsageGroup';
+
+export type UsageBucket = { start_ms: number; groups: UsageGroup[] };

@@ -1,0 +1,18 @@
+//! The formats in the person's language; what shows them follows when the language changes.
+
+import { locale } from '../i18n/index.svelte';
+import * as format from './index';
+
+type Value = number | null | undefined;
+
+export const integer = (value: Value): string => format.integer(value, locale());
+export const compact = (value: Value): string => format.compact(value, locale());
+export const usd = (value: Value): string => format.usd(value, locale());
+export const percent = (share: Value, digits = 0): string => format.percent(share, locale(), digits);
+export const duration = (ms: Value): string => format.duration(ms, locale());
+export const bytes = (value: Value): string => format.bytes(value, locale());
+export const clock = (time: number): string => format.clock(time, locale());
+export const dateTime = (time: number): string => format.dateTime(time, locale());
+export const day = (time: number): string => format.day(time, locale());
+export const relative = (time: number, now: number): string => format.relative(time, now, locale());
+export const stamp = (time: number, now: number): string => format.stamp(time, now, locale());

@@ -1,0 +1,40 @@
+//! Every text of the window. Keys are typed by the English dictionary; `complete.ts` makes a key that the Chinese
+//! one lacks a compile error.
+
+import en from './en.json';
+import { fill, type Message, type Params } from './message';
+
+export type Key = keyof typeof en;
+export type Locale = 'en' | 'zh-CN';
+export type Dictionary = Record<Key, Message>;
+
+let current = $state.raw<{ locale: Locale; dictionary: Dictionary }>({ locale: 'en', dictionary: en });
+
+/** The text of `key` in the person's language. A `count` among the params chooses the plural form. */
+export function t(key: Key, params: Params = {}): string {
+  return fill(current.dictionary[key], params, current.locale);
+}
+
+/** The text of a key that was put together from data, or null when there is none. */
+export function known(key: string, params: Params = {}): string | null {
+  return Object.hasOwn(current.dictionary, key) ? t(key as Key, params) : null;
+}
+
+export function locale(): Locale {
+  return current.locale;
+}
+
+export function systemLocale(languages: readonly string[] = navigator.languages): Locale {
+  for (const language of languages) {
+    if (language.toLowerCase().startsWith('zh')) return 'zh-CN';
+    if (language.toLowerCase().startsWith('en')) return 'en';
+  }
+  return 'en';
+}
+
+/** Switches the language; everything on screen follows at once. */
+export async function speak(language: Locale): Promise<void> {
+  const dictionary: Dictionary = language === 'en' ? en : (await import('./zh-CN.json')).default;
+  current = { locale: language, dictionary };
+  document.documentElement.lang = language;
+}

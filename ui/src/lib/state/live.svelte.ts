@@ -1,0 +1,134 @@
+//! The one stream of events that every screen follows. Where the backend has none, we ask now and then.
+
+import { headers, observers } from '../api/client';
+import * as api from '../api/routes';
+import { events } from '../api/sse';
+import type { AccountView, LogRow, Quota, Settings, Status } from '../api/types';
+import { accounts } from './accounts.svelte';
+import { localKey } from './key.svelte';
+import { models } from './models.svelte';
+import { settings } from './settings.svelte';
+import { status } from './status.svelte';
+
+const POLL_MS = 3000;
+const WAITS_MS = [500, 1000, 2000, 4000];
+
+let lost = $state(false);
+let loaded = $state(false);
+let streaming = false;
+let newest = 0;
+let tries = 0;
+const listeners = new Set<(rows: LogRow[]) => void>();
+
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+function tell(rows: LogRow[]): void {
+  for (const row of rows) newest = Math.max(newest, row.id);
+  for (const listener of listeners) listener(rows);
+}
+
+/** Everything the screens share, anew: at the start and after every gap. */
+async function fetchAll(): Promise<void> {
+  await Promise.all([status.refresh(), accounts.refresh(), settings.refresh(), accounts.refreshProviders()]);
+  await Promise.all([localKey.refresh(), models.refresh()]);
+  void accounts.refreshQuotas();
+  loaded = true;
+  lost = false;
+  tries = 0;
+}
+
+let due: ReturnType<typeof setTimeout> | undefined;
+/** A burst of requests asks for the totals once. */
+function totalsSoon(): void {
+  due ??= setTimeout(() => {
+    due = undefined;
+    status.refresh().catch(() => undefined);
+  }, 1000);
+}
+
+function take(name: string, text: string): void {
+  const data: unknown = JSON.parse(text);
+  switch (name) {
+    case 'request':
+      tell([(data as { row: LogRow }).row]);
+      totalsSoon();
+      break;
+    case 'accounts':
+      accounts.take((data as { accounts: AccountView[] }).accounts);
+      break;
+    case 'status':
+      // The event does not know when this person's day began: take its state and keep our totals.
+      status.take({ ...(data as Status), today: status.value?.today ?? (data as Status).today });
+      break;
+    case 'settings':
+      settings.take(data as Settings);
+      break;
+    case 'quota': {
+      const { account_id, quota } = data as { account_id: string; quota: Quota };
+      accounts.takeQuota(account_id, quota);
+      break;
+    }
+  }
+}
+
+/** Follows the stream until it ends. False when the backend has none. */
+async function follow(): Promise<boolean> {
+  const answer = await fetch('/api/events', { headers: { ...headers('GET'), accept: 'text/event-stream' }, cache: 'no-store' });
+  if (answer.status === 404 || !answer.headers.get('content-type')?.includes('event-stream')) return false;
+  if (!answer.ok || !answer.body) throw new Error(`events: ${answer.status}`);
+  streaming = true;
+  for await (const event of events(answer.body)) take(event.event, event.data);
+  throw new Error('the stream ended');
+}
+
+async function poll(): Promise<void> {
+  await Promise.all([status.refresh(), accounts.refresh()]);
+  const page = await api.logs.page({}, null, 50);
+  const fresh = page.rows.filter((row) => row.id > newest);
+  // The first look only learns where the log stands.
+  if (newest === 0) newest = page.rows[0]?.id ?? 0;
+  else if (fresh.length > 0) tell(fresh.toReversed());
+}
+
+/** Runs for as long as the page lives. */
+async function run(): Promise<void> {
+  for (;;) {
+    try {
+      await fetchAll();
+      if (await follow()) continue;
+      for (;;) {
+        await poll();
+        await sleep(document.hidden ? POLL_MS * 4 : POLL_MS);
+      }
+    } catch {
+      streaming = false;
+      // A stream that merely ended is taken up again quietly; the banner is for a backend that does not answer.
+      if (tries > 0) lost = true;
+      await sleep(WAITS_MS[Math.min(tries++, WAITS_MS.length - 1)] ?? 4000);
+    }
+  }
+}
+
+observers.reached = (ok) => {
+  if (!ok && loaded) lost = true;
+  else if (ok && streaming) lost = false;
+};
+
+export const live = {
+  /** True while the backend does not answer. */
+  get lost(): boolean {
+    return lost;
+  },
+  /** True once everything was there at least once. */
+  get loaded(): boolean {
+    return loaded;
+  },
+  start(): void {
+    void run();
+  },
+  /** Calls back with finished requests, oldest first. Returns how to stop. */
+  onRequests(listener: (rows: LogRow[]) => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+};

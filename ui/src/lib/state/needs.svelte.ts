@@ -1,0 +1,49 @@
+//! What needs the person: the list on Home, the number in the sidebar.
+
+import type { AccountView } from '../api/types';
+import { t } from '../i18n/index.svelte';
+import { accounts } from './accounts.svelte';
+import { href } from './route.svelte';
+import { status } from './status.svelte';
+
+export type Need = { id: string; tone: 'warn' | 'bad'; text: string; href: string; action: string };
+
+/** From this share on a quota is worth a word. */
+const NEARLY = 0.9;
+
+function ofAccount(account: AccountView): Need | null {
+  if (!account.enabled) return null;
+  const place = { href: href('accounts', account.id), action: t('home.need.look') };
+  const name = account.name;
+  switch (account.state.kind) {
+    case 'needs_sign_in':
+      return { id: account.id, tone: 'bad', text: t('home.need.signIn', { name }), ...place };
+    case 'suspended':
+      return { id: account.id, tone: 'bad', text: t('home.need.suspended', { name }), ...place };
+    case 'exhausted':
+      return { id: account.id, tone: 'bad', text: t('home.need.exhausted', { name }), ...place };
+    default: {
+      const quota = accounts.quota(account.id);
+      const nearly = quota && quota.limit > 0 && quota.used / quota.limit >= NEARLY;
+      return nearly ? { id: account.id, tone: 'warn', text: t('home.need.quota', { name, unit: quota.unit }), ...place } : null;
+    }
+  }
+}
+
+export const needs = {
+  get list(): Need[] {
+    const list = (accounts.list ?? []).map(ofAccount).filter((need) => need !== null);
+    const problem = status.value?.port_problem;
+    const place = { href: href('settings', 'proxy'), action: t('home.need.port.action') };
+    if (problem) {
+      const { port, owner } = problem;
+      const text = owner
+        ? t('home.need.portOwner', { port: String(port), owner })
+        : t('home.need.port', { port: String(port) });
+      list.unshift({ id: 'port', tone: 'bad', text, ...place });
+    } else if (status.value && status.value.port === null) {
+      list.unshift({ id: 'port', tone: 'bad', text: t('home.need.noPort'), ...place });
+    }
+    return list;
+  },
+};

@@ -1,0 +1,79 @@
+//! Usage as series for a chart: a slot an hour or a day, a series a group, small groups together.
+
+import type { Stats, Usage, UsageGroup } from '$lib/api/types';
+import { compact, integer, usd } from '$lib/format/use.svelte';
+
+export type Group = 'account' | 'model' | 'client';
+export type Measure = 'tokens' | 'cost' | 'requests';
+export type Row = { key: string; label: string; total: number; colour: number };
+/** `values[group][slot]`; `times` are seconds, as charts want them. */
+export type Chart = { times: number[]; groups: Row[]; values: number[][] };
+
+/** Colours there are; the last is for the rest. */
+const COLOURS = 8;
+
+const MEASURES: Record<Measure, { of: (group: UsageGroup) => number; format: (value: number) => string }> = {
+  tokens: { of: (group) => group.input_tokens + group.output_tokens + group.cache_read_tokens + group.cache_write_tokens, format: compact },
+  cost: { of: (group) => group.cost_usd, format: usd },
+  requests: { of: (group) => group.requests, format: integer },
+};
+
+export const measure = (name: Measure): (typeof MEASURES)[Measure] => MEASURES[name];
+
+/** The start of every slot from `since` to `until`, in local time: a day may have 23 or 25 hours. */
+export function slots(since: number, until: number, step: 'hour' | 'day'): number[] {
+  const starts: number[] = [];
+  const at = new Date(since);
+  while (at.getTime() <= until) {
+    starts.push(at.getTime());
+    if (step === 'hour') at.setTime(at.getTime() + 3_600_000);
+    else at.setDate(at.getDate() + 1);
+  }
+  return starts;
+}
+
+export function series(usage: Usage, what: Measure, since: number, until: number, step: 'hour' | 'day', rest: string): Chart {
+  const { of } = MEASURES[what];
+  const starts = slots(since, until, step);
+  const found = new Map<string, { label: string; total: number; values: number[] }>();
+  for (const bucket of usage.buckets) {
+    // The slot that the bucket began in: the backend's days may begin elsewhere.
+    const slot = starts.findLastIndex((start) => start <= bucket.start_ms);
+    if (slot < 0) continue;
+    for (const group of bucket.groups) {
+      const entry = found.get(group.key) ?? { label: group.label || group.key || '–', total: 0, values: starts.map(() => 0) };
+      found.set(group.key, entry);
+      entry.total += of(group);
+      entry.values[slot] = (entry.values[slot] ?? 0) + of(group);
+    }
+  }
+  const sorted = [...found].sort(([, a], [, b]) => b.total - a.total);
+  const shown = sorted.slice(0, sorted.length > COLOURS ? COLOURS - 1 : COLOURS);
+  const groups = shown.map(([key, { label, total }], at) => ({ key, label, total, colour: at + 1 }));
+  const values = shown.map(([, entry]) => entry.values);
+  const small = sorted.slice(shown.length).map(([, entry]) => entry);
+  if (small.length > 0) {
+    groups.push({ key: '\u0000rest', label: rest, total: small.reduce((sum, { total }) => sum + total, 0), colour: COLOURS });
+    values.push(starts.map((_, slot) => small.reduce((sum, entry) => sum + (entry.values[slot] ?? 0), 0)));
+  }
+  return { times: starts.map((start) => start / 1000), groups, values };
+}
+
+/** Cumulated from the first group up, which is how stacked bars are drawn. */
+export function stacked(values: number[][]): number[][] {
+  const sums: number[][] = [];
+  for (const row of values) {
+    const below = sums.at(-1);
+    sums.push(row.map((value, slot) => value + (below?.[slot] ?? 0)));
+  }
+  return sums;
+}
+
+export function fromStats(stats: Stats, all: string): Usage {
+  return {
+    buckets: stats.hours.map((hour) => ({ start_ms: hour.hour_ms, groups: [{ ...hour, key: 'all', label: all }] })),
+    latency: null,
+    errors_by_category: [],
+    totals: stats.totals,
+  };
+}
