@@ -1,76 +1,40 @@
-//! Colours for code, as a tree of tokens: highlight.js would hand us HTML, its emitter hands us nodes.
+//! Colours for code, as tokens: nothing here ever makes HTML. The languages are the ones that people paste most.
 
-import type { HLJSOptions } from 'highlight.js';
-import hljs from 'highlight.js/lib/core';
-import bash from 'highlight.js/lib/languages/bash';
-import diff from 'highlight.js/lib/languages/diff';
-import go from 'highlight.js/lib/languages/go';
-import java from 'highlight.js/lib/languages/java';
-import json from 'highlight.js/lib/languages/json';
-import python from 'highlight.js/lib/languages/python';
-import rust from 'highlight.js/lib/languages/rust';
-import typescript from 'highlight.js/lib/languages/typescript';
-import xml from 'highlight.js/lib/languages/xml';
-import yaml from 'highlight.js/lib/languages/yaml';
+import bash from '@speed-highlight/core/languages/bash.js';
+import c from '@speed-highlight/core/languages/c.js';
+import css from '@speed-highlight/core/languages/css.js';
+import diff from '@speed-highlight/core/languages/diff.js';
+import go from '@speed-highlight/core/languages/go.js';
+import html from '@speed-highlight/core/languages/html.js';
+import java from '@speed-highlight/core/languages/java.js';
+import js from '@speed-highlight/core/languages/js.js';
+import json from '@speed-highlight/core/languages/json.js';
+import py from '@speed-highlight/core/languages/py.js';
+import rs from '@speed-highlight/core/languages/rs.js';
+import toml from '@speed-highlight/core/languages/toml.js';
+import ts from '@speed-highlight/core/languages/ts.js';
+import yaml from '@speed-highlight/core/languages/yaml.js';
+import { tokenizeWith, type ShjLanguageData } from '@speed-highlight/core/tokenize';
 
-export type Token = string | { kind: string; children: Token[] };
+export type Token = { text: string; kind: string };
 
 /** Longer code is shown plain: colouring it would hold up the page. */
 const LONGEST = 60_000;
 
-for (const [name, language] of Object.entries({ bash, diff, go, java, json, python, rust, typescript, xml, yaml })) {
-  hljs.registerLanguage(name, language);
-}
-hljs.registerAliases(['js', 'jsx', 'javascript', 'mjs'], { languageName: 'typescript' });
-hljs.registerAliases(['shell', 'console', 'zsh', 'powershell', 'toml', 'ini'], { languageName: 'bash' });
-hljs.registerAliases(['c', 'cpp', 'c++', 'csharp', 'cs', 'kotlin', 'swift', 'php'], { languageName: 'java' });
+const languages: Record<string, ShjLanguageData> = { bash, c, css, diff, go, html, java, js, json, py, rs, toml, ts, yaml };
 
-/** Collects tokens. The interface is the one of highlight.js's own emitter. */
-class Collector {
-  readonly tokens: Token[] = [];
-  readonly #open: Token[][] = [this.tokens];
-
-  addText(text: string): void {
-    if (text !== '') this.#top().push(text);
-  }
-  startScope(name: string): void {
-    this.openNode(name);
-  }
-  endScope(): void {
-    this.closeNode();
-  }
-  openNode(name: string): void {
-    const children: Token[] = [];
-    // `title.function` is coloured as a title.
-    this.#top().push({ kind: name.split('.')[0] ?? '', children });
-    this.#open.push(children);
-  }
-  closeNode(): void {
-    if (this.#open.length > 1) this.#open.pop();
-  }
-  __addSublanguage(other: Collector): void {
-    this.#top().push(...other.tokens);
-  }
-  closeAllNodes(): void {
-    this.#open.length = 1;
-  }
-  finalize(): void {
-    this.closeAllNodes();
-  }
-  toHTML(): string {
-    return '';
-  }
-  #top(): Token[] {
-    return this.#open.at(-1) ?? this.tokens;
-  }
-}
-
-hljs.configure({ __emitter: Collector } as unknown as Partial<HLJSOptions>);
+const NAMES: Record<string, string> = {
+  sh: 'bash', shell: 'bash', zsh: 'bash', console: 'bash', cpp: 'c', 'c++': 'c', csharp: 'java', cs: 'java', kotlin: 'java', swift: 'java',
+  golang: 'go', javascript: 'js', jsx: 'js', mjs: 'js', typescript: 'ts', tsx: 'ts', jsonc: 'json', json5: 'json', python: 'py',
+  rust: 'rs', svg: 'html', xml: 'html', vue: 'html', svelte: 'html', yml: 'yaml', ini: 'toml', patch: 'diff',
+};
 
 /** The tokens of `code`, or null when the language is not one we colour. */
 export function highlight(code: string, language: string): Token[] | null {
-  const name = language.toLowerCase();
-  if (code.length > LONGEST || !hljs.getLanguage(name)) return null;
-  const result = hljs.highlight(code, { language: name, ignoreIllegals: true });
-  return (result._emitter as unknown as Collector).tokens;
+  const given = language.toLowerCase();
+  const chosen = languages[NAMES[given] ?? given];
+  if (!chosen || code.length > LONGEST) return null;
+  const tokens: Token[] = [];
+  tokenizeWith(code, chosen, (text, kind) => tokens.push({ text, kind: kind ?? '' }), { languages });
+  return tokens;
 }

@@ -1,0 +1,50 @@
+//! Takes the keys of the texts out of the bundle. In the sources a text is named, `t('home.today')`, and the names are
+//! checked by the compiler; in the bundle it is a number, and a dictionary is a list. Names and their repetition in
+//! every component would be a tenth of everything a browser loads. Names that are put together from data
+//! (`error.${code}`) keep an index.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Plugin } from 'vite';
+
+export function compactTexts(source: string): Plugin {
+  const folder = join(source, 'lib/i18n');
+  const read = (name: string): Record<string, unknown> => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<string, unknown>;
+  const keys = Object.keys(read('en.json'));
+  const place = new Map(keys.map((key, index) => [key, index]));
+
+  return {
+    name: 'compact-texts',
+    apply: 'build',
+    enforce: 'pre',
+    transform(code, id) {
+      const path = id.split('?')[0] ?? '';
+      if (!path.startsWith(source)) return null;
+      if (path.startsWith(folder) && path.endsWith('.json')) {
+        const texts = JSON.parse(code) as Record<string, unknown>;
+        return { code: JSON.stringify(keys.map((key) => texts[key])), map: null };
+      }
+      if (path === join(folder, 'names.ts')) {
+        return { code: `export const names = ${JSON.stringify(indexed(source, place))};`, map: null };
+      }
+      if (!/\.(svelte|ts)$/.test(path)) return null;
+      // Only a whole literal that is a key; a key has a dot in it and is nothing else. A text without parameters is
+      // read like a member: the compiler makes a closure of every call in a template, and none of a member.
+      const short = code
+        .replace(/\bt\('([a-z]\w*(?:\.\w+)+)'\)/g, (call, key: string) => (place.has(key) ? `t[${place.get(key)}]` : call))
+        .replace(/'([a-z]\w*(?:\.\w+)+)'/g, (literal, key: string) => String(place.get(key) ?? literal));
+      return { code: short, map: null };
+    },
+  };
+}
+
+/** The places of all keys that begin like a template literal of the sources. */
+function indexed(source: string, place: Map<string, number>): Record<string, number> {
+  const prefixes = new Set<string>();
+  for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+    if (!/\.(svelte|ts)$/.test(file)) continue;
+    for (const [, prefix = ''] of readFileSync(join(source, file), 'utf8').matchAll(/`([a-z]\w*(?:\.\w+)*\.)\$\{/g)) prefixes.add(prefix);
+  }
+  return Object.fromEntries([...place].filter(([key]) => [...prefixes].some((prefix) => key.startsWith(prefix))));
+}
