@@ -135,7 +135,7 @@ export function answer(method, url, options = {}) {
     ] });
     case '/api/models': return ok({ models, problems: [] });
     case '/api/settings': return ok(settings);
-    case '/api/keys/local': return ok({ key: 'sk-switchboard-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', base_urls: { anthropic: 'http://127.0.0.1:4880', openai: 'http://127.0.0.1:4880/v1' } });
+    case '/api/keys/local': return ok({ key: 'sk-switchboard-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', base_urls: { anthropic: new URL(url).origin, openai: `${new URL(url).origin}/v1` } });
     case '/api/logs': return ok(page(question));
     case '/api/logs/stats': return ok({ totals, by_account: [], by_model: models.map(({ name }) => ({ ...totals, key: name })), by_client: ['claude-code', 'cline', 'codex'].map((key) => ({ ...totals, key })), hours: Array.from({ length: 14 }, (_, at) => ({ ...totals, hour_ms: new Date().setHours(at, 0, 0, 0), requests: Math.round(20 * Math.abs(Math.sin(at))) })), dropped_rows: 0 });
     case '/api/usage': return ok(usage(question));

@@ -23,9 +23,11 @@ export const localKey = {
   get urls(): LocalKey['base_urls'] {
     return told?.base_urls ?? guess();
   },
-  /** Where this page sends its own chat. The page's origin is the proxy on a headless host; CSP allows no detour. */
-  get chatBase(): string {
-    return told && new URL(told.base_urls.anthropic).port !== location.port ? told.base_urls.anthropic : '';
+  /** Where this page sends its own chat, best first: the proxy's port, and our own origin, which is the same on a
+   *  headless host. */
+  get chatBases(): string[] {
+    const proxy = told && new URL(told.base_urls.anthropic).port !== location.port ? told.base_urls.anthropic : null;
+    return proxy ? [proxy, ''] : [''];
   },
   async refresh(): Promise<void> {
     told = await optional('localKey', api.keys.local());

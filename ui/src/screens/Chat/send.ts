@@ -34,9 +34,7 @@ export async function send({ body, model, account, signal }: Asked, tell: (answe
   };
   tell(fold.answer, seen);
   try {
-    const answer = await fetch(localKey.chatBase + path, {
-      method: 'POST', headers: [...head, ['x-api-key', localKey.key ?? '']], body: text, signal,
-    });
+    const answer = await reach(path, { method: 'POST', headers: [...head, ['x-api-key', localKey.key ?? '']], body: text, signal });
     seen.headers_ms = at();
     const who = {
       requestId: answer.headers.get('request-id'),
@@ -62,6 +60,17 @@ export async function send({ body, model, account, signal }: Asked, tell: (answe
   seen.ended_ms = at();
   change({ firstMs: seen.first_content_ms, totalMs: seen.ended_ms });
   return fold.answer;
+}
+
+/** The proxy's port when the page may talk to it, else our own origin. */
+async function reach(path: string, request: RequestInit): Promise<Response> {
+  const [first = '', second] = localKey.chatBases;
+  if (second === undefined) return fetch(first + path, request);
+  return fetch(first + path, request).catch((error: unknown) => {
+    // Not reached at all, so nothing was sent: the policy of the page, or the port is not there.
+    if (error instanceof TypeError) return fetch(second + path, request);
+    throw error;
+  });
 }
 
 async function reason(answer: Response): Promise<string> {
