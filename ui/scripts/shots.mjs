@@ -89,6 +89,8 @@ for (const scene of scenes) {
       } catch (error) {
         problems.push(`could not be played: ${String(error).split('\n')[0]}`);
       }
+      await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'), null, { timeout: 5000 }).catch(() => problems.push('still loading'));
+      await page.waitForTimeout(150);
       await page.screenshot({ path: `${out}/${label}.png` });
       // The check itself is a script that the page's policy rightly keeps out: it runs from outside the page's world.
       await page.evaluate(axe);

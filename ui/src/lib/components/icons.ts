@@ -39,8 +39,6 @@ export const icons = {
   language: 'M3 5.5h8M7 3.5v2M9.5 5.5c-.5 3.5-3 6-6 7.5M5 8c1 2.5 3 4 5.5 5M10.5 16.5l3-8 3 8M11.5 14h4',
   theme: 'M10 3a7 7 0 1 0 0 14zM10 3a7 7 0 0 1 0 14',
   sliders: 'M4 6h5M13 6h3M11 4v4M4 14h3M11 14h5M9 12v4',
-  more: 'M5 10v.1M10 10v.1M15 10v.1',
-  pulse: 'M10 10v.1',
 } as const;
 
 export type IconName = keyof typeof icons;

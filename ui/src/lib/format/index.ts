@@ -50,7 +50,7 @@ export function percent(share: Value, locale: string, digits = 0): string {
   return number(locale, { style: 'percent', maximumFractionDigits: digits }).format(share);
 }
 
-/** A duration in milliseconds: `850 ms`, `12.3 s`, `4 min 5 s`. */
+/** A duration in milliseconds: `850ms`, `12.3s`, `4 min 5s`. */
 export function duration(ms: Value, locale: string): string {
   if (ms == null) return NONE;
   if (ms < 999.5) return unit(Math.round(ms), 'millisecond', locale);
@@ -69,8 +69,10 @@ function split(seconds: number): [number, number, number, number] {
   return [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
 }
 
+/** `ms` and `s` need no letter more; a byte's short form is a word without its plural. */
 function unit(value: number, name: string, locale: string, digits = 0): string {
-  return number(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+  const unitDisplay = name === 'byte' ? 'long' : name === 'millisecond' || name === 'second' ? 'narrow' : 'short';
+  return number(locale, { style: 'unit', unit: name, unitDisplay, maximumFractionDigits: digits }).format(value);
 }
 
 export function bytes(value: Value, locale: string): string {

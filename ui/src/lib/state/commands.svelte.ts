@@ -42,7 +42,7 @@ export const commands = {
     }));
     for (const { id, name, active } of accounts.list ?? []) {
       if (!active) list.push({ id: `use-${id}`, icon: 'accounts', title: t('palette.use', { name }), run: () => use(id, name) });
-      list.push({ id: `test-${id}`, icon: 'pulse', title: t('palette.test', { name }), run: () => void test(id, name) });
+      list.push({ id: `test-${id}`, icon: 'diagnostics', title: t('palette.test', { name }), run: () => void test(id, name) });
     }
     const { anthropic, openai } = localKey.urls;
     const key = localKey.key;

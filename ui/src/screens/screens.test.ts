@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+
+import type { LogRow } from '$lib/api/types';
+import { freeName } from './Accounts/name';
+import { moved } from './Accounts/order';
+import { parsePasted } from './Accounts/paste';
+import { fits, readQuestion, writeQuestion } from './Logs/filter';
+import { slots, stacked } from './Usage/series';
+
+describe('accounts', () => {
+  it('moves one in the order', () => {
+    expect(moved(['a', 'b', 'c'], 'c', 0)).toEqual(['c', 'a', 'b']);
+    expect(moved(['a', 'b', 'c'], 'a', 9)).toEqual(['b', 'c', 'a']);
+    expect(moved(['a', 'b', 'c'], 'x', 1)).toEqual(['a', 'b', 'c']);
+  });
+  it('finds a free name', () => expect(freeName('Work', ['work', 'WORK 2'])).toBe('Work 3'));
+  it('reads what AWS shows', () => {
+    const found = { access_key_id: 'AKIA1', secret_access_key: 's/e+c=', session_token: 't' };
+    expect(parsePasted('export AWS_ACCESS_KEY_ID="AKIA1"\nexport AWS_SECRET_ACCESS_KEY="s/e+c="\nexport AWS_SESSION_TOKEN=t')).toEqual(found);
+    expect(parsePasted('[default]\naws_access_key_id = AKIA1\naws_secret_access_key = s/e+c=\naws_session_token = t\nregion = eu-west-1')).toEqual({ ...found, region: 'eu-west-1' });
+    expect(parsePasted('{\n "AccessKeyId": "AKIA1",\n "SecretAccessKey": "s/e+c=",\n "SessionToken": "t"\n}')).toEqual(found);
+    expect(parsePasted('$Env:AWS_ACCESS_KEY_ID="AKIA1"')).toEqual({ access_key_id: 'AKIA1' });
+    expect(parsePasted('AKIAIOSFODNN7EXAMPLE')).toBeNull();
+  });
+});
+
+describe('log filters', () => {
+  const row = { account_id: 'a', client: 'cline', dialect: 'd', model_asked: 'Claude', model_served: null, status: 429, error_category: 'rate_limited', incomplete: false, failover_from: null, total_ms: 50, time_ms: 5, request_id: 'req_1', user_agent: '', path: '', account_name: null, error_message: null } as unknown as LogRow;
+  it('come back from the address', () => {
+    const question = { account: 'a', text: 'x y', errors: true, failed_over: true, slower_than_ms: 10_000 };
+    expect(readQuestion(new URLSearchParams(writeQuestion(question)))).toEqual(question);
+  });
+  it('fit live rows', () => {
+    expect(fits(row, {})).toBe(true);
+    expect(fits(row, { errors: true, status: '4xx', model: 'claude', text: 'RATE' })).toBe(true);
+    expect(fits(row, { failed_over: true })).toBe(false);
+    expect(fits(row, { status: '500' })).toBe(false);
+    expect(fits(row, { slower_than_ms: 100 })).toBe(false);
+  });
+});
+
+describe('usage', () => {
+  it('has a slot a day', () => {
+    const start = new Date(2026, 2, 27).getTime();
+    expect(slots(start, new Date(2026, 3, 2, 12).getTime(), 'day')).toHaveLength(7);
+    expect(slots(start, start + 3_600_000 * 5, 'hour')).toHaveLength(6);
+  });
+  it('stacks', () => expect(stacked([[1, 2], [3, 4], [5, 6]])).toEqual([[1, 2], [4, 6], [9, 12]]));
+});
