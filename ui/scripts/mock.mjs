@@ -137,7 +137,7 @@ export function answer(method, url, options = {}) {
     case '/api/settings': return ok(settings);
     case '/api/keys/local': return ok({ key: 'sk-switchboard-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', base_urls: { anthropic: new URL(url).origin, openai: `${new URL(url).origin}/v1` } });
     case '/api/logs': return ok(page(question));
-    case '/api/logs/stats': return ok({ totals, by_account: [], by_model: models.map(({ name }) => ({ ...totals, key: name })), by_client: ['claude-code', 'cline', 'codex'].map((key) => ({ ...totals, key })), hours: Array.from({ length: 14 }, (_, at) => ({ ...totals, hour_ms: new Date().setHours(at, 0, 0, 0), requests: Math.round(20 * Math.abs(Math.sin(at))) })), dropped_rows: 0 });
+    case '/api/logs/stats': return ok({ totals, by_account: [{ ...totals, key: 'work-sso', requests: 31, errors: 2, total_ms: 99_000 }, { ...totals, key: 'personal', requests: 4, errors: 0, total_ms: 21_000, cost_usd: 0 }], by_model: models.map(({ name }) => ({ ...totals, key: name })), by_client: ['claude-code', 'cline', 'codex'].map((key) => ({ ...totals, key })), hours: Array.from({ length: 14 }, (_, at) => ({ ...totals, hour_ms: new Date().setHours(at, 0, 0, 0), requests: Math.round(20 * Math.abs(Math.sin(at))) })), dropped_rows: 0 });
     case '/api/usage': return ok(usage(question));
     case '/api/conversations': return method === 'POST' ? ok({ ...conversations[0], id: 'c9' }, 201) : ok({ conversations, next: null });
     case '/api/clients': return ok({ clients: [client('claude-code', 'Claude Code', 'connected'), client('codex', 'Codex', 'not_connected'), client('cursor', 'Cursor', 'not_connected', { note_code: 'needs_public_url' }), client('cline', 'Cline', 'not_installed', { version: null })] });

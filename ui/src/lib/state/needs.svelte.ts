@@ -1,7 +1,7 @@
 //! What needs the person: the list on Home, the number in the sidebar.
 
 import type { AccountView } from '../api/types';
-import { t } from '../i18n/index.svelte';
+import { known, t } from '../i18n/index.svelte';
 import { accounts } from './accounts.svelte';
 import { href } from './route.svelte';
 import { status } from './status.svelte';
@@ -25,7 +25,7 @@ function ofAccount(account: AccountView): Need | null {
     default: {
       const quota = accounts.quota(account.id);
       const nearly = quota && quota.limit > 0 && quota.used / quota.limit >= NEARLY;
-      return nearly ? { id: account.id, tone: 'warn', text: t('home.need.quota', { name, unit: quota.unit }), ...place } : null;
+      return nearly ? { id: account.id, tone: 'warn', text: t('home.need.quota', { name, unit: known(`unit.${quota.unit}`) ?? quota.unit }), ...place } : null;
     }
   }
 }

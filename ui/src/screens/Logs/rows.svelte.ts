@@ -8,6 +8,8 @@ import { toasts } from '$lib/state/toasts.svelte';
 import { fits } from './filter';
 
 const PAGE = 200;
+/** Who has scrolled this far goes on: fewer, larger pages. */
+const LARGE_PAGE = 1000;
 /** A search may hand back empty pages for a long while; after so many the person sees that it goes on. */
 const PATIENCE = 20;
 
@@ -44,7 +46,7 @@ export class Rows {
     this.loading = true;
     try {
       for (let tries = 0; tries < PATIENCE; tries++) {
-        const page = await api.logs.page(this.#question, anew ? null : this.#next, PAGE, signal);
+        const page = await api.logs.page(this.#question, anew ? null : this.#next, this.list.length < LARGE_PAGE ? PAGE : LARGE_PAGE, signal);
         if (signal.aborted) return;
         // A live row may have come while the page was on its way.
         const known = anew ? [] : this.list;
