@@ -64,8 +64,10 @@ pub(super) struct ClientStep {
     /// `linux`, `macos` or `windows`; null for all.
     os: Option<&'static str>,
     kind: StepKind,
-    /// A file's path, a name for a block of variables, or what to do; English, with a code for the window's own words.
+    /// A file's path, a name for a block of variables, or what to do in English.
     text: String,
+    /// What to do, for the window's own words.
+    code: Option<&'static str>,
     /// What to paste, with our address and key in it.
     copy: Option<String>,
 }

@@ -2,15 +2,16 @@
 
 import { del, get, patch, post, put, query } from './client';
 import type {
-  AccountView, Bundle, Capture, Card, Check, Cleaned, Client, ConversationHead, Description, LocalKey, LogRow,
-  NewAccount, Page, Patch, Quota, Removed, Session, Settings, Stats, Status, Usage, Verdict,
+  AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
+  ConversationPage, LocalKey, LogRow, Models, NewAccount, Offer, Page, Patch, Quota, Removed, Replayed, Rotated, Session,
+  Settings, Stats, Status, Usage, Verdict,
 } from './types';
 
 const at = (path: string, id: string | number): string => `${path}/${encodeURIComponent(id)}`;
 
 export const session = {
   show: () => get<Session>('/api/session', { quiet: true }),
-  open: (proof: { token: string } | { password: string }) => post<Session>('/api/session', proof, { quiet: true }),
+  open: (proof: { token: string }) => post<Session>('/api/session', proof, { quiet: true }),
   close: () => del('/api/session'),
 };
 
@@ -24,14 +25,12 @@ export const accounts = {
   activate: (id: string) => post<AccountView>(`${at('/api/accounts', id)}/activate`),
   order: async (ids: string[]) => (await put<{ accounts: AccountView[] }>('/api/accounts/order', { ids })).accounts,
   test: (id: string, model?: string) => post<Verdict>(`${at('/api/accounts', id)}/test`, model ? { model } : {}),
-  quota: (id: string) => get<Quota | null>(`${at('/api/accounts', id)}/quota`),
+  quota: async (id: string) => (await get<{ quota: Quota | null }>(`${at('/api/accounts', id)}/quota`)).quota,
 };
 
-export const providers = async () => (await get<{ providers: Description[] }>('/api/providers')).providers;
+export const providers = async () => (await get<{ providers: Offer[] }>('/api/providers')).providers;
 export const models = (refresh = false) =>
-  get<{ models: Card[]; problems: { account_id: string; code: string; message: string }[] }>(
-    `/api/models${query({ refresh })}`,
-  );
+  get<Models>(`/api/models${query({ refresh })}`);
 
 export type LogQuestion = {
   since_ms?: number; until_ms?: number; account?: string; dialect?: string; client?: string; model?: string;
@@ -45,8 +44,8 @@ export const logs = {
   stats: (since_ms: number, until_ms: number) => get<Stats>(`/api/logs/stats${query({ since_ms, until_ms })}`),
   cleanup: () => post<Cleaned>('/api/logs/cleanup', {}),
   capture: (requestId: string) => get<Capture>(at('/api/logs/capture', requestId)),
-  replay: (id: number) => post<{ request_id: string; status: number }>(`${at('/api/logs', id)}/replay`),
-  curl: async (id: number) => (await get<{ command: string }>(`${at('/api/logs', id)}/curl`)).command,
+  replay: (id: number) => post<Replayed>(`${at('/api/logs', id)}/replay`),
+  curl: (id: number) => get<Command>(`${at('/api/logs', id)}/curl`),
   exportPath: (question: LogQuestion, format: 'csv' | 'json') => `/api/logs/export${query({ format, ...question })}`,
 };
 
@@ -61,15 +60,13 @@ export const resume = () => post<void>('/api/proxy/resume');
 
 export const keys = {
   local: () => get<LocalKey>('/api/keys/local'),
-  rotate: () => post<{ key: string }>('/api/keys/local/rotate'),
+  rotate: () => post<Rotated>('/api/keys/local/rotate'),
 };
 
 export const conversations = {
   list: (text: string, before: number | null, limit: number) =>
-    get<{ conversations: ConversationHead[]; next: number | null }>(
-      `/api/conversations${query({ text, before, limit })}`,
-    ),
-  show: (id: string) => get<ConversationHead & { messages: unknown }>(at('/api/conversations', id)),
+    get<ConversationPage>(`/api/conversations${query({ text, before, limit })}`),
+  show: (id: string) => get<Conversation>(at('/api/conversations', id)),
   add: (conversation: object) => post<ConversationHead>('/api/conversations', conversation),
   change: (id: string, conversation: object) => put<ConversationHead>(at('/api/conversations', id), conversation),
   remove: (id: string) => del(at('/api/conversations', id)),
@@ -79,7 +76,8 @@ export const usage = (question: { since_ms: number; until_ms: number; group: str
   get<Usage>(`/api/usage${query(question)}`);
 
 export const diagnostics = {
-  checks: async () => (await get<{ checks: Check[] }>('/api/diagnostics')).checks,
+  /** With `test` each account is asked for one token. */
+  checks: async (test: boolean) => (await get<{ checks: Check[] }>(`/api/diagnostics${query({ test })}`)).checks,
   fix: (action: string, params: Record<string, unknown>) => post<unknown>('/api/diagnostics/fix', { action, params }),
   bundle: () => get<Bundle>('/api/diagnostics/bundle'),
   bundlePath: '/api/diagnostics/bundle?download=1',
@@ -88,7 +86,7 @@ export const diagnostics = {
 export const clients = async () => (await get<{ clients: Client[] }>('/api/clients')).clients;
 
 export const shell = {
-  autostart: () => get<{ on: boolean }>('/api/shell/autostart'),
+  autostart: () => get<Autostart>('/api/shell/autostart'),
   setAutostart: (on: boolean) => post<unknown>('/api/shell/autostart', { on }),
   reveal: (path: string) => post<unknown>('/api/shell/reveal', { path }),
   quit: () => post<unknown>('/api/shell/quit'),

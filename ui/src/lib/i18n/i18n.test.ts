@@ -29,6 +29,22 @@ describe('dictionaries', () => {
     expect(names.length).toBeGreaterThan(20);
     for (const name of names) expect(Object.keys(en)).toEqual(expect.arrayContaining([`error.${name}`, `category.${name}`]));
   });
+  it('know what else the backend names by a code', () => {
+    const folder = join(source, '../../crates/gateway/src');
+    const rust = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.rs') && !file.includes('tests'))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      .join('\n');
+    const codes = (pattern: RegExp, family: string): string[] => [...rust.matchAll(pattern)].map(([, name]) => `${family}.${name}`);
+    const named = [
+      ...codes(/Refusal::new\(\s*StatusCode::\w+,\s*"([a-z_]+)"/g, 'error'),
+      ...codes(/"check_([a-z_]+)"/g, 'check'),
+      ...codes(/"client_note_([a-z_]+)"/g, 'clients.note'),
+      ...codes(/\bsay\(\s*"([a-z_]+)",/g, 'clients.say'),
+    ];
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((key) => !(key in en))).toEqual([]);
+  });
   it('hold no text that nobody shows', () => {
     const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(svelte|ts)$/.test(file) && !file.endsWith('.test.ts'))

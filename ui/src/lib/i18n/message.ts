@@ -8,7 +8,8 @@ export function fill(message: Message, params: Params, locale: string): string {
   return choose(message, params, locale).replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : value;
+    // A port is a name made of digits.
+    return typeof value === 'number' && name !== 'port' ? new Intl.NumberFormat(locale).format(value) : String(value);
   });
 }
 

@@ -1,11 +1,11 @@
 //! The accounts, their quotas, and what can be done with them.
 
 import * as api from '../api/routes';
-import type { AccountView, Description, NewAccount, Patch, Quota } from '../api/types';
+import type { AccountView, NewAccount, Offer, Patch, Quota } from '../api/types';
 import { has, optional } from './features.svelte';
 
 let list = $state.raw<AccountView[] | null>(null);
-let kinds = $state.raw<Description[]>([]);
+let kinds = $state.raw<Offer[]>([]);
 let quotas = $state.raw<Record<string, Quota>>({});
 
 export const accounts = {
@@ -13,7 +13,7 @@ export const accounts = {
   get list(): AccountView[] | null {
     return list;
   },
-  get providers(): Description[] {
+  get providers(): Offer[] {
     return kinds;
   },
   get active(): AccountView | undefined {
@@ -25,8 +25,10 @@ export const accounts = {
   take(fresh: AccountView[]): void {
     list = fresh.toSorted((a, b) => a.position - b.position);
   },
-  takeQuota(id: string, quota: Quota): void {
-    quotas = { ...quotas, [id]: quota };
+  /** Null when the account counts nothing, or does not tell. */
+  takeQuota(id: string, quota: Quota | null): void {
+    const { [id]: _, ...others } = quotas;
+    quotas = quota ? { ...others, [id]: quota } : others;
   },
   async refresh(): Promise<void> {
     this.take(await api.accounts.list());

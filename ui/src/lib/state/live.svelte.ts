@@ -3,10 +3,11 @@
 import { headers, observers } from '../api/client';
 import * as api from '../api/routes';
 import { events } from '../api/sse';
-import type { AccountView, LogRow, Quota, Settings, Status } from '../api/types';
+import type { Event, LogRow } from '../api/types';
 import { accounts } from './accounts.svelte';
 import { localKey } from './key.svelte';
 import { models } from './models.svelte';
+import { followPort } from './port';
 import { settings } from './settings.svelte';
 import { status } from './status.svelte';
 
@@ -19,6 +20,7 @@ let streaming = false;
 let newest = 0;
 let tries = 0;
 const listeners = new Set<(rows: LogRow[]) => void>();
+const missed = new Set<() => void>();
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -30,8 +32,10 @@ function tell(rows: LogRow[]): void {
 /** Everything the screens share, anew: at the start and after every gap. */
 async function fetchAll(): Promise<void> {
   await Promise.all([status.refresh(), accounts.refresh(), settings.refresh(), accounts.refreshProviders()]);
+  followPort(status.value?.port ?? null);
   await Promise.all([localKey.refresh(), models.refresh()]);
   void accounts.refreshQuotas();
+  if (loaded) for (const listener of missed) listener();
   loaded = true;
   lost = false;
   tries = 0;
@@ -46,28 +50,31 @@ function totalsSoon(): void {
   }, 1000);
 }
 
-function take(name: string, text: string): void {
-  const data: unknown = JSON.parse(text);
-  switch (name) {
+function take({ event, data }: Event): void {
+  switch (event) {
     case 'request':
-      tell([(data as { row: LogRow }).row]);
+      tell([data.row]);
       totalsSoon();
       break;
     case 'accounts':
-      accounts.take((data as { accounts: AccountView[] }).accounts);
+      accounts.take(data.accounts);
+      totalsSoon();
+      void models.refresh().catch(() => undefined);
       break;
     case 'status':
       // The event does not know when this person's day began: take its state and keep our totals.
-      status.take({ ...(data as Status), today: status.value?.today ?? (data as Status).today });
+      status.take({ ...data, today: status.value?.today ?? data.today });
+      followPort(data.port);
       break;
     case 'settings':
-      settings.take(data as Settings);
+      settings.take(data);
       break;
-    case 'quota': {
-      const { account_id, quota } = data as { account_id: string; quota: Quota };
-      accounts.takeQuota(account_id, quota);
+    case 'quota':
+      accounts.takeQuota(data.account_id, data.quota);
       break;
-    }
+    case 'missed':
+      void fetchAll().catch(() => undefined);
+      break;
   }
 }
 
@@ -77,7 +84,7 @@ async function follow(): Promise<boolean> {
   if (answer.status === 404 || !answer.headers.get('content-type')?.includes('event-stream')) return false;
   if (!answer.ok || !answer.body) throw new Error(`events: ${answer.status}`);
   streaming = true;
-  for await (const event of events(answer.body)) take(event.event, event.data);
+  for await (const { event, data } of events(answer.body)) take({ event, data: JSON.parse(data) as unknown } as Event);
   throw new Error('the stream ended');
 }
 
@@ -130,5 +137,10 @@ export const live = {
   onRequests(listener: (rows: LogRow[]) => void): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);
+  },
+  /** Calls back after a gap, in which requests may have finished that nobody told of. Returns how to stop. */
+  onMissed(listener: () => void): () => void {
+    missed.add(listener);
+    return () => missed.delete(listener);
   },
 };

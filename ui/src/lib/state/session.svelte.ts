@@ -5,7 +5,7 @@ import { ApiFailure, isMissingRoute } from '../api/failure';
 import * as api from '../api/routes';
 import type { Capabilities, Session } from '../api/types';
 
-export type Phase = 'starting' | 'token' | 'password' | 'key' | 'ready';
+export type Phase = 'starting' | 'token' | 'key' | 'ready';
 
 const NO_SHELL: Capabilities = { autostart: false, reveal: false, notify: false, quit: false };
 
@@ -28,7 +28,7 @@ function knowsNoSessions(error: unknown): boolean {
 function enter(opened: Session): void {
   details = opened;
   credentials.csrf = opened.csrf;
-  phase = opened.authenticated ? 'ready' : opened.needs === 'password' ? 'password' : 'token';
+  phase = opened.authenticated ? 'ready' : 'token';
 }
 
 async function withKey(key: string | null): Promise<void> {
@@ -88,7 +88,8 @@ export const session = {
   /** What the person typed at the gate. Throws what the backend says. */
   async prove(text: string): Promise<void> {
     if (phase === 'key') return withKey(text.trim());
-    const opened = await api.session.open(phase === 'password' ? { password: text } : { token: text.trim() });
+    // The whole address that was printed is what people copy.
+    const opened = await api.session.open({ token: text.trim().replace(/^.*#token=/, '') });
     enter({ ...(await api.session.show()), csrf: opened.csrf });
   },
 
@@ -107,5 +108,5 @@ observers.refused = () => {
   if (credentials.bearer) {
     credentials.bearer = null;
     phase = 'key';
-  } else phase = details?.needs === 'password' ? 'password' : 'token';
+  } else phase = 'token';
 };

@@ -24,7 +24,7 @@ export async function send({ body, model, account, signal }: Asked, tell: (answe
   ];
   if (account) head.push(['x-switchboard-account', account]);
   const seen: Seen = {
-    request: { method: 'POST', path, headers: [...head, ['x-api-key', '…']], body: text, body_bytes: new Blob([text]).size },
+    request: { method: 'POST', path, headers: [...head, ['x-api-key', '…']], body: text, body_bytes: new Blob([text]).size, body_truncated: false },
     events: [], headers_ms: null, first_content_ms: null, ended_ms: null,
   };
   let fold = new Fold(emptyAnswer(model, account));

@@ -9,13 +9,15 @@ function quoted(text: string): string {
 export function byHand(anthropic: string, openai: string, key: string | null): Client[] {
   const secret = key ?? '<key>';
   const client = (id: string, name: string, lines: [string, string][]): Client => {
+    const names = lines.map(([variable]) => variable).join(', ');
     const shell = lines.map(([variable, value]) => `export ${variable}=${quoted(value)}`).join('\n');
     const powershell = lines.map(([variable, value]) => `$Env:${variable} = '${value.replaceAll("'", "''")}'`).join('\n');
     return {
-      id, name, kind: 'cli', state: 'unknown', last_seen_ms: null, version: null, note_code: null,
+      id, name, kind: 'command_line', state: 'unknown', last_seen_ms: null, version: null, note_code: null,
       steps: [
-        { os: 'macOS, Linux', kind: 'env', text: shell, copy: shell },
-        { os: 'Windows', kind: 'env', text: powershell, copy: powershell },
+        { os: 'linux', kind: 'env', text: names, code: null, copy: shell },
+        { os: 'macos', kind: 'env', text: names, code: null, copy: shell },
+        { os: 'windows', kind: 'env', text: names, code: null, copy: powershell },
       ],
     };
   };

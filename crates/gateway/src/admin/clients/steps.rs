@@ -14,15 +14,22 @@ pub(super) struct Words {
 }
 
 fn file(path: &str, content: &str) -> ClientStep {
-    ClientStep { os: None, kind: StepKind::File, text: path.to_owned(), copy: Some(content.to_owned()) }
+    ClientStep {
+        os: None,
+        kind: StepKind::File,
+        text: path.to_owned(),
+        code: None,
+        copy: Some(content.to_owned()),
+    }
 }
 
 fn json_file(path: &str, content: &Value) -> ClientStep {
     file(path, &format!("{content:#}"))
 }
 
-fn say(text: &str, copy: Option<&str>) -> ClientStep {
-    ClientStep { os: None, kind: StepKind::Text, text: text.to_owned(), copy: copy.map(str::to_owned) }
+fn say(code: &'static str, text: &str, copy: Option<&str>) -> ClientStep {
+    let copy = copy.map(str::to_owned);
+    ClientStep { os: None, kind: StepKind::Text, text: text.to_owned(), code: Some(code), copy }
 }
 
 /// Variables for the shell of each system.
@@ -37,6 +44,7 @@ fn variables(name: &str, pairs: &[(&str, &str)]) -> Vec<ClientStep> {
             os: Some(os),
             kind: StepKind::Env,
             text: name.to_owned(),
+            code: None,
             copy: Some(copy.clone()),
         })
         .into()
@@ -50,7 +58,7 @@ pub(super) fn claude_code(words: &Words) -> Vec<ClientStep> {
         "ANTHROPIC_BASE_URL, ANTHROPIC_AUTH_TOKEN",
         &[("ANTHROPIC_BASE_URL", root), ("ANTHROPIC_AUTH_TOKEN", key)],
     ));
-    steps.push(say("Try it", Some("claude -p hi")));
+    steps.push(say("try", "Try it", Some("claude -p hi")));
     steps
 }
 
@@ -94,10 +102,14 @@ pub(super) fn continue_dev(words: &Words) -> Vec<ClientStep> {
 pub(super) fn cline(words: &Words) -> Vec<ClientStep> {
     let Words { root, key, model } = words;
     vec![
-        say("In Cline's settings choose the API provider \"OpenAI Compatible\" and fill in:", None),
-        say("Base URL", Some(&format!("{root}/v1"))),
-        say("API key", Some(key)),
-        say("Model ID", Some(model)),
+        say(
+            "cline_provider",
+            "In Cline's settings choose the API provider \"OpenAI Compatible\" and fill in:",
+            None,
+        ),
+        say("base_url", "Base URL", Some(&format!("{root}/v1"))),
+        say("api_key", "API key", Some(key)),
+        say("model_id", "Model ID", Some(model)),
     ]
 }
 
@@ -117,6 +129,7 @@ pub(super) fn zed(words: &Words) -> Vec<ClientStep> {
         at("macos", "~/.config/zed/settings.json"),
         at("windows", "%APPDATA%\\Zed\\settings.json"),
         say(
+            "zed_key",
             "Enter the key in Zed's settings of the provider \"switchboard\"; it is kept in the keychain",
             Some(key),
         ),
@@ -130,7 +143,7 @@ pub(super) fn aider(words: &Words) -> Vec<ClientStep> {
             "~/.aider.conf.yml",
             &format!("openai-api-base: {root}/v1\nopenai-api-key: {key}\nmodel: openai/{model}\n"),
         ),
-        say("Try it", Some("aider --message hi")),
+        say("try", "Try it", Some("aider --message hi")),
     ]
 }
 
@@ -176,22 +189,27 @@ pub(super) fn vscode(words: &Words) -> Vec<ClientStep> {
         at("linux", "~/.config/Code/User/chatLanguageModels.json"),
         at("macos", "~/Library/Application Support/Code/User/chatLanguageModels.json"),
         at("windows", "%APPDATA%\\Code\\User\\chatLanguageModels.json"),
-        say("Enter the key where VS Code asks for it (Manage Language Models)", Some(key)),
+        say("vscode_key", "Enter the key where VS Code asks for it (Manage Language Models)", Some(key)),
     ]
 }
 
 pub(super) fn jetbrains(words: &Words) -> Vec<ClientStep> {
     let Words { root, key, model } = words;
     vec![
-        say("Settings > Tools > AI Assistant > Providers & API keys > OpenAI-compatible:", None),
-        say("URL", Some(&format!("{root}/v1"))),
-        say("API key", Some(key)),
-        say("Model", Some(model)),
+        say(
+            "jetbrains_provider",
+            "Settings > Tools > AI Assistant > Providers & API keys > OpenAI-compatible:",
+            None,
+        ),
+        say("url", "URL", Some(&format!("{root}/v1"))),
+        say("api_key", "API key", Some(key)),
+        say("model", "Model", Some(model)),
     ]
 }
 
 pub(super) fn cursor(_: &Words) -> Vec<ClientStep> {
     vec![say(
+        "cursor_address",
         "Cursor sends requests through its own servers, which cannot reach an address of this machine. Only a public address would work, and putting one in front of your accounts is not advised.",
         None,
     )]
