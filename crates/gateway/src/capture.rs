@@ -27,7 +27,7 @@ pub use developed::Capture;
 use crate::Gateway;
 
 /// Asks to keep the wire of this one request.
-const ASKED: HeaderName = HeaderName::from_static("x-switchboard-capture");
+pub(crate) const ASKED: HeaderName = HeaderName::from_static("x-switchboard-capture");
 
 /// Requests kept in memory.
 const KEPT: usize = 32;

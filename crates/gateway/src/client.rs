@@ -26,9 +26,12 @@ const KNOWN: &[(&str, &str)] = &[
     ("switchboard", "Switchboard"),
 ];
 
-/// A name of at most 40 characters; `unknown` when the client does not say.
+/// A name of at most 40 characters; `unknown` when the client does not say. A browser with `our_header` is the window.
 #[must_use]
-pub(crate) fn name(user_agent: &str) -> &str {
+pub(crate) fn name(user_agent: &str, our_header: bool) -> &str {
+    if our_header && user_agent.starts_with("Mozilla/") {
+        return "Switchboard";
+    }
     if let Some((_, name)) = KNOWN.iter().find(|(prefix, _)| user_agent.starts_with(prefix)) {
         return name;
     }
@@ -46,10 +49,18 @@ mod tests {
 
     #[test]
     fn names_clients() {
-        assert_eq!(name("claude-cli/2.1.329 (external, sdk-cli)"), "Claude Code");
-        assert_eq!(name("Anthropic/Python 2.11.0"), "anthropic-python");
-        assert_eq!(name("my-tool/3"), "my-tool");
-        assert_eq!(name(""), "unknown");
-        assert_eq!(name(&"é".repeat(80)).chars().count(), 40);
+        let name_of = |user_agent| name(user_agent, false);
+        assert_eq!(name_of("claude-cli/2.1.329 (external, sdk-cli)"), "Claude Code");
+        assert_eq!(name_of("Anthropic/Python 2.11.0"), "anthropic-python");
+        assert_eq!(name_of("my-tool/3"), "my-tool");
+        assert_eq!(name_of(""), "unknown");
+        assert_eq!(name(&"é".repeat(80), false).chars().count(), 40);
+    }
+
+    #[test]
+    fn tells_the_window_from_other_pages() {
+        assert_eq!(name("Mozilla/5.0 (X11)", true), "Switchboard");
+        assert_eq!(name("Mozilla/5.0 (X11)", false), "Mozilla");
+        assert_eq!(name("curl/8.0", true), "curl");
     }
 }

@@ -73,7 +73,7 @@ pub fn check(head: Head<'_>, policy: Policy<'_>) -> Result<Passed, Error> {
             "This host name is not served here. Use localhost or 127.0.0.1, or add the name to extra_hosts",
         ));
     }
-    let cors = origin::check(head.headers, host, policy)?;
+    let cors = origin::check(head.method, head.uri, head.headers, host, policy)?;
     if matches!(*head.method, Method::CONNECT | Method::TRACE) {
         return Err(Error::new(Category::MethodNotAllowed, "This method is not served here"));
     }

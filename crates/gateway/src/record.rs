@@ -16,7 +16,7 @@ use providers::{Reply, Target};
 use store::{LogRow, LogSink};
 use wire::Stamp;
 
-use crate::capture::{self, Tape};
+use crate::capture::{self, ASKED, Tape};
 use crate::client;
 use crate::route::Stop;
 use crate::state::Gateway;
@@ -54,7 +54,7 @@ impl Recorder {
             row: LogRow {
                 time_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
                 request_id: format!("req_{}", id.simple()),
-                client: client::name(user_agent).to_owned(),
+                client: client::name(user_agent, head.headers.contains_key(&ASKED)).to_owned(),
                 user_agent: user_agent.chars().take(200).collect(),
                 dialect: dialect.name().to_owned(),
                 method: head.method.as_str().to_owned(),

@@ -4,12 +4,14 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use llm::{Category, Error};
 
 use super::Policy;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
@@ -18,6 +20,8 @@ const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-contro
 /// # Errors
 /// 403 for any other page.
 pub(super) fn check(
+    method: &Method,
+    target: &Uri,
     headers: &HeaderMap,
     host: &str,
     policy: Policy<'_>,
@@ -48,9 +52,26 @@ pub(super) fn check(
         }
         (Some(_), Some(_)) => return foreign(),
     }
+    // The window goes where the proxy went. Whoever else leads a tab to our front page learns nothing and shows nothing:
+    // it opens no frame and keeps no handle.
+    if *method == Method::GET && target.path() == "/" && opens_tab(headers) {
+        return Ok(None);
+    }
     // `none` is the person at the address bar, `same-origin` our own page; programs send nothing.
     let elsewhere = came(headers, b"cross-site") || came(headers, b"same-site");
     if elsewhere { foreign() } else { Ok(None) }
+}
+
+/// Whether a browser says that a page of this machine, at whatever port, leads a whole tab here.
+fn opens_tab(headers: &HeaderMap) -> bool {
+    let only = |name, value: &[u8]| {
+        let mut said = headers.get_all(name).iter();
+        said.next().is_some_and(|first| first.as_bytes() == value) && said.next().is_none()
+    };
+    only(SEC_FETCH_SITE, b"same-site")
+        && only(SEC_FETCH_MODE, b"navigate")
+        && only(SEC_FETCH_DEST, b"document")
+        && !headers.contains_key(ORIGIN)
 }
 
 /// Whether a browser says that a request comes from such a place.

@@ -145,6 +145,28 @@ fn foreign_pages_are_refused_whatever_they_ask() {
 }
 
 #[test]
+fn a_page_of_this_machine_leads_a_tab_to_the_window_and_nowhere_else() {
+    let tab = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    let frame = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+    let script = [("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")];
+    for (method, target, site, kind, expected) in [
+        ("GET", "/", "same-site", tab, 200),
+        ("GET", "/?x=1", "same-site", tab, 200),
+        ("GET", "/", "cross-site", tab, 403),
+        ("GET", "/", "same-site", frame, 403),
+        ("GET", "/", "same-site", script, 403),
+        ("POST", "/", "same-site", tab, 403),
+        ("GET", "/api/logs/export", "same-site", tab, 403),
+        ("GET", "/health", "same-site", tab, 403),
+    ] {
+        let mut headers = vec![("host", "localhost:4880"), ("sec-fetch-site", site)];
+        headers.extend(kind);
+        let outcome = judge(method, target, &headers, Policy::default());
+        assert_eq!(status(outcome), expected, "{method} {target} {headers:?}");
+    }
+}
+
+#[test]
 fn bodies_are_json() {
     for (headers, expected) in [
         (&[][..], 200),

@@ -3,7 +3,7 @@
 import { ApiFailure } from './failure';
 
 /** What the session knows and every request needs. */
-export const credentials: { csrf: string | null; bearer: string | null } = { csrf: null, bearer: null };
+export const credentials: { csrf: string | null } = { csrf: null };
 
 /** Told about every answer: whether somebody answered at all, and whether we were known. */
 export const observers: { reached: (ok: boolean) => void; refused: () => void } = {
@@ -15,7 +15,6 @@ export type Options = { signal?: AbortSignal; headers?: Record<string, string>; 
 
 export function headers(method: string): Record<string, string> {
   const head: Record<string, string> = {};
-  if (credentials.bearer) head['authorization'] = `Bearer ${credentials.bearer}`;
   if (credentials.csrf && method !== 'GET') head['x-switchboard-csrf'] = credentials.csrf;
   return head;
 }

@@ -17,13 +17,6 @@ export class ApiFailure extends Error {
   }
 }
 
-/** True for a route that this backend does not have. Other 404s name what they did not find; a 405 is a newer route
- *  taken for an older one, as `accounts/removed` for an account. */
-export function isMissingRoute(error: unknown): boolean {
-  if (!(error instanceof ApiFailure)) return false;
-  return error.code === 'unknown_route' || error.status === 405 || (error.status === 404 && error.code === '');
-}
-
 /** A failure as a sentence in the person's language, with what to do where we know it. */
 export function explain(error: unknown): string {
   if (!(error instanceof ApiFailure)) return error instanceof Error ? error.message : String(error);

@@ -72,7 +72,7 @@ export const conversations = {
   remove: (id: string) => del(at('/api/conversations', id)),
 };
 
-export const usage = (question: { since_ms: number; until_ms: number; group: string; step: string }) =>
+export const usage = (question: { since_ms: number; until_ms: number; group: string; step: string; offset_min: number }) =>
   get<Usage>(`/api/usage${query(question)}`);
 
 export const diagnostics = {

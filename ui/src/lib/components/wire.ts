@@ -17,26 +17,24 @@ export type Step = { name: StepName; from: number; to: number };
 /** Steps in milliseconds since the request came in; a step that was not reached, or is not known, is left out. */
 export function steps(capture: Capture | null, row: LogRow | null, seen: Seen | null): Step[] {
   if (capture) {
-    const { received_ms, read_ms, routed_ms, sent_ms, first_byte_ms, first_content_ms, ended_ms } = capture.timing;
-    // Either all times are absolute or all count from the start.
-    const start = (read_ms ?? ended_ms ?? received_ms) < received_ms ? 0 : received_ms;
-    return chain(start, [
+    const { read_ms, routed_ms, sent_ms, first_byte_ms, first_content_ms, ended_ms } = capture.timing;
+    return chain([
       ['read', read_ms], ['routed', routed_ms], ['sent', sent_ms],
       ['firstByte', first_byte_ms], ['firstContent', first_content_ms], ['rest', ended_ms],
     ]);
   }
   if (seen) {
-    return chain(0, [['firstByte', seen.headers_ms], ['firstContent', seen.first_content_ms], ['rest', seen.ended_ms]]);
+    return chain([['firstByte', seen.headers_ms], ['firstContent', seen.first_content_ms], ['rest', seen.ended_ms]]);
   }
   return row ? chain(0, [['firstContent', row.first_byte_ms], ['rest', row.total_ms]]) : [];
 }
 
-function chain(start: number, ends: [StepName, number | null][]): Step[] {
+function chain(ends: [StepName, number | null][]): Step[] {
   let from = 0;
   const found: Step[] = [];
   for (const [name, end] of ends) {
     if (end === null) continue;
-    const to = Math.max(from, end - start);
+    const to = Math.max(from, end);
     found.push({ name, from, to });
     from = to;
   }

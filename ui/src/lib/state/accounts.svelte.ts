@@ -2,7 +2,6 @@
 
 import * as api from '../api/routes';
 import type { AccountView, NewAccount, Offer, Patch, Quota } from '../api/types';
-import { has, optional } from './features.svelte';
 
 let list = $state.raw<AccountView[] | null>(null);
 let kinds = $state.raw<Offer[]>([]);
@@ -39,9 +38,8 @@ export const accounts = {
   /** Asks for the quotas that count something; one that cannot be had is simply not shown. */
   async refreshQuotas(): Promise<void> {
     for (const account of list ?? []) {
-      if (!has('quota')) return;
       if (account.policy !== 'undocumented_wire') continue;
-      const quota = await optional('quota', api.accounts.quota(account.id)).catch(() => null);
+      const quota = await api.accounts.quota(account.id).catch(() => null);
       if (quota) this.takeQuota(account.id, quota);
     }
   },

@@ -6,7 +6,6 @@ import { duration } from '../format/use.svelte';
 import { explainCode } from '../api/failure';
 import { t } from '../i18n/index.svelte';
 import { accounts } from './accounts.svelte';
-import { has } from './features.svelte';
 import { localKey } from './key.svelte';
 import { go, SCREENS } from './route.svelte';
 import { settings } from './settings.svelte';
@@ -57,7 +56,7 @@ export const commands = {
       { id: 'chinese', icon: 'language', title: '简体中文', run: () => void settings.setLanguage('zh-CN').catch(toasts.failed) },
     );
     if (key) list.push({ id: 'copy-key', icon: 'key', title: t('palette.copyKey'), run: () => copy(key) });
-    if (has('pause') && status.value?.paused !== undefined) {
+    if (status.value?.paused !== undefined) {
       const paused = status.value.paused;
       list.push({ id: 'pause', icon: paused ? 'play' : 'pause', title: t(paused ? 'home.resume' : 'home.pause'), run: () => void status.pause(!paused).catch(toasts.failed) });
     }

@@ -1,27 +1,16 @@
 //! The local key and the addresses that clients use.
 
-import { credentials } from '../api/client';
 import * as api from '../api/routes';
 import type { LocalKey } from '../api/types';
-import { optional } from './features.svelte';
-import { status } from './status.svelte';
 
 let told = $state.raw<LocalKey | null>(null);
 
-/** Without the backend's word: the page's own host and the proxy's port. */
-function guess(): LocalKey['base_urls'] {
-  const port = status.value?.port;
-  const base = port ? `http://127.0.0.1:${port}` : location.origin;
-  return { anthropic: base, openai: `${base}/v1` };
-}
-
 export const localKey = {
-  /** Null when neither the backend told nor the person typed it. */
   get key(): string | null {
-    return told?.key ?? credentials.bearer;
+    return told?.key ?? null;
   },
   get urls(): LocalKey['base_urls'] {
-    return told?.base_urls ?? guess();
+    return told?.base_urls ?? { anthropic: location.origin, openai: `${location.origin}/v1` };
   },
   /** Where this page sends its own chat, best first: the proxy's port, and our own origin, which is the same on a
    *  headless host. */
@@ -30,14 +19,10 @@ export const localKey = {
     return proxy ? [proxy, ''] : [''];
   },
   async refresh(): Promise<void> {
-    told = await optional('localKey', api.keys.local());
+    told = await api.keys.local();
   },
   async rotate(): Promise<void> {
-    const { key } = await api.keys.rotate();
-    if (credentials.bearer) {
-      credentials.bearer = key;
-      sessionStorage.setItem('key', key);
-    }
+    await api.keys.rotate();
     await this.refresh();
   },
 };

@@ -1,7 +1,6 @@
-//! The one stream of events that every screen follows. Where the backend has none, we ask now and then.
+//! The one stream of events that every screen follows.
 
 import { headers, observers } from '../api/client';
-import * as api from '../api/routes';
 import { events } from '../api/sse';
 import type { Event, LogRow } from '../api/types';
 import { accounts } from './accounts.svelte';
@@ -11,13 +10,11 @@ import { followPort } from './port';
 import { settings } from './settings.svelte';
 import { status } from './status.svelte';
 
-const POLL_MS = 3000;
 const WAITS_MS = [500, 1000, 2000, 4000];
 
 let lost = $state(false);
 let loaded = $state(false);
 let streaming = false;
-let newest = 0;
 let tries = 0;
 const listeners = new Set<(rows: LogRow[]) => void>();
 const missed = new Set<() => void>();
@@ -25,7 +22,6 @@ const missed = new Set<() => void>();
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 function tell(rows: LogRow[]): void {
-  for (const row of rows) newest = Math.max(newest, row.id);
   for (const listener of listeners) listener(rows);
 }
 
@@ -78,23 +74,13 @@ function take({ event, data }: Event): void {
   }
 }
 
-/** Follows the stream until it ends. False when the backend has none. */
-async function follow(): Promise<boolean> {
+/** Follows the stream until it ends, which is a failure too. */
+async function follow(): Promise<never> {
   const answer = await fetch('/api/events', { headers: { ...headers('GET'), accept: 'text/event-stream' }, cache: 'no-store' });
-  if (answer.status === 404 || !answer.headers.get('content-type')?.includes('event-stream')) return false;
   if (!answer.ok || !answer.body) throw new Error(`events: ${answer.status}`);
   streaming = true;
   for await (const { event, data } of events(answer.body)) take({ event, data: JSON.parse(data) as unknown } as Event);
   throw new Error('the stream ended');
-}
-
-async function poll(): Promise<void> {
-  await Promise.all([status.refresh(), accounts.refresh()]);
-  const page = await api.logs.page({}, null, 50);
-  const fresh = page.rows.filter((row) => row.id > newest);
-  // The first look only learns where the log stands.
-  if (newest === 0) newest = page.rows[0]?.id ?? 0;
-  else if (fresh.length > 0) tell(fresh.toReversed());
 }
 
 /** Runs for as long as the page lives. */
@@ -102,11 +88,7 @@ async function run(): Promise<void> {
   for (;;) {
     try {
       await fetchAll();
-      if (await follow()) continue;
-      for (;;) {
-        await poll();
-        await sleep(document.hidden ? POLL_MS * 4 : POLL_MS);
-      }
+      await follow();
     } catch {
       streaming = false;
       // A stream that merely ended is taken up again quietly; the banner is for a backend that does not answer.

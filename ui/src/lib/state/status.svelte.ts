@@ -3,7 +3,6 @@
 import * as api from '../api/routes';
 import type { Status } from '../api/types';
 import { midnight } from '../format';
-import { optional } from './features.svelte';
 
 let value = $state.raw<Status | null>(null);
 
@@ -19,7 +18,7 @@ export const status = {
     value = await api.status(midnight(Date.now()));
   },
   async pause(on: boolean): Promise<void> {
-    await optional('pause', on ? api.pause() : api.resume());
+    await (on ? api.pause() : api.resume());
     await this.refresh();
   },
 };

@@ -4,7 +4,6 @@ import * as api from '$lib/api/routes';
 import type { LogRow } from '$lib/api/types';
 import type { Seen } from '$lib/components/wire';
 import { models } from '$lib/state/models.svelte';
-import { has, optional } from '$lib/state/features.svelte';
 import { toasts } from '$lib/state/toasts.svelte';
 import { body, chosen, cost, titleOf } from './request';
 import { send } from './send';
@@ -126,22 +125,21 @@ export class Conversation {
     return turn?.role === 'user' ? turn.content : [];
   }
 
-  /** The log knows the cost better than our list price. */
+  /** The log knows the cost better than our list price, and what kind of failure it was. */
   learn(row: LogRow): void {
-    if (row.cost_usd === null) return;
     const at = this.turns.findIndex((turn) => turn.role === 'assistant' && turn.answers.some((answer) => answer.requestId === row.request_id));
     const turn = this.turns[at];
     if (turn?.role !== 'assistant') return;
-    this.#put(at, turn.answers.map((answer) => (answer.requestId === row.request_id ? { ...answer, costUsd: row.cost_usd } : answer)), turn.chosen);
+    this.#put(at, turn.answers.map((answer) => (answer.requestId === row.request_id ? { ...answer, costUsd: row.cost_usd ?? answer.costUsd, category: row.error_category } : answer)), turn.chosen);
   }
 
   async keep(): Promise<void> {
-    if (!has('conversations') || this.turns.length === 0) return;
+    if (this.turns.length === 0) return;
     const messages: Stored = { version: 1, options: this.options, turns: this.turns };
     const whole = { title: this.title, model: this.model, account_id: this.account, messages };
     try {
-      if (this.id) await optional('conversations', api.conversations.change(this.id, whole));
-      else this.id = (await optional('conversations', api.conversations.add(whole)))?.id ?? null;
+      if (this.id) await api.conversations.change(this.id, whole);
+      else this.id = (await api.conversations.add(whole)).id;
     } catch (error) {
       toasts.failed(error);
     }

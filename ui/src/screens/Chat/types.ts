@@ -18,6 +18,8 @@ export type Answer = {
   usage: TokenCount | null;
   stopReason: string | null;
   error: string | null;
+  /** What kind of failure it is, as the log tells. */
+  category?: string | null;
   requestId: string | null;
   /** Who answered in the end. */
   servedBy: string | null;

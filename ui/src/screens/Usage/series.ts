@@ -1,6 +1,6 @@
 //! Usage as series for a chart: a slot an hour or a day, a series a group, small groups together.
 
-import type { Stats, Usage, UsageGroup } from '$lib/api/types';
+import type { Usage, UsageGroup } from '$lib/api/types';
 import { compact, integer, usd } from '$lib/format/use.svelte';
 
 export type Group = 'account' | 'model' | 'client';
@@ -67,13 +67,4 @@ export function stacked(values: number[][]): number[][] {
     sums.push(row.map((value, slot) => value + (below?.[slot] ?? 0)));
   }
   return sums;
-}
-
-export function fromStats(stats: Stats, all: string): Usage {
-  return {
-    buckets: stats.hours.map((hour) => ({ start_ms: hour.hour_ms, groups: [{ ...hour, key: 'all', label: all }] })),
-    latency: null,
-    errors_by_category: [],
-    totals: stats.totals,
-  };
 }

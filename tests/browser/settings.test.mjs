@@ -1,0 +1,90 @@
+//! Settings take effect at once and survive a restart.
+
+import assert from 'node:assert/strict';
+
+import { stage } from './harness/stage.mjs';
+import { Window } from './harness/window.mjs';
+
+const held = stage();
+
+held.journey('what is changed stays after a restart', async (window, page) => {
+  await window.go('#/settings/general');
+  await page.getByRole('radiogroup', { name: 'Theme' }).or(page.getByRole('group', { name: 'Theme' })).getByText('Dark').click();
+  await page.locator('html[data-theme="dark"]').waitFor();
+  await window.go('#/settings/privacy');
+  await page.getByLabel('Keep rows for').fill('7');
+  await page.keyboard.press('Tab');
+  await window.told('Saved');
+  await window.go('#/settings/routing');
+  await window.picture('settings-routing-dark');
+
+  const before = await held.product.admin('GET', '/api/settings');
+  assert.deepEqual([before.theme, before.retention_days], ['dark', 7]);
+  await held.product.end();
+  // The page tells that nobody answers, and comes back by itself.
+  await page.getByText('does not answer', { exact: false }).first().waitFor();
+  await window.picture('backend-gone');
+  const port = new URL(held.product.url).port;
+  window.problems = [];
+  await held.product.begin(['--port', port]);
+  await page.getByText('does not answer', { exact: false }).first().waitFor({ state: 'detached' });
+  window.problems = [];
+
+  const other = await Window.open(held.browser, held.product.invitation);
+  await other.page.locator('html[data-theme="dark"]').waitFor();
+  await other.go('#/settings/privacy');
+  assert.equal(await other.page.getByLabel('Keep rows for').inputValue(), '7');
+  await other.close();
+  await held.product.admin('PUT', '/api/settings', { theme: 'system' });
+});
+
+held.journey('the proxy moves to another port, and the page with it', async (window, page) => {
+  const old = held.product.url;
+  await window.go('#/settings/proxy');
+  const free = await freePort();
+  await page.getByLabel('Port', { exact: true }).fill(String(free));
+  await page.keyboard.press('Tab');
+  await page.waitForURL((url) => url.port === String(free));
+  await page.getByLabel('Port', { exact: true }).waitFor();
+  held.product.url = `http://127.0.0.1:${free}`;
+  // Writes go on: the session moved too.
+  await window.go('#/chat');
+  await page.getByRole('form', { name: 'Write a message' }).getByRole('textbox').fill('hello there');
+  await page.keyboard.press('Enter');
+  await page.locator('article[aria-busy="false"]').getByText('hello there').waitFor();
+  await assert.rejects(fetch(`${old}/health`));
+});
+
+held.journey('a taken port is told with its owner', async (window, page) => {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((ready) => server.once('listening', ready));
+  const { port } = server.address();
+  window.expected = [409];
+  await window.go('#/settings/proxy');
+  await page.getByLabel('Port', { exact: true }).fill(String(port));
+  await page.keyboard.press('Tab');
+  await window.told(`${port}`);
+  await window.picture('settings-port-taken');
+  server.close();
+});
+
+held.journey('a new key at once', async (window, page) => {
+  await window.go('#/settings/proxy');
+  await page.getByRole('button', { name: 'New key' }).click();
+  const dialog = page.getByRole('dialog');
+  assert.deepEqual(await window.findings(), []);
+  await dialog.getByRole('button', { name: 'New key' }).click();
+  await window.told('There is a new key.');
+  const refused = await held.product.ask('hello');
+  assert.equal(refused.status, 401);
+});
+
+async function freePort() {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((ready) => server.once('listening', ready));
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
