@@ -11,7 +11,7 @@ held.journey('keyboard only', async (window, page) => {
   const { keyboard } = page;
   const focused = () => page.evaluate(() => {
     const { activeElement: node } = document;
-    return { name: node?.getAttribute('aria-label') ?? node?.labels?.[0]?.textContent?.trim() ?? node?.textContent?.trim() ?? '', tag: node?.tagName ?? '', ring: node ? getComputedStyle(node).outlineStyle !== 'none' || getComputedStyle(node).boxShadow !== 'none' : false };
+    return { name: node?.getAttribute('aria-label') ?? node?.labels?.[0]?.textContent?.trim() ?? node?.textContent?.trim() ?? '', tag: node?.tagName ?? '', ring: [node, node?.closest('form')].some((shown) => shown && (getComputedStyle(shown).outlineStyle !== 'none' || getComputedStyle(shown).boxShadow !== 'none')) };
   });
   /** Tabs to what is called so; what has the focus must show it. */
   const reach = async (name, most = 60) => {
@@ -48,9 +48,8 @@ held.journey('keyboard only', async (window, page) => {
   await keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.waitFor();
-  await reach(/Amazon Bedrock/);
-  await keyboard.press('Space');
-  if (!(await dialog.getByRole('radio', { name: /Amazon Bedrock/ }).isChecked())) await keyboard.press('ArrowDown');
+  await reach(/^Kiro/);
+  await keyboard.press('ArrowDown');
   await dialog.getByLabel('Access key ID').waitFor();
   await reach('Name');
   await keyboard.press('ControlOrMeta+A');

@@ -50,6 +50,7 @@ held.journey('a refusal is told in words, and found by the filter', async (windo
   await row.click();
   const story = page.getByRole('dialog');
   await story.locator('.note.bad').waitFor();
+  assert.equal(await story.locator('ol > li').count(), 1, 'one attempt is shown once');
   assert.deepEqual(await window.findings(), []);
   await window.picture('logs-error');
 });

@@ -26,7 +26,7 @@ export function steps(capture: Capture | null, row: LogRow | null, seen: Seen | 
   if (seen) {
     return chain([['firstByte', seen.headers_ms], ['firstContent', seen.first_content_ms], ['rest', seen.ended_ms]]);
   }
-  return row ? chain(0, [['firstContent', row.first_byte_ms], ['rest', row.total_ms]]) : [];
+  return row ? chain([['firstContent', row.first_byte_ms], ['rest', row.total_ms]]) : [];
 }
 
 function chain(ends: [StepName, number | null][]): Step[] {

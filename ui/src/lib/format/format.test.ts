@@ -15,7 +15,8 @@ describe('numbers', () => {
   it('gives small prices their digits', () => {
     expect(format.usd(4.123, 'en')).toBe('$4.12');
     expect(format.usd(0.0123, 'en')).toBe('$0.0123');
-    expect(format.usd(0.000_11, 'en')).toBe('$0.00011');
+    expect(format.usd(0.000_16, 'en')).toBe('$0.0002');
+    expect(format.usd(0.000_01, 'en')).toBe('<$0.0001');
     expect(format.usd(0, 'en')).toBe('$0.00');
   });
   it('does not divide by nothing', () => {

@@ -35,13 +35,15 @@ export function compact(value: Value, locale: string): string {
 /** Dollars: cents for amounts, more digits for the price of one answer. */
 export function usd(value: Value, locale: string): string {
   if (value == null) return NONE;
+  // Less is noise beside an estimate, and too long for a column.
+  if (value > 0 && value < 0.0001) return `<${usd(0.0001, locale)}`;
   const small = value !== 0 && Math.abs(value) < 0.1;
   return number(locale, {
     style: 'currency',
     currency: 'USD',
     currencyDisplay: 'narrowSymbol',
     minimumFractionDigits: small ? 4 : 2,
-    maximumFractionDigits: small ? (Math.abs(value) < 0.001 ? 6 : 4) : 2,
+    maximumFractionDigits: small ? 4 : 2,
   }).format(value);
 }
 
