@@ -1,7 +1,10 @@
 //! Automation, in Rust so that it runs the same on Linux, macOS and Windows: `cargo xtask run`, `cargo xtask test`.
 
 mod bench;
+mod browser;
 mod clients;
+mod node;
+mod python;
 mod run;
 mod shell;
 mod test;
@@ -26,6 +29,8 @@ enum Task {
     Test(test::Args),
     /// Runs the official SDKs and CLIs against the product
     Clients(clients::Args),
+    /// Uses the window in a real browser, as a person would
+    Browser(browser::Args),
     /// Writes the TypeScript types of the admin API into the window's sources
     Types(types::Args),
     /// Measures the product beside nginx, prints one table
@@ -37,6 +42,7 @@ fn main() -> Result<()> {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => test::test(&args),
         Task::Clients(args) => clients::clients(&args),
+        Task::Browser(args) => browser::browser(&args),
         Task::Types(args) => types::types(&args),
         Task::Bench(args) => bench::bench(&args),
     }

@@ -78,3 +78,14 @@ pub(crate) fn apt(packages: &[&str]) -> Result<()> {
     args.extend(packages);
     step("apt-get install", &mut apt(&args))
 }
+
+/// Runs an installation unless it ran already for the same list.
+pub(crate) fn once(mark: &Path, wanted: &Path, install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let list = std::fs::read(wanted).with_context(|| format!("cannot read {}", wanted.display()))?;
+    if std::fs::read(mark).is_ok_and(|installed| installed == list) {
+        return Ok(());
+    }
+    install()?;
+    std::fs::write(mark, list)?;
+    Ok(())
+}

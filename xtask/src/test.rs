@@ -3,12 +3,12 @@
 use anyhow::Result;
 use clap::Args as ClapArgs;
 
-use crate::clients;
 use crate::shell::{cargo, have, need_c_compiler, root, step, target_dir};
+use crate::{browser, clients, types, ui};
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Only the Rust tests: no lints, no real clients
+    /// Only the Rust tests: no lints, no window, no real clients
     #[arg(long)]
     fast: bool,
 }
@@ -22,6 +22,11 @@ pub(crate) fn test(args: &Args) -> Result<()> {
             "lints",
             cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
         )?;
+    }
+    if !args.fast {
+        // Before the tests, which would build the product anew with other pages.
+        ui::check()?;
+        types::types(&types::Args { check: true })?;
     }
     step("tests", cargo().args(["test", "--workspace"]))?;
     if args.fast {
@@ -39,6 +44,7 @@ pub(crate) fn test(args: &Args) -> Result<()> {
             cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]),
         )?;
     }
+    browser::browser(&browser::Args::default())?;
     if root().join("tests/clients/run.py").exists() {
         clients::clients(&clients::Args::default())?;
     }

@@ -14,7 +14,7 @@ use crate::shell::{cargo, root, step};
 pub(crate) struct Args {
     /// Only say whether the committed files are what the code makes
     #[arg(long)]
-    check: bool,
+    pub(crate) check: bool,
 }
 
 /// How a file begins that we may replace or remove; others are the window's own.

@@ -1,34 +1,63 @@
 //! The window's pages, built before the binary that carries them.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use crate::shell::{have, root, step};
+use crate::node::{FOR_THE_WINDOW, Node};
+use crate::shell::{root, step};
 
-/// Builds `ui/dist` when there is a `ui/` and npm is there. Without npm an older build, if any, is what the binary gets.
+/// What the pages are made of, below `ui/`.
+const SOURCES: [&str; 8] = [
+    "src",
+    "build",
+    "public",
+    "index.html",
+    "package-lock.json",
+    "svelte.config.js",
+    "tsconfig.json",
+    "vite.config.ts",
+];
+
+/// Types, tests and size of the pages.
+pub(crate) fn check() -> Result<()> {
+    build()?;
+    for (name, script) in [("window: types", "check"), ("window: tests", "test"), ("window: size", "size")] {
+        step(name, &mut npm(&["run", "--silent", script])?)?;
+    }
+    Ok(())
+}
+
+/// Builds `ui/dist`, unless it is younger than all it is made of.
 pub(crate) fn build() -> Result<()> {
     let ui = root().join("ui");
-    if !ui.join("package.json").is_file() {
+    let built = ui.join("dist/index.html").metadata().and_then(|file| file.modified()).ok();
+    let youngest = SOURCES.iter().filter_map(|source| youngest(&ui.join(source))).max();
+    Node::find(FOR_THE_WINDOW)?.packages("window: packages", &ui)?;
+    if built.is_some_and(|built| youngest.is_none_or(|youngest| youngest < built)) {
         return Ok(());
     }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    if !have(npm) {
-        if ui.join("dist/index.html").is_file() {
-            eprintln!("    npm is not there; the window stays as it was built last");
-            return Ok(());
-        }
-        bail!("the window needs Node.js with npm to be built: https://nodejs.org");
+    step("window", &mut npm(&["run", "--silent", "build"])?)
+}
+
+fn npm(arguments: &[&str]) -> Result<Command> {
+    let mut command = Node::find(FOR_THE_WINDOW)?.npm()?;
+    command.current_dir(root().join("ui")).args(arguments);
+    Ok(command)
+}
+
+/// When the file, or the youngest file in the folder, was written.
+fn youngest(path: &Path) -> Option<SystemTime> {
+    let about = path.metadata().ok()?;
+    let own = about.modified().ok();
+    if !about.is_dir() {
+        return own;
     }
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(npm);
-        command.current_dir(&ui).args(arguments);
-        command
-    };
-    if !ui.join("node_modules").is_dir() {
-        step("window: packages", &mut run(&["ci", "--no-audit", "--no-fund"]))?;
-    }
-    step("window", &mut run(&["run", "build"]))
+    let inside = std::fs::read_dir(path).ok()?.flatten().filter_map(|entry| youngest(&entry.path()));
+    // The folder itself tells of what was removed.
+    inside.chain(own).max()
 }
 
 /// Tells the build of a binary for measurements or other tests that it needs no window.
