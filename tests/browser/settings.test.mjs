@@ -64,7 +64,8 @@ held.journey('a taken port is told with its owner', async (window, page) => {
   await window.go('#/settings/proxy');
   await page.getByLabel('Port', { exact: true }).fill(String(port));
   await page.keyboard.press('Tab');
-  await window.told(`${port}`);
+  await window.told(/port.* is taken/i);
+  assert.equal((await held.product.admin('GET', '/api/status')).port, Number(new URL(held.product.url).port));
   await window.picture('settings-port-taken');
   server.close();
 });

@@ -15,7 +15,7 @@ export async function change(changes: Record<string, unknown>): Promise<boolean>
     if (error instanceof ApiFailure && error.code === 'port_taken') {
       const owner = error.params['owner'];
       const port = String(error.params['port'] ?? '');
-      toasts.show('error', owner ? t('home.need.portOwner', { port, owner }) : t('home.need.port', { port }));
+      toasts.show('error', owner ? t('settings.portTaken', { port, owner }) : t('error.port_taken'));
     } else toasts.failed(error);
     return false;
   }
