@@ -1,11 +1,13 @@
 //! What the person or the environment decided before the start.
 
+use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use llm::Secret;
 
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
+use crate::paths;
 
 /// The port editors are pointed at unless someone says otherwise.
 pub const DEFAULT_PORT: u16 = 4880;
@@ -25,4 +27,21 @@ pub struct Config {
     pub local_key: Option<Secret>,
     /// The AWS and Kiro variables of the process.
     pub environment: Environment,
+}
+
+impl Config {
+    /// What the variables of the process say, on `data_dir` or else the platform's data folder.
+    ///
+    /// # Errors
+    /// When the system does not say where the home folder is.
+    pub fn of_the_process(data_dir: Option<&Path>) -> io::Result<Self> {
+        Ok(Self {
+            data_dir: paths::data_dir(data_dir)?,
+            port: None,
+            bind: None,
+            admin_port: None,
+            local_key: std::env::var("SWITCHBOARD_LOCAL_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new),
+            environment: environment::read(|name| std::env::var(name).ok()),
+        })
+    }
 }

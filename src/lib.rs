@@ -2,10 +2,13 @@
 //!
 //! Nothing here knows a desktop. A host opens an [`App`], lets it listen, and stops it.
 
+pub mod claim;
 pub mod cli;
 pub mod config;
 pub mod environment;
 pub mod shell;
+pub mod signals;
+pub mod tray;
 
 mod app;
 mod assets;

@@ -15,7 +15,7 @@ const HOLDER: &str = "app.json";
 
 /// Who runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Holder {
+pub struct Holder {
     pub pid: u32,
     /// Base URL, e.g. `http://127.0.0.1:4880`.
     pub url: String,

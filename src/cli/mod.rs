@@ -12,10 +12,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use llm::Secret;
 
 use crate::config::Config;
-use crate::{App, paths};
+use crate::App;
 
 /// One local address for your editors, served by your own Amazon Bedrock and Kiro accounts.
 #[derive(Parser)]
@@ -67,14 +66,7 @@ enum Command {
 /// Whatever the command could not do, in words for the person.
 pub fn run() -> Result<ExitCode> {
     let args = Args::parse();
-    let config = Config {
-        data_dir: paths::data_dir(args.data_dir.as_deref())?,
-        port: None,
-        bind: None,
-        admin_port: None,
-        local_key: std::env::var("SWITCHBOARD_LOCAL_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new),
-        environment: crate::environment::read(|name| std::env::var(name).ok()),
-    };
+    let config = Config::of_the_process(args.data_dir.as_deref())?;
     // An event loop and no pool: handing a request between threads costs half as much as the request. What would hold
     // a loop up has threads of its own: SQLite, inflating, understanding large bodies.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

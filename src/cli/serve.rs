@@ -3,15 +3,13 @@
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::claim::{Claim, Claimed};
 use crate::config::Config;
-use crate::lock::{self, InstanceLock};
 use crate::shell::Headless;
-use crate::{App, logging, paths, welcome};
-
-/// The exit code of a second instance: `EX_CANTCREAT` of sysexits.h.
-const ALREADY_RUNNING: u8 = 73;
+use crate::signals::stop_requested;
+use crate::{App, welcome};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -32,56 +30,27 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     config.port = args.port;
     config.bind = args.bind;
     config.admin_port = args.admin_port;
-    paths::make_private(&config.data_dir)
-        .with_context(|| format!("cannot use the data folder {}", config.data_dir.display()))?;
-    let Some(mut lock) = InstanceLock::take(&config.data_dir)? else {
-        match lock::holder(&config.data_dir) {
-            Some(holder) => eprintln!("Switchboard already runs: process {}, {}", holder.pid, holder.url),
-            None => eprintln!("Switchboard already runs on {}", config.data_dir.display()),
+    let mut claim = match Claim::take(&config.data_dir)? {
+        Claimed::Ours(claim) => claim,
+        Claimed::Theirs(holder) => {
+            match holder {
+                Some(holder) => eprintln!("Switchboard already runs: process {}, {}", holder.pid, holder.url),
+                None => eprintln!("Switchboard already runs on {}", config.data_dir.display()),
+            }
+            return Ok(ExitCode::from(Claimed::EXIT));
         }
-        return Ok(ExitCode::from(ALREADY_RUNNING));
     };
-    let logs = config.data_dir.join("logs");
-    paths::make_private(&logs)?;
-    let directives = std::env::var("SWITCHBOARD_LOG").ok().filter(|text| !text.is_empty());
-    let detail = logging::start(&logs, directives.as_deref())?;
     // Before anybody can know that we run: who stops us right then is not to kill us.
     let stop = stop_requested()?;
     let running = App::start(&config, Headless).await?;
     super::show_notes(running.app());
-    running.follow_debug_setting(detail);
-    let mut moves = running.gateway().office.subscribe();
-    lock.announce(&running.admin_url())?;
+    claim.hand_over(&running)?;
     welcome::print(&running, &config.data_dir);
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        tokio::select! {
-            stopped = &mut stop => break stopped?,
-            _ = moves.changed() => lock.announce(&running.admin_url())?,
-        }
+    tokio::select! {
+        stopped = stop => stopped?,
+        Err(error) = claim.follow(&running) => return Err(error.into()),
     }
     eprintln!("Stopping.");
     running.stop().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Ctrl-C, or the signal of a service manager. Signals count from the call on, not from the first poll.
-fn stop_requested() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            Ok(())
-        })
-    }
-    #[cfg(not(unix))]
-    Ok(tokio::signal::ctrl_c())
 }

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gateway", &["llm", "wire", "providers", "store", "accounts"]),
     ("emulator", &["llm", "wire"]),
     ("switchboard", &["llm", "wire", "providers", "store", "accounts", "gateway", "emulator"]),
+    ("switchboard-desktop", &["gateway", "switchboard"]),
     ("bench", &[]),
     ("xtask", &[]),
 ];

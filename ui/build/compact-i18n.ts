@@ -11,7 +11,8 @@ import type { Plugin } from 'vite';
 export function compactTexts(source: string): Plugin {
   const folder = join(source, 'lib/i18n');
   const read = (name: string): Record<string, unknown> => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<string, unknown>;
-  const keys = Object.keys(read('en.json'));
+  // The tray's texts are read by the desktop shell alone.
+  const keys = Object.keys(read('en.json')).filter((key) => !key.startsWith('tray.'));
   const place = new Map(keys.map((key, index) => [key, index]));
 
   return {

@@ -3,6 +3,8 @@
 mod bench;
 mod browser;
 mod clients;
+mod desktop;
+mod icons;
 mod node;
 mod python;
 mod run;
@@ -31,6 +33,10 @@ enum Task {
     Clients(clients::Args),
     /// Uses the window in a real browser, as a person would
     Browser(browser::Args),
+    /// Uses the tray app on a virtual screen, as a person would
+    Desktop(desktop::Args),
+    /// Draws the icons in every size, from the drawings in `icons/`
+    Icons,
     /// Writes the TypeScript types of the admin API into the window's sources
     Types(types::Args),
     /// Measures the product beside nginx, prints one table
@@ -43,6 +49,8 @@ fn main() -> Result<()> {
         Task::Test(args) => test::test(&args),
         Task::Clients(args) => clients::clients(&args),
         Task::Browser(args) => browser::browser(&args),
+        Task::Desktop(args) => desktop::journeys(&args),
+        Task::Icons => icons::icons(),
         Task::Types(args) => types::types(&args),
         Task::Bench(args) => bench::bench(&args),
     }

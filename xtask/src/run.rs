@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 
+use crate::desktop;
 use crate::shell::{binary, cargo, need_c_compiler, step};
 use crate::ui;
 
@@ -17,11 +18,21 @@ pub(crate) struct Args {
     /// Build without optimisation: starts sooner, answers slower
     #[arg(long)]
     debug: bool,
+    /// Without tray and window of its own, also where there is a display
+    #[arg(long)]
+    headless: bool,
 }
 
-/// Builds and starts the headless product in the foreground; ends when it ends.
+/// Builds and starts the product in the foreground, with tray and window where there is a display; ends when it ends.
 pub(crate) fn run(args: &Args) -> Result<()> {
     need_c_compiler()?;
+    if !args.headless && desktop::has_display() {
+        let app = desktop::build(if args.debug { "debug" } else { "release" })?;
+        return desktop::start(&app, args.port, args.data_dir.as_deref());
+    }
+    if !args.headless {
+        eprintln!("    there is no display: the window is a page for any browser, at the address that is printed");
+    }
     ui::build()?;
     let mut build = cargo();
     build.args(["build", "--package", "switchboard", "--bin", "switchboard"]);

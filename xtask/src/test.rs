@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 
 use crate::shell::{cargo, have, need_c_compiler, root, step, target_dir};
-use crate::{browser, clients, types, ui};
+use crate::{browser, clients, desktop, types, ui};
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -16,6 +16,7 @@ pub(crate) struct Args {
 /// Runs all checks and tests in one target folder.
 pub(crate) fn test(args: &Args) -> Result<()> {
     need_c_compiler()?;
+    desktop::need_libraries()?;
     if !args.fast {
         step("format", cargo().args(["fmt", "--all", "--check"]))?;
         step(
@@ -45,6 +46,7 @@ pub(crate) fn test(args: &Args) -> Result<()> {
         )?;
     }
     browser::browser(&browser::Args::default())?;
+    desktop::journeys(&desktop::Args::default())?;
     if root().join("tests/clients/run.py").exists() {
         clients::clients(&clients::Args::default())?;
     }

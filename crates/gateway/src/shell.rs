@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-/// The host that started us. The core asks for these five things and knows nothing else of a desktop.
+/// The host that started us. The core asks for these things and knows nothing else of a desktop.
 pub trait Shell: Send + Sync + fmt::Debug {
     /// Which of the others work here.
     fn capabilities(&self) -> Capabilities;
@@ -28,6 +28,11 @@ pub trait Shell: Send + Sync + fmt::Debug {
 
     /// Ends the program, as its menu would.
     fn quit(&self);
+
+    /// Whether the person can see our icon in the tray; `None` for a host that has none.
+    fn tray(&self) -> Option<bool> {
+        None
+    }
 }
 
 /// Something worth telling a person who looks elsewhere.

@@ -27,6 +27,7 @@ pub(super) async fn run(gateway: &Arc<Gateway>, test: bool, port: Option<u16>) -
     checks.extend(proxy(gateway, port).await);
     checks.extend(protection(gateway));
     checks.extend(log(gateway));
+    checks.extend(tray(gateway));
     checks.extend(way_out(gateway).await);
     checks.extend(accounts(gateway, test).await);
     checks
@@ -185,6 +186,18 @@ fn log(gateway: &Gateway) -> Option<Check> {
     (dropped > 0).then(|| {
         let message = format!("log: {dropped} rows were lost because the disk could not keep up");
         Check::new("log", CheckState::Warn, "check_log_dropped", message).with("rows", dropped)
+    })
+}
+
+/// Nothing where there is no desktop.
+fn tray(gateway: &Gateway) -> Option<Check> {
+    gateway.office.shell.tray().map(|seen| {
+        if seen {
+            Check::new("tray", CheckState::Ok, "check_tray_ok", "tray: our icon is there".to_owned())
+        } else {
+            let message = "tray: this desktop shows no tray icons; start Switchboard again to open its window";
+            Check::new("tray", CheckState::Warn, "check_tray_missing", message.to_owned())
+        }
     })
 }
 

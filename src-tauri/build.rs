@@ -1,0 +1,5 @@
+//! Windows resources and the checked configuration.
+
+fn main() {
+    tauri_build::build();
+}

@@ -1,0 +1,182 @@
+//! The window: a web view on our own pages, with no way to us but HTTP.
+
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use tauri::webview::{NewWindowResponse, PermissionResponse};
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use url::Url;
+
+use crate::desktop::{DesktopExt, notify};
+use crate::engine::Order;
+use crate::tray;
+
+const LABEL: &str = "main";
+
+/// Shows the window, making it when there is none; at a route of its own when one is given. Before the core runs that is
+/// only noted.
+pub fn open(app: &AppHandle, route: Option<&'static str>) {
+    let app = app.clone();
+    // A window that is made on the main thread while that handles an event never appears on Windows.
+    let opening = move || {
+        if let Err(error) = show(&app, route) {
+            tracing::error!(%error, "the window cannot be opened");
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("window".to_owned()).spawn(opening) {
+        tracing::error!(%error, "the window cannot be opened");
+    }
+}
+
+fn show(app: &AppHandle, route: Option<&'static str>) -> tauri::Result<()> {
+    let desktop = app.desktop();
+    let Some(gateway) = desktop.gateway.get() else {
+        desktop.window_wanted.store(true, Ordering::Relaxed);
+        return Ok(());
+    };
+    desktop.engine.send(Order::Shown);
+    if let Some(window) = app.get_webview_window(LABEL) {
+        if let Some(route) = route {
+            window.eval(format!("location.hash = '{route}'"))?;
+        }
+        return raise(&window);
+    }
+    let Some(url) = gateway.invitation() else {
+        tracing::error!("the system gives no randomness, so that the window gets no session");
+        return Ok(());
+    };
+    let at = route.map_or_else(String::new, |route| format!("&at={route}"));
+    let Ok(url) = Url::parse(&format!("{url}{at}")) else { return Ok(()) };
+    build(app, url)
+}
+
+fn raise(window: &WebviewWindow) -> tauri::Result<()> {
+    window.unminimize()?;
+    window.show()?;
+    window.set_focus()
+}
+
+fn build(app: &AppHandle, url: Url) -> tauri::Result<()> {
+    let home = url.clone();
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::External(url))
+        .title("Switchboard")
+        .inner_size(1040.0, 700.0)
+        .min_inner_size(820.0, 560.0)
+        .data_directory(app.desktop().folder.join("webview"))
+        .on_navigation(move |url| {
+            let ours = is_ours(&home, url);
+            if !ours {
+                open_outside(url);
+            }
+            ours
+        })
+        .on_new_window(|url, _| {
+            open_outside(&url);
+            NewWindowResponse::Deny
+        })
+        .on_permission_request(|_, _| PermissionResponse::Deny)
+        .build()?;
+    let handle = app.clone();
+    window.on_window_event(move |event| {
+        match event {
+            WindowEvent::CloseRequested { api, .. } => {
+                api.prevent_close();
+                hide(&handle);
+            }
+            WindowEvent::ThemeChanged(theme) => tray::follow_theme(&handle, *theme),
+            _ => {}
+        }
+    });
+    tray::follow_theme(app, window.theme()?);
+    Ok(())
+}
+
+/// Hides the window; the engine frees its memory when it stays so.
+fn hide(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    if let Err(error) = window.hide() {
+        tracing::warn!(%error, "the window cannot be hidden");
+    }
+    app.desktop().engine.send(Order::Hidden);
+}
+
+/// Says, the first time, that closing the window ends nothing.
+pub fn say_closed(app: &AppHandle) {
+    let desktop = app.desktop();
+    let seen = desktop.tray_seen.get().copied().unwrap_or(true);
+    notify(app, &desktop.words().say(if seen { "tray.closed" } else { "tray.closed.untrayed" }, &[]));
+}
+
+/// Gives the memory of a hidden window back.
+pub fn free(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    if !window.is_visible().unwrap_or(true)
+        && let Err(error) = window.destroy()
+    {
+        tracing::warn!(%error, "the window keeps its memory");
+    }
+}
+
+/// Whether the window may go there: our own pages, what they make themselves, and nothing else.
+fn is_ours(home: &Url, url: &Url) -> bool {
+    url.origin() == home.origin() || url.as_str() == "about:blank"
+}
+
+/// What leaves the window is opened by the system, if it is of a kind that cannot start anything.
+fn may_be_opened(url: &Url) -> bool {
+    match url.scheme() {
+        "http" | "https" => url.host().is_some(),
+        "mailto" => true,
+        _ => false,
+    }
+}
+
+fn open_outside(url: &Url) {
+    if !may_be_opened(url) {
+        tracing::warn!(scheme = url.scheme(), "a link of this kind is not opened");
+        return;
+    }
+    if let Err(error) = open::that_detached(url.as_str()) {
+        tracing::warn!(%error, "the system opens no links");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_window_stays_at_home() {
+        let home = url("http://127.0.0.1:4000/#token=x");
+        for ours in ["http://127.0.0.1:4000/", "http://127.0.0.1:4000/#/logs", "blob:http://127.0.0.1:4000/1-2", "about:blank"] {
+            assert!(is_ours(&home, &url(ours)), "{ours}");
+        }
+        for foreign in [
+            "http://127.0.0.1:4001/",
+            "https://127.0.0.1:4000/",
+            "http://127.0.0.1:4000@example.com/",
+            "http://localhost:4000/",
+            "blob:https://example.com/1",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "tauri://localhost/",
+        ] {
+            assert!(!is_ours(&home, &url(foreign)), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn only_harmless_links_are_opened() {
+        for good in ["https://docs.aws.amazon.com/", "http://example.com", "mailto:a@example.com"] {
+            assert!(may_be_opened(&url(good)), "{good}");
+        }
+        for bad in ["file:///bin/sh", "ssh://host", "javascript:alert(1)", "data:text/html,x", "vscode://x", "ms-msdt:/id"] {
+            assert!(!may_be_opened(&url(bad)), "{bad}");
+        }
+    }
+}
