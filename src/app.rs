@@ -269,6 +269,21 @@ impl Running {
         self.app.gateway.invitation()
     }
 
+    /// The local key editors must send now: the person may have had another one made since the start.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn local_key(&self) -> Result<Secret> {
+        let stored = self.app.gateway.core.local_keys().await?;
+        Ok(stored.into_iter().next().map_or_else(|| self.app.key.clone(), |row| row.key))
+    }
+
+    /// As [`App::notes`].
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        self.app.notes()
+    }
+
     pub(crate) const fn app(&self) -> &App {
         &self.app
     }

@@ -215,12 +215,12 @@ async fn until(at: Option<Instant>) {
 async fn act(app: &AppHandle, running: &Running, action: &Action) {
     let gateway = running.gateway();
     let done = match action {
-        Action::Copy(what) => match gateway.local_key().await {
+        Action::Copy(what) => match running.local_key().await {
             Ok(key) => {
-                let text = what.text(&gateway.base_url(), key.as_ref().unwrap_or_else(|| running.key()));
+                let text = what.text(&gateway.base_url(), &key);
                 app.desktop().copy(text).map(|()| None).map_err(|error| error.to_string())
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(format!("{error:#}")),
         },
         _ => action.take(gateway).await,
     };

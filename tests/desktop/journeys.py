@@ -1,0 +1,237 @@
+"""What a person does with the tray app. Each journey starts on a fresh screen with a fresh home."""
+
+import signal
+import socket
+import time
+import urllib.error
+
+from app import without_display
+from screen import until
+from tray import Tray
+from webdriver import Driver
+
+
+def window_and_tray(screen, app):
+    """The window shows Home; the tray switches accounts; closing hides; a second start raises; quit ends."""
+    began = time.monotonic()
+    app.start()
+    window = until(app.window, "no window")
+    print(f"      window after {time.monotonic() - began:.2f} s")
+    tray = Tray(screen, app)
+    tray.wait()
+    app.add_account("Second")
+    assert app.active() == "Sandbox", app.accounts()
+    screen.shoot("home")
+
+    tray.open()
+    screen.shoot("menu")
+    tray.close()
+    tray.choose("Second")
+    until(lambda: app.active() == "Second", "the tray switches to no account")
+    assert app.message("hello") == "echo: hello"
+    assert until(app.last_row, "no row")["account_name"] == "Second", app.last_row()
+    assert not app.ask("/api/settings")["failover"]["enabled"], "exactly this account answers"
+    tray.open()
+    screen.shoot("menu-switched")
+    tray.close()
+    tray.choose("automatic")
+    until(lambda: app.ask("/api/settings")["failover"]["enabled"], "automatic is not switched on")
+    assert app.active() == "Second"
+
+    screen.do("xdotool", "windowactivate", "--sync", window)
+    screen.keys("alt+F4")
+    until(lambda: not app.window(), "closing does not hide the window")
+    screen.shoot("closed")
+    assert app.message("still here") == "echo: still here"
+
+    second = app.spawn()
+    assert second.wait(20) == 0, "a second start is not sent away"
+    until(app.window, "a second start does not raise the window")
+    screen.shoot("raised")
+
+    port = app.ask("/api/status")["port"]
+    tray.choose("quit")
+    assert app.process.wait(20) == 0
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
+
+
+def pausing_and_copying(screen, app):
+    """What else the tray does: pause and resume, copy, start at login, open a screen."""
+    app.start("--hidden")
+    tray = Tray(screen, app)
+    tray.wait()
+    assert not app.window(), "started hidden, with a window"
+    tray.choose("pause")
+    until(lambda: app.ask("/api/status")["paused"], "the tray does not pause")
+    time.sleep(0.5)
+    screen.shoot("paused")
+    try:
+        app.message("refused")
+        raise AssertionError("a paused proxy answers")
+    except urllib.error.HTTPError as error:
+        assert error.code == 503, error.code
+    tray.open()
+    screen.shoot("menu-paused")
+    tray.close()
+    tray.choose("pause")
+    until(lambda: not app.ask("/api/status")["paused"], "the tray does not resume")
+
+    tray.choose("copy", "Right", "Return")
+    until(lambda: screen.clipboard() == app.proxy(), "the base URL is not copied")
+
+    entry = app.home / ".config/autostart/switchboard.desktop"
+    tray.choose("autostart")
+    until(entry.exists, "nothing starts at login")
+    assert f"Exec={app.binary} --hidden" in entry.read_text(), entry.read_text()
+    assert app.ask("/api/shell/autostart")["on"]
+    tray.open()
+    screen.shoot("menu-autostart")
+    tray.close()
+    tray.choose("autostart")
+    until(lambda: not entry.exists(), "it still starts at login")
+
+    tray.choose("logs")
+    until(app.window, "the tray opens no window")
+    time.sleep(2)
+    screen.shoot("logs")
+
+
+def chinese(screen, app):
+    """The tray speaks the language of the settings, without a restart."""
+    app.start("--hidden")
+    tray = Tray(screen, app)
+    tray.wait()
+    app.ask("/api/settings", {"language": "zh-CN"}, method="PUT")
+    time.sleep(1)
+    tray.open()
+    screen.shoot("menu")
+    tray.close()
+
+
+def memory_comes_back(screen, app):
+    """A hidden window gives its memory back within a minute, and opens again."""
+    app.start()
+    window = until(app.window, "no window")
+    until(app.web_processes, "no web view")
+    screen.do("xdotool", "windowactivate", "--sync", window)
+    screen.keys("alt+F4")
+    until(lambda: not app.window(), "closing does not hide the window")
+    until(lambda: not app.web_processes(), "the web view stays", 75)
+    print(f"      {app.memory():.1f} MiB of its own with the window closed")
+    assert app.message("alone") == "echo: alone"
+    assert app.spawn().wait(20) == 0
+    until(app.window, "the window does not come back")
+    time.sleep(2)
+    screen.shoot("again")
+
+
+def in_the_window(screen, app):
+    """Accounts and Chat, driven inside the web view; the page has no way to the shell but HTTP."""
+    with Driver(app, 4455) as page:
+        page.says("Home")
+        app.ask("/api/settings", {"first_run_done": True, "language": "en"}, method="PUT")
+        app.add_account("Second")
+        page.go("/accounts")
+        page.says("Second")
+        screen.shoot("accounts")
+        page.click(page.button("Use now"))
+        until(lambda: app.active() == "Second", "Use now switches to no account")
+        page.go("/chat")
+        page.type(page.find("textarea"), "hello from the window")
+        page.click(page.button("Send"))
+        page.says("echo: hello from the window")
+        screen.shoot("chat")
+        assert app.last_row()["account_name"] == "Second", app.last_row()
+
+        refused = page.run_async("""
+            const done = arguments[arguments.length - 1];
+            const internals = window.__TAURI_INTERNALS__;
+            if (!internals) return done('no internals');
+            internals.invoke('plugin:window|close').then(() => done('allowed'), (error) => done(String(error)));
+        """)
+        assert refused != "allowed", "the page can command the shell"
+        print(f"      the shell says: {refused}")
+        before = page.run("return location.origin")
+        page.run("location.href = 'http://127.0.0.1:1/'")
+        time.sleep(1)
+        assert page.run("return location.origin") == before, "the window left its origin"
+
+
+def killed(screen, app):
+    """What was there is there after `kill -9`."""
+    app.start("--hidden")
+    app.add_account("Second")
+    app.ask("/api/settings", {"retention_days": 7}, method="PUT")
+    app.message("remember")
+    until(lambda: app.ask("/api/logs?limit=1")["rows"], "no row")
+    app.ask("/api/conversations", {"title": "kept"})
+    app.process.send_signal(signal.SIGKILL)
+    app.process.wait()
+    app.start("--hidden")
+    assert [account["name"] for account in app.accounts()].count("Second") == 1
+    assert app.ask("/api/settings")["retention_days"] == 7
+    assert app.last_row()["model_asked"] == "claude-sonnet-4-5", app.last_row()
+    assert len(app.ask("/api/conversations")["conversations"]) == 1
+
+
+def late_tray(screen, app):
+    """The tray's host may start later than we do."""
+    app.start("--hidden")
+    time.sleep(3)
+    assert not app.window()
+    screen.start_tray()
+    Tray(screen, app).wait()
+    assert not app.window(), "a late tray is no reason for a window"
+    screen.shoot("icon")
+
+
+late_tray.tray = False
+
+
+def no_tray(screen, app):
+    """Without a tray the window opens and says so."""
+    app.start("--hidden")
+    until(app.window, "no window", 45)
+    time.sleep(3)
+    screen.shoot("told")
+    checks = app.ask("/api/diagnostics")["checks"]
+    assert any(check["id"] == "tray" and check["state"] == "warn" for check in checks), checks
+
+
+no_tray.tray = False
+
+
+def port_taken(screen, app):
+    """The window opens although the proxy's port is taken, and names who has it."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        app.process = app.spawn("--port", str(port))
+        until(app.window, "no window")
+        time.sleep(2)
+        screen.shoot("taken")
+
+
+def no_display(screen, app):
+    """Where nothing can be drawn it says what to do instead."""
+    ended = without_display(app.binary)
+    assert ended.returncode == 1, ended
+    assert "switchboard serve" in ended.stderr, ended.stderr
+
+
+ALL = [
+    window_and_tray,
+    pausing_and_copying,
+    in_the_window,
+    chinese,
+    killed,
+    late_tray,
+    no_tray,
+    port_taken,
+    no_display,
+    memory_comes_back,
+]
+
