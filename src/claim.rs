@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use tokio::sync::watch;
 
 use crate::Running;
 use crate::lock::{self, InstanceLock};
@@ -19,6 +20,7 @@ pub use crate::lock::Holder;
 pub struct Claim {
     lock: InstanceLock,
     detail: Detail,
+    moves: Option<watch::Receiver<u64>>,
 }
 
 /// Who has the folder.
@@ -49,7 +51,7 @@ impl Claim {
         paths::make_private(&logs)?;
         let directives = std::env::var("SWITCHBOARD_LOG").ok().filter(|text| !text.is_empty());
         let detail = logging::start(&logs, directives.as_deref())?;
-        Ok(Claimed::Ours(Self { lock, detail }))
+        Ok(Claimed::Ours(Self { lock, detail, moves: None }))
     }
 
     /// Says where the instance listens, and lets its settings decide what is logged.
@@ -58,18 +60,19 @@ impl Claim {
     /// Whatever the file system says.
     pub fn hand_over(&mut self, running: &Running) -> io::Result<()> {
         running.follow_debug_setting(self.detail.clone());
+        self.moves = Some(running.gateway().office.subscribe());
         self.lock.announce(&running.admin_url())
     }
 
-    /// Says it anew whenever the instance moves, until dropped.
+    /// Says it anew whenever the instance moves, until dropped; nothing is lost then.
     ///
     /// # Errors
     /// Whatever the file system says.
     pub async fn follow(&mut self, running: &Running) -> io::Result<Infallible> {
-        let mut moves = running.gateway().office.subscribe();
         loop {
-            if moves.changed().await.is_err() {
-                return std::future::pending().await;
+            match &mut self.moves {
+                Some(moves) if moves.changed().await.is_ok() => {}
+                _ => return std::future::pending().await,
             }
             self.lock.announce(&running.admin_url())?;
         }

@@ -40,7 +40,10 @@ impl Config {
             port: None,
             bind: None,
             admin_port: None,
-            local_key: std::env::var("SWITCHBOARD_LOCAL_KEY").ok().filter(|key| !key.is_empty()).map(Secret::new),
+            local_key: std::env::var("SWITCHBOARD_LOCAL_KEY")
+                .ok()
+                .filter(|key| !key.is_empty())
+                .map(Secret::new),
             environment: environment::read(|name| std::env::var(name).ok()),
         })
     }

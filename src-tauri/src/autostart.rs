@@ -7,7 +7,7 @@ use tauri_plugin_autostart::ManagerExt;
 ///
 /// # Errors
 /// In words for the person.
-pub fn switch(app: &AppHandle, wish: Option<bool>) -> Result<bool, String> {
+pub(crate) fn switch(app: &AppHandle, wish: Option<bool>) -> Result<bool, String> {
     let manager = app.autolaunch();
     match wish {
         Some(true) => manager.enable().map_err(|error| error.to_string())?,
@@ -16,7 +16,8 @@ pub fn switch(app: &AppHandle, wish: Option<bool>) -> Result<bool, String> {
     }
     let on = manager.is_enabled().map_err(|error| error.to_string())?;
     if let Some(wish) = wish.filter(|wish| *wish != on) {
-        let words = if wish { "did not take us into what starts at login" } else { "still starts us at login" };
+        let words =
+            if wish { "did not take us into what starts at login" } else { "still starts us at login" };
         return Err(format!("The system {words}."));
     }
     #[cfg(target_os = "linux")]
@@ -34,7 +35,8 @@ fn checked(app: &AppHandle) -> Result<(), String> {
     let home = app.path().home_dir().map_err(|error| error.to_string())?;
     let entry = home.join(".config/autostart/switchboard.desktop");
     let text = std::fs::read_to_string(&entry).map_err(|error| format!("{}: {error}", entry.display()))?;
-    let program = text.lines().find_map(|line| line.strip_prefix("Exec=")).and_then(|line| line.split(' ').next());
+    let program =
+        text.lines().find_map(|line| line.strip_prefix("Exec=")).and_then(|line| line.split(' ').next());
     let starts = program.is_some_and(|program| std::path::Path::new(program).is_file());
     if !starts {
         // Left as it is, it would look switched on.

@@ -18,23 +18,23 @@ use crate::engine::{Engine, Order};
 use crate::{autostart, tray, window};
 
 /// What all parts of the shell share, as the application's state.
-pub struct Desktop {
-    pub engine: Engine,
+pub(crate) struct Desktop {
+    pub(crate) engine: Engine,
     /// The data folder.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The core, once it runs.
-    pub gateway: OnceLock<Arc<gateway::Gateway>>,
-    pub tray: Mutex<tray::Slot>,
+    pub(crate) gateway: OnceLock<Arc<gateway::Gateway>>,
+    pub(crate) tray: Mutex<tray::Slot>,
     /// Where the tray's icon is; `None` until that is known.
-    pub tray_seen: OnceLock<bool>,
+    pub(crate) tray_seen: OnceLock<bool>,
     /// On Linux what was copied is handed out by us for as long as this lives.
     clipboard: Mutex<Option<Clipboard>>,
     /// The person asked for the window before there was anything to show.
-    pub window_wanted: AtomicBool,
+    pub(crate) window_wanted: AtomicBool,
 }
 
 /// Runs until the person or the system ends it; the exit code.
-pub fn run(config: Config, hidden: bool) -> Result<i32> {
+pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
     let (engine, start) = Engine::new();
     let folder = config.data_dir.clone();
     let app = tauri::Builder::default()
@@ -71,15 +71,19 @@ fn single_instance(folder: &Path) -> tauri::plugin::TauriPlugin<tauri::Wry> {
     let plugin = tauri_plugin_single_instance::Builder::new().callback(raised);
     let usual = Config::of_the_process(None).is_ok_and(|config| config.data_dir == folder);
     let usual = usual && std::env::var_os("SWITCHBOARD_DATA_DIR").is_none();
-    if usual { plugin.build() } else { plugin.dbus_id(format!("dev.switchboard.desktop.d{:016x}", mark(folder))).build() }
+    if usual {
+        plugin.build()
+    } else {
+        plugin.dbus_id(format!("dev.switchboard.desktop.d{:016x}", mark(folder))).build()
+    }
 }
 
 /// Tells data folders apart (FNV-1a).
 fn mark(folder: &Path) -> u64 {
     let bytes = folder.as_os_str().as_encoded_bytes();
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn on_event(app: &AppHandle, event: RunEvent) {
@@ -95,7 +99,7 @@ fn on_event(app: &AppHandle, event: RunEvent) {
 }
 
 /// The state of the application, from wherever there is a handle.
-pub trait DesktopExt {
+pub(crate) trait DesktopExt {
     fn desktop(&self) -> &Desktop;
 }
 
@@ -107,14 +111,14 @@ impl<M: Manager<tauri::Wry>> DesktopExt for M {
 
 impl Desktop {
     /// The tray's texts in the person's language.
-    pub fn words(&self) -> Words {
+    pub(crate) fn words(&self) -> Words {
         let language = self.gateway.get().map(|gateway| gateway.settings.load().language);
         let system: Vec<String> = sys_locale::get_locales().collect();
         Words::new(Locale::choose(language.unwrap_or_default(), system.iter().map(String::as_str)))
     }
 
     /// Puts a text on the clipboard.
-    pub fn copy(&self, text: String) -> Result<(), arboard::Error> {
+    pub(crate) fn copy(&self, text: String) -> Result<(), arboard::Error> {
         let mut clipboard = self.clipboard.lock().unwrap_or_else(PoisonError::into_inner);
         let clipboard = match &mut *clipboard {
             Some(clipboard) => clipboard,
@@ -124,22 +128,16 @@ impl Desktop {
     }
 }
 
-impl fmt::Debug for Desktop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desktop").finish_non_exhaustive()
-    }
-}
-
 /// Shows a text outside the window. A desktop without notifications is no failure.
-pub fn notify(app: &AppHandle, text: &str) {
+pub(crate) fn notify(app: &AppHandle, text: &str) {
     if let Err(error) = app.notification().builder().title("Switchboard").body(text).show() {
         tracing::info!(%error, "a notification could not be shown");
     }
 }
 
 /// The core's way to the desktop.
-pub struct DesktopShell {
-    pub app: AppHandle,
+pub(crate) struct DesktopShell {
+    pub(crate) app: AppHandle,
 }
 
 impl Shell for DesktopShell {
@@ -181,6 +179,6 @@ impl fmt::Debug for DesktopShell {
 }
 
 /// Takes the person's wish for a window, made before there was one to show.
-pub fn take_wish(desktop: &Desktop) -> bool {
+pub(crate) fn take_wish(desktop: &Desktop) -> bool {
     desktop.window_wanted.swap(false, Ordering::Relaxed)
 }

@@ -1,6 +1,5 @@
 //! The core on a thread of its own, with its own event loops: nothing the desktop does holds up a request.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -26,7 +25,7 @@ const CLOSING_TOLD: &str = "desktop.closing_told";
 
 /// What the desktop tells the core's thread.
 #[derive(Debug)]
-pub enum Order {
+pub(crate) enum Order {
     Act(Action),
     /// The window was closed, which hides it.
     Hidden,
@@ -35,13 +34,13 @@ pub enum Order {
 }
 
 /// The way to the core's thread.
-pub struct Engine {
+pub(crate) struct Engine {
     orders: UnboundedSender<Order>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// The other end of an [`Engine`], until it is started.
-pub struct Start {
+pub(crate) struct Start {
     orders: UnboundedReceiver<Order>,
 }
 
@@ -53,18 +52,18 @@ enum Ending {
 }
 
 impl Engine {
-    pub fn new() -> (Self, Start) {
+    pub(crate) fn new() -> (Self, Start) {
         let (sender, orders) = unbounded_channel();
         (Self { orders: sender, thread: Mutex::default() }, Start { orders })
     }
 
     /// Never waits. What is sent after the end is lost, as it should be.
-    pub fn send(&self, order: Order) {
+    pub(crate) fn send(&self, order: Order) {
         let _ = self.orders.send(order);
     }
 
     /// Waits until the core has ended, which it is told to if nobody did before.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.send(Order::Quit);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
@@ -73,18 +72,12 @@ impl Engine {
     }
 }
 
-impl fmt::Debug for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").finish_non_exhaustive()
-    }
-}
-
 impl Start {
     /// Starts the core. The application ends when it does.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn run(self, config: Config, app: AppHandle) -> std::io::Result<()> {
+    pub(crate) fn run(self, config: Config, app: AppHandle) -> std::io::Result<()> {
         let handle = app.clone();
         let mut orders = self.orders;
         let core = move || {
@@ -218,7 +211,12 @@ async fn act(app: &AppHandle, running: &Running, action: &Action) {
         Action::Copy(what) => match running.local_key().await {
             Ok(key) => {
                 let text = what.text(&gateway.base_url(), &key);
-                app.desktop().copy(text).map(|()| None).map_err(|error| error.to_string())
+                let app = app.clone();
+                let copied = tokio::task::spawn_blocking(move || app.desktop().copy(text)).await;
+                match copied {
+                    Ok(copied) => copied.map(|()| None).map_err(|error| error.to_string()),
+                    Err(error) => Err(error.to_string()),
+                }
             }
             Err(error) => Err(format!("{error:#}")),
         },
@@ -242,4 +240,3 @@ async fn is_told_first(gateway: &Gateway) -> bool {
     }
     !told
 }
-

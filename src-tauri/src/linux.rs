@@ -5,7 +5,6 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use x11rb::connection::Connection;
 use x11rb::protocol::xproto::ConnectionExt;
 
 /// Turns off a way of drawing that shows white windows with some drivers.
@@ -16,11 +15,13 @@ const RENDERER: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 ///
 /// # Errors
 /// In words for the person.
-pub fn prepare() -> Result<(), String> {
+pub(crate) fn prepare() -> Result<(), String> {
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     if !set("WAYLAND_DISPLAY") {
         if !set("DISPLAY") {
-            return Err("there is no display here; use `switchboard serve`, its window opens in a browser".to_owned());
+            return Err(
+                "there is no display here; use `switchboard serve`, its window opens in a browser".to_owned()
+            );
         }
         if let Err(error) = x11rb::connect(None) {
             return Err(format!(
@@ -40,14 +41,13 @@ pub fn prepare() -> Result<(), String> {
 /// NVIDIA's own driver, and machines without a graphics device of their own.
 fn shows_white_windows() -> bool {
     let renders = |name: &str| name.starts_with("renderD");
-    let has_device = std::fs::read_dir("/dev/dri").is_ok_and(|entries| {
-        entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(renders))
-    });
+    let has_device = std::fs::read_dir("/dev/dri")
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(renders)));
     Path::new("/sys/module/nvidia").exists() || !has_device
 }
 
 /// Whether something shows tray icons now: either kind of host.
-pub fn has_tray_host() -> bool {
+pub(crate) fn has_tray_host() -> bool {
     has_notifier_watcher().unwrap_or(false) || has_system_tray().unwrap_or(false)
 }
 
@@ -64,6 +64,5 @@ fn has_system_tray() -> Result<bool, Box<dyn std::error::Error>> {
     let name = format!("_NET_SYSTEM_TRAY_S{screen}");
     let atom = connection.intern_atom(false, name.as_bytes())?.reply()?.atom;
     let owner = connection.get_selection_owner(atom)?.reply()?.owner;
-    connection.flush()?;
     Ok(owner != x11rb::NONE)
 }

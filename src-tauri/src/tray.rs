@@ -1,5 +1,6 @@
 //! The tray's icon and its menu, as the core says that they are.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
 use switchboard::tray::{Action, Choice, Copied, Menu, Mood, Place, Words};
@@ -14,7 +15,7 @@ use crate::{autostart, window};
 
 /// What is drawn.
 #[derive(Default)]
-pub struct Slot {
+pub(crate) struct Slot {
     icon: Option<TrayIcon>,
     drawn: Option<Drawn>,
     /// What the menu says, or will say once there is an icon.
@@ -39,7 +40,7 @@ struct Drawn {
 }
 
 /// Puts the icon into the tray, waiting for a tray where it may start later than we do.
-pub fn begin(app: &AppHandle) {
+pub(crate) fn begin(app: &AppHandle) {
     #[cfg(not(target_os = "linux"))]
     create(app, true);
     #[cfg(target_os = "linux")]
@@ -72,8 +73,9 @@ fn create(app: &AppHandle, seen: bool) {
     let handle = app.clone();
     let creating = move || {
         // The library that draws the icon is loaded when first used and panics when it is not there.
-        let built = std::panic::catch_unwind(|| build(&handle));
-        let built = built.unwrap_or_else(|_| Err(tauri::Error::Anyhow(anyhow::anyhow!("its library is missing"))));
+        let built = catch_unwind(AssertUnwindSafe(|| build(&handle)));
+        let built =
+            built.unwrap_or_else(|_| Err(tauri::Error::Anyhow(anyhow::anyhow!("its library is missing"))));
         let made = built.is_ok();
         if let Err(error) = built {
             tracing::error!(%error, "there is no tray icon");
@@ -88,10 +90,10 @@ fn create(app: &AppHandle, seen: bool) {
 fn build(app: &AppHandle) -> tauri::Result<()> {
     let mut slot = app.desktop().tray.lock().unwrap_or_else(PoisonError::into_inner);
     let words = app.desktop().words();
-    let says = slot.menu.clone().unwrap_or_else(|| Menu {
-        status: words.say("tray.starting", &[]),
-        ..Menu::stopped("", &words)
-    });
+    let says = slot
+        .menu
+        .clone()
+        .unwrap_or_else(|| Menu { status: words.say("tray.starting", &[]), ..Menu::stopped("", &words) });
     let drawn = Drawn::new(app, says, &words)?;
     let icon = TrayIconBuilder::with_id("switchboard")
         .tooltip("Switchboard")
@@ -116,7 +118,7 @@ fn build(app: &AppHandle) -> tauri::Result<()> {
 }
 
 /// Shows what `menu` says.
-pub fn show(app: &AppHandle, menu: Menu) {
+pub(crate) fn show(app: &AppHandle, menu: Menu) {
     let handle = app.clone();
     let showing = move || {
         let mut slot = handle.desktop().tray.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +133,7 @@ pub fn show(app: &AppHandle, menu: Menu) {
 }
 
 /// Marks or unmarks the line that starts us at login.
-pub fn mark_autostart(app: &AppHandle, on: bool) {
+pub(crate) fn mark_autostart(app: &AppHandle, on: bool) {
     let handle = app.clone();
     let marking = move || {
         let slot = handle.desktop().tray.lock().unwrap_or_else(PoisonError::into_inner);
@@ -197,7 +199,17 @@ impl Drawn {
         for account in &accounts {
             root.append(account)?;
         }
-        root.append_items(&[&rule()?, &pause, &copy, &open, &logs, &diagnostics, &rule()?, &autostart, &quit])?;
+        root.append_items(&[
+            &rule()?,
+            &pause,
+            &copy,
+            &open,
+            &logs,
+            &diagnostics,
+            &rule()?,
+            &autostart,
+            &quit,
+        ])?;
         Ok(Self { root, says, status, today, automatic, accounts, pause, copy, autostart, fixed })
     }
 
@@ -289,7 +301,7 @@ fn image(mood: Mood, light: bool) -> Image<'static> {
 }
 
 /// Follows the taskbar of Windows, which is light or dark; panels of Linux are dark, or show the icon's rim.
-pub fn follow_theme(app: &AppHandle, theme: tauri::Theme) {
+pub(crate) fn follow_theme(app: &AppHandle, theme: tauri::Theme) {
     if !cfg!(windows) {
         return;
     }

@@ -15,7 +15,7 @@ const LABEL: &str = "main";
 
 /// Shows the window, making it when there is none; at a route of its own when one is given. Before the core runs that is
 /// only noted.
-pub fn open(app: &AppHandle, route: Option<&'static str>) {
+pub(crate) fn open(app: &AppHandle, route: Option<&'static str>) {
     let app = app.clone();
     // A window that is made on the main thread while that handles an event never appears on Windows.
     let opening = move || {
@@ -74,18 +74,18 @@ fn build(app: &AppHandle, url: Url) -> tauri::Result<()> {
             open_outside(&url);
             NewWindowResponse::Deny
         })
+        // Exports, which the page makes; the system's folder for downloads takes them.
+        .on_download(|_, _| true)
         .on_permission_request(|_, _| PermissionResponse::Deny)
         .build()?;
     let handle = app.clone();
-    window.on_window_event(move |event| {
-        match event {
-            WindowEvent::CloseRequested { api, .. } => {
-                api.prevent_close();
-                hide(&handle);
-            }
-            WindowEvent::ThemeChanged(theme) => tray::follow_theme(&handle, *theme),
-            _ => {}
+    window.on_window_event(move |event| match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            hide(&handle);
         }
+        WindowEvent::ThemeChanged(theme) => tray::follow_theme(&handle, *theme),
+        _ => {}
     });
     tray::follow_theme(app, window.theme()?);
     Ok(())
@@ -101,18 +101,24 @@ fn hide(app: &AppHandle) {
 }
 
 /// Says, the first time, that closing the window ends nothing.
-pub fn say_closed(app: &AppHandle) {
+pub(crate) fn say_closed(app: &AppHandle) {
     let desktop = app.desktop();
     let seen = desktop.tray_seen.get().copied().unwrap_or(true);
     notify(app, &desktop.words().say(if seen { "tray.closed" } else { "tray.closed.untrayed" }, &[]));
 }
 
 /// Gives the memory of a hidden window back.
-pub fn free(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(LABEL) else { return };
-    if !window.is_visible().unwrap_or(true)
-        && let Err(error) = window.destroy()
-    {
+pub(crate) fn free(app: &AppHandle) {
+    let handle = app.clone();
+    let freeing = move || {
+        let Some(window) = handle.get_webview_window(LABEL) else { return };
+        if !window.is_visible().unwrap_or(true)
+            && let Err(error) = window.destroy()
+        {
+            tracing::warn!(%error, "the window keeps its memory");
+        }
+    };
+    if let Err(error) = app.run_on_main_thread(freeing) {
         tracing::warn!(%error, "the window keeps its memory");
     }
 }
@@ -152,7 +158,12 @@ mod tests {
     #[test]
     fn the_window_stays_at_home() {
         let home = url("http://127.0.0.1:4000/#token=x");
-        for ours in ["http://127.0.0.1:4000/", "http://127.0.0.1:4000/#/logs", "blob:http://127.0.0.1:4000/1-2", "about:blank"] {
+        for ours in [
+            "http://127.0.0.1:4000/",
+            "http://127.0.0.1:4000/#/logs",
+            "blob:http://127.0.0.1:4000/1-2",
+            "about:blank",
+        ] {
             assert!(is_ours(&home, &url(ours)), "{ours}");
         }
         for foreign in [
@@ -175,7 +186,14 @@ mod tests {
         for good in ["https://docs.aws.amazon.com/", "http://example.com", "mailto:a@example.com"] {
             assert!(may_be_opened(&url(good)), "{good}");
         }
-        for bad in ["file:///bin/sh", "ssh://host", "javascript:alert(1)", "data:text/html,x", "vscode://x", "ms-msdt:/id"] {
+        for bad in [
+            "file:///bin/sh",
+            "ssh://host",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "vscode://x",
+            "ms-msdt:/id",
+        ] {
             assert!(!may_be_opened(&url(bad)), "{bad}");
         }
     }

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
 use crate::App;
+use crate::config::Config;
 
 /// One local address for your editors, served by your own Amazon Bedrock and Kiro accounts.
 #[derive(Parser)]

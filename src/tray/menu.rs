@@ -106,7 +106,8 @@ fn reason(glance: &Glance, words: &Words) -> String {
 
 fn today(glance: &Glance, words: &Words) -> String {
     let today = &glance.today;
-    let tokens = today.input_tokens + today.output_tokens + today.cache_read_tokens + today.cache_write_tokens;
+    let tokens =
+        today.input_tokens + today.output_tokens + today.cache_read_tokens + today.cache_write_tokens;
     let tokens = figures::compact(tokens, words.locale());
     let cost = figures::usd(today.cost_usd);
     words.count("tray.today", today.requests, &[("tokens", &tokens), ("cost", &cost)])
@@ -122,7 +123,8 @@ fn detail(line: &Line, words: &Words) -> String {
         "amazon_q" => "Kiro",
         other => other,
     };
-    let place = if line.region.is_empty() { provider.to_owned() } else { format!("{provider} {}", line.region) };
+    let place =
+        if line.region.is_empty() { provider.to_owned() } else { format!("{provider} {}", line.region) };
     match line.state {
         StateView::Ready => place,
         _ => format!("{place} · {}", state(line, words)),
@@ -143,8 +145,7 @@ fn state(line: &Line, words: &Words) -> String {
 
 /// A name as a menu can show it: on one line and not too long.
 fn label(name: &str) -> String {
-    let mut plain: String =
-        name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME).collect();
+    let mut plain: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME).collect();
     if name.chars().count() > NAME {
         plain.pop();
         plain.push('…');

@@ -149,10 +149,9 @@ fn the_dictionaries_hold_what_the_tray_says_and_nothing_more() {
     ]
     .concat();
     let notices = include_str!("../../crates/gateway/src/notices.rs");
-    for dictionary in [
-        include_str!("../../ui/src/lib/i18n/en.json"),
-        include_str!("../../ui/src/lib/i18n/zh-CN.json"),
-    ] {
+    for dictionary in
+        [include_str!("../../ui/src/lib/i18n/en.json"), include_str!("../../ui/src/lib/i18n/zh-CN.json")]
+    {
         let texts: Map<String, Value> = serde_json::from_str(dictionary).unwrap();
         for key in texts.keys().filter(|key| key.starts_with("tray.")) {
             let said = match key.strip_prefix("tray.notice.") {

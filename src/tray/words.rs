@@ -101,11 +101,10 @@ impl Words {
             }
         };
         let count = count.map(figures::grouped);
-        let find = |name: &str| match (name, &count) {
+        filled(text, |name| match (name, &count) {
             ("count", Some(count)) => Some(count.as_str()),
             _ => params.iter().find(|(param, _)| *param == name).map(|(_, value)| *value),
-        };
-        filled(text, find)
+        })
     }
 }
 

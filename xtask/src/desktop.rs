@@ -14,8 +14,10 @@ use crate::ui;
 const NAME: &str = "switchboard-desktop";
 
 /// What a build needs on Debian and its kin, with the name by which pkg-config knows it.
-const BUILD: [(&str, &str); 2] =
-    [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("ayatana-appindicator3-0.1", "libayatana-appindicator3-dev")];
+const BUILD: [(&str, &str); 2] = [
+    ("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"),
+    ("ayatana-appindicator3-0.1", "libayatana-appindicator3-dev"),
+];
 
 /// What the journeys need: a program, and its package.
 const JOURNEYS: [(&str, &str); 10] = [
@@ -78,7 +80,8 @@ fn knows(module: &str) -> bool {
 }
 
 fn on_path(program: &str) -> bool {
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    env::var_os("PATH")
+        .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 /// Builds the app and says where it is.

@@ -12,7 +12,10 @@ use anyhow::Result;
 pub(crate) fn icons() -> Result<()> {
     use crate::shell::{cargo, step};
 
-    step("icons", cargo().args(["run", "--quiet", "--package", "xtask", "--features", "icons", "--", "icons"]))
+    step(
+        "icons",
+        cargo().args(["run", "--quiet", "--package", "xtask", "--features", "icons", "--", "icons"]),
+    )
 }
 
 #[cfg(feature = "icons")]

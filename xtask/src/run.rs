@@ -31,7 +31,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return desktop::start(&app, args.port, args.data_dir.as_deref());
     }
     if !args.headless {
-        eprintln!("    there is no display: the window is a page for any browser, at the address that is printed");
+        eprintln!(
+            "    there is no display: the window is a page for any browser, at the address that is printed"
+        );
     }
     ui::build()?;
     let mut build = cargo();

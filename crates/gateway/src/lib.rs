@@ -50,6 +50,8 @@ pub use office::{Fittings, Office, PortProblem};
 pub use proxy::{Route, route};
 pub use reply::ReplyBody;
 pub use sessions::Sessions;
-pub use settings::{AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Timeouts};
+pub use settings::{
+    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Timeouts,
+};
 pub use shell::{Capabilities, Headless, Notice, Shell};
 pub use state::{Gateway, url_of};

@@ -31,8 +31,7 @@ pub(super) struct Picture {
 
 pub(super) fn all(folder: &Path) -> Result<()> {
     let app = read(&folder.join("app.svg"))?;
-    for (name, size) in
-        [("32x32.png", 32), ("128x128.png", 128), ("128x128@2x.png", 256), ("icon.png", 512)]
+    for (name, size) in [("32x32.png", 32), ("128x128.png", 128), ("128x128@2x.png", 256), ("icon.png", 512)]
     {
         fs::write(folder.join(name), picture(&app, size)?.png)?;
     }

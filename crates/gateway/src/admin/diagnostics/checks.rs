@@ -195,7 +195,8 @@ fn tray(gateway: &Gateway) -> Option<Check> {
         if seen {
             Check::new("tray", CheckState::Ok, "check_tray_ok", "tray: our icon is there".to_owned())
         } else {
-            let message = "tray: this desktop shows no tray icons; start Switchboard again to open its window";
+            let message =
+                "tray: this desktop shows no tray icons; start Switchboard again to open its window";
             Check::new("tray", CheckState::Warn, "check_tray_missing", message.to_owned())
         }
     })
