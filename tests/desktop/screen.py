@@ -84,7 +84,11 @@ class Screen:
 
     def has_tray_icon(self):
         """Whether the tray holds an icon: a pixel of its place differs from the panel."""
-        colours = self.do("import", "-window", "root", "-crop", "30x24+2+3", "-unique-colors", "-format", "%w", "info:-")
+        self.shots.mkdir(parents=True, exist_ok=True)
+        corner = self.shots / "corner.png"
+        self.do("import", "-window", "root", "-crop", "30x24+2+3", str(corner))
+        colours = self.do("convert", str(corner), "-unique-colors", "-format", "%w", "info:-")
+        corner.unlink()
         return int(colours) > 2
 
     def clipboard(self):
