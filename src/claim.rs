@@ -70,9 +70,12 @@ impl Claim {
     /// Whatever the file system says.
     pub async fn follow(&mut self, running: &Running) -> io::Result<Infallible> {
         loop {
-            match &mut self.moves {
-                Some(moves) if moves.changed().await.is_ok() => {}
-                _ => return std::future::pending().await,
+            let moved = match &mut self.moves {
+                Some(moves) => moves.changed().await.is_ok(),
+                None => false,
+            };
+            if !moved {
+                return std::future::pending().await;
             }
             self.lock.announce(&running.admin_url())?;
         }

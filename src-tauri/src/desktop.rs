@@ -37,6 +37,8 @@ pub(crate) struct Desktop {
 pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
     let (engine, start) = Engine::new();
     let folder = config.data_dir.clone();
+    #[expect(clippy::disallowed_methods, reason = "tauri's macro ends the process where an icon cannot be read")]
+    let context = tauri::generate_context!();
     let app = tauri::Builder::default()
         // First: a second start must be noticed before anything is built.
         .plugin(single_instance(&folder))
@@ -56,7 +58,7 @@ pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
             clipboard: Mutex::new(None),
             window_wanted: AtomicBool::new(!hidden),
         })
-        .build(tauri::generate_context!())?;
+        .build(context)?;
     start.run(config, app.handle().clone())?;
     Ok(app.run_return(on_event))
 }

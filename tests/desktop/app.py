@@ -105,7 +105,8 @@ class App:
         return next((account["name"] for account in self.accounts() if account["active"]), None)
 
     def last_row(self):
-        return self.ask("/api/logs?limit=1")["rows"][0]
+        """The newest row of the log. It is written after the answer has ended."""
+        return until(lambda: self.ask("/api/logs?limit=1")["rows"], "no row")[0]
 
     def window(self):
         """The window's id while it is on screen."""
