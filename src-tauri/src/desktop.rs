@@ -37,7 +37,10 @@ pub(crate) struct Desktop {
 pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
     let (engine, start) = Engine::new();
     let folder = config.data_dir.clone();
-    #[expect(clippy::disallowed_methods, reason = "tauri's macro ends the process where an icon cannot be read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tauri's macro ends the process where an icon cannot be read"
+    )]
     let context = tauri::generate_context!();
     let app = tauri::Builder::default()
         // First: a second start must be noticed before anything is built.

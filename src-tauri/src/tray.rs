@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
-use switchboard::tray::{Action, Choice, Copied, Menu, Mood, Place, Words};
+use switchboard::tray::{Action, Choice, Copied, Locale, Menu, Mood, Place, Words};
 use tauri::image::Image;
 use tauri::menu::{CheckMenuItem, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
@@ -28,15 +28,13 @@ pub(crate) struct Slot {
 struct Drawn {
     root: tauri::menu::Menu<Wry>,
     says: Menu,
+    locale: Locale,
     status: MenuItem<Wry>,
     today: MenuItem<Wry>,
     automatic: CheckMenuItem<Wry>,
     accounts: Vec<CheckMenuItem<Wry>>,
     pause: MenuItem<Wry>,
-    copy: Submenu<Wry>,
     autostart: CheckMenuItem<Wry>,
-    /// Lines that only the language changes, with their keys.
-    fixed: Vec<(MenuItem<Wry>, &'static str)>,
 }
 
 /// Puts the icon into the tray, waiting for a tray where it may start later than we do.
@@ -154,8 +152,9 @@ impl Slot {
         }
         icon.set_tooltip(Some(&menu.status))?;
         let words = app.desktop().words();
-        if menu.has_lines_of(&drawn.says) {
-            drawn.say(menu, &words)
+        // The heading of a submenu cannot be changed in place on Linux; nobody changes the language with the menu open.
+        if menu.has_lines_of(&drawn.says) && words.locale() == drawn.locale {
+            drawn.say(menu)
         } else {
             *drawn = Drawn::new(app, menu, &words)?;
             icon.set_menu(Some(drawn.root.clone()))
@@ -165,11 +164,8 @@ impl Slot {
 
 impl Drawn {
     fn new(app: &AppHandle, says: Menu, words: &Words) -> tauri::Result<Self> {
-        let mut fixed = Vec::new();
-        let mut line = |action: Action, key: &'static str| {
-            let item = MenuItem::with_id(app, action.name(), words.say(key, &[]), true, None::<&str>)?;
-            fixed.push((item.clone(), key));
-            tauri::Result::Ok(item)
+        let line = |action: Action, key: &str| {
+            MenuItem::with_id(app, action.name(), words.say(key, &[]), true, None::<&str>)
         };
         let anthropic = line(Action::Copy(Copied::AnthropicUrl), "tray.copy.anthropic")?;
         let openai = line(Action::Copy(Copied::OpenAiUrl), "tray.copy.openai")?;
@@ -210,11 +206,12 @@ impl Drawn {
             &autostart,
             &quit,
         ])?;
-        Ok(Self { root, says, status, today, automatic, accounts, pause, copy, autostart, fixed })
+        let locale = words.locale();
+        Ok(Self { root, says, locale, status, today, automatic, accounts, pause, autostart })
     }
 
     /// Says something else on the same lines. Only what differs is touched: an open menu is drawn anew at each touch.
-    fn say(&mut self, menu: Menu, words: &Words) -> tauri::Result<()> {
+    fn say(&mut self, menu: Menu) -> tauri::Result<()> {
         let says = |item: &MenuItem<Wry>, old: &str, new: &str| {
             if old == new { Ok(()) } else { item.set_text(plain(new)) }
         };
@@ -231,20 +228,6 @@ impl Drawn {
             if item.is_checked()? != new.chosen {
                 item.set_checked(new.chosen)?;
             }
-        }
-        for (item, key) in &self.fixed {
-            let text = words.say(key, &[]);
-            if item.text()? != text {
-                item.set_text(text)?;
-            }
-        }
-        let text = words.say("tray.copy", &[]);
-        if self.copy.text()? != text {
-            self.copy.set_text(text)?;
-        }
-        let text = words.say("tray.autostart", &[]);
-        if self.autostart.text()? != text {
-            self.autostart.set_text(text)?;
         }
         self.says = menu;
         Ok(())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -50,6 +51,13 @@ class App:
         self.wait()
         return self
 
+    def settled(self):
+        """What a person has who used it before: the first run is behind them, and it is closed again."""
+        self.start("--hidden")
+        self.ask("/api/settings", {"first_run_done": True}, method="PUT")
+        self.stop()
+        return self
+
     def wait(self):
         """Until it listens."""
         until(self.listens, f"the app does not start; see {self.log}")
@@ -59,7 +67,8 @@ class App:
             raise AssertionError(f"the app ended with {self.process.returncode}:\n{self.log.read_text()}")
         try:
             self.base = json.loads((self.folder / "app.json").read_text())["url"]
-            return self.ask("/api/status")["port"]
+            status = self.ask("/api/status")
+            return status["port"] or status["port_problem"]
         except (OSError, ValueError, KeyError, urllib.error.URLError):
             return None
 
@@ -67,6 +76,7 @@ class App:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(20)
+        self.process = None
 
     @property
     def pid(self):
@@ -113,6 +123,12 @@ class App:
         found = self.screen.windows(self.pid, "^Switchboard$")
         return found[0] if found else None
 
+    def shown(self):
+        """The window's id once its page is drawn."""
+        window = until(self.window, "no window")
+        until(lambda: self.screen.colours(*self.screen.geometry(window)) > 100, "the window stays empty")
+        return window
+
     def web_processes(self):
         """Processes of the web view."""
         found = subprocess.run(["pgrep", "-P", str(self.pid), "-f", "WebKitWebProcess"], capture_output=True, text=True)
@@ -125,6 +141,12 @@ class App:
             if line.startswith(("Private_Clean", "Private_Dirty")):
                 private += int(line.split()[1])
         return private / 1024
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
 def without_display(binary):

@@ -5,18 +5,26 @@ import socket
 import time
 import urllib.error
 
-from app import without_display
+from app import free_port, without_display
 from screen import until
 from tray import Tray
 from webdriver import Driver
 
 
+# Left, top, width, height.
+ICON_PLACE = (2, 3, 30, 24)
+MENU_PLACE = (10, 90, 200, 200)
+
+
 def window_and_tray(screen, app):
     """The window shows Home; the tray switches accounts; closing hides; a second start raises; quit ends."""
+    app.settled()
     began = time.monotonic()
     app.start()
     window = until(app.window, "no window")
-    print(f"      window after {time.monotonic() - began:.2f} s")
+    print(f"      window after {time.monotonic() - began:.2f} s", end="", flush=True)
+    app.shown()
+    print(f", its page after {time.monotonic() - began:.2f} s")
     tray = Tray(screen, app)
     tray.wait()
     app.add_account("First")
@@ -48,6 +56,7 @@ def window_and_tray(screen, app):
     second = app.spawn()
     assert second.wait(20) == 0, "a second start is not sent away"
     until(app.window, "a second start does not raise the window")
+    app.shown()
     screen.shoot("raised")
 
     port = app.ask("/api/status")["port"]
@@ -60,13 +69,14 @@ def window_and_tray(screen, app):
 
 def pausing_and_copying(screen, app):
     """What else the tray does: pause and resume, copy, start at login, open a screen."""
-    app.start("--hidden")
+    app.settled().start("--hidden")
     tray = Tray(screen, app)
     tray.wait()
     assert not app.window(), "started hidden, with a window"
+    running = screen.picture(*ICON_PLACE)
     tray.choose("pause")
     until(lambda: app.ask("/api/status")["paused"], "the tray does not pause")
-    time.sleep(0.5)
+    until(lambda: screen.picture(*ICON_PLACE) != running, "a paused proxy looks like a running one")
     screen.shoot("paused")
     try:
         app.message("refused")
@@ -94,8 +104,7 @@ def pausing_and_copying(screen, app):
     until(lambda: not entry.exists(), "it still starts at login")
 
     tray.choose("logs")
-    until(app.window, "the tray opens no window")
-    time.sleep(2)
+    app.shown()
     screen.shoot("logs")
 
 
@@ -104,11 +113,17 @@ def chinese(screen, app):
     app.start("--hidden")
     tray = Tray(screen, app)
     tray.wait()
+    tray.open()
+    english = screen.picture(*MENU_PLACE)
     app.ask("/api/settings", {"language": "zh-CN"}, method="PUT")
-    time.sleep(1)
+    until(lambda: not tray.menu(), "the menu keeps its language")
     tray.open()
     screen.shoot("menu")
+    assert screen.picture(*MENU_PLACE) != english
     tray.close()
+    tray.choose("open")
+    app.shown()
+    screen.shoot("window")
 
 
 def memory_comes_back(screen, app):
@@ -123,17 +138,18 @@ def memory_comes_back(screen, app):
     print(f"      {app.memory():.1f} MiB of its own with the window closed")
     assert app.message("alone") == "echo: alone"
     assert app.spawn().wait(20) == 0
-    until(app.window, "the window does not come back")
-    time.sleep(2)
+    app.shown()
     screen.shoot("again")
 
 
 def in_the_window(screen, app):
     """Accounts and Chat, driven inside the web view; the page has no way to the shell but HTTP."""
-    with Driver(app, 4455) as page:
+    app.settled()
+    with Driver(app, free_port()) as page:
         page.says("Home")
-        app.ask("/api/settings", {"first_run_done": True, "language": "en"}, method="PUT")
+        app.add_account("First")
         app.add_account("Second")
+        assert app.active() == "First", app.accounts()
         page.go("/accounts")
         page.says("Second")
         screen.shoot("accounts")
@@ -156,7 +172,8 @@ def in_the_window(screen, app):
         print(f"      the shell says: {refused}")
         before = page.run("return location.origin")
         page.run("location.href = 'http://127.0.0.1:1/'")
-        time.sleep(1)
+        page.go("/accounts")
+        page.says("Second")
         assert page.run("return location.origin") == before, "the window left its origin"
 
 
@@ -167,7 +184,7 @@ def killed(screen, app):
     app.ask("/api/settings", {"retention_days": 7}, method="PUT")
     app.message("remember")
     until(lambda: app.ask("/api/logs?limit=1")["rows"], "no row")
-    app.ask("/api/conversations", {"title": "kept"})
+    app.ask("/api/conversations", {"title": "kept", "messages": []})
     app.process.send_signal(signal.SIGKILL)
     app.process.wait()
     app.start("--hidden")
@@ -180,7 +197,6 @@ def killed(screen, app):
 def late_tray(screen, app):
     """The tray's host may start later than we do."""
     app.start("--hidden")
-    time.sleep(3)
     assert not app.window()
     screen.start_tray()
     Tray(screen, app).wait()
@@ -193,9 +209,9 @@ late_tray.tray = False
 
 def no_tray(screen, app):
     """Without a tray the window opens and says so."""
-    app.start("--hidden")
+    app.settled().start("--hidden")
     until(app.window, "no window", 45)
-    time.sleep(3)
+    app.shown()
     screen.shoot("told")
     checks = app.ask("/api/diagnostics")["checks"]
     assert any(check["id"] == "tray" and check["state"] == "warn" for check in checks), checks
@@ -210,10 +226,13 @@ def port_taken(screen, app):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
+        app.settled()
         app.process = app.spawn("--port", str(port))
-        until(app.window, "no window")
-        time.sleep(2)
+        app.shown()
         screen.shoot("taken")
+        app.wait()
+        problem = app.ask("/api/status")["port_problem"]
+        assert problem and problem["port"] == port, problem
 
 
 def no_display(screen, app):

@@ -56,6 +56,9 @@ class Screen:
             raise AssertionError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip() or done.returncode}")
         return done.stdout.strip()
 
+    def do_bytes(self, *command, given=None):
+        return subprocess.run(command, env=self.environment, input=given, capture_output=True, timeout=30, check=True).stdout
+
     def shoot(self, name):
         """Keeps a picture of the whole screen."""
         self.taken += 1
@@ -70,26 +73,35 @@ class Screen:
         return found.split()
 
     def geometry(self, window):
-        shown = self.do("xdotool", "getwindowgeometry", "--shell", window)
+        """Left, top, width and height; nothing of a window that is gone."""
+        shown = self.do("xdotool", "getwindowgeometry", "--shell", window, check=False)
+        if not shown:
+            return (0, 0, 0, 0)
         values = dict(line.split("=") for line in shown.splitlines())
         return tuple(int(values[key]) for key in ("X", "Y", "WIDTH", "HEIGHT"))
 
     def click(self, x, y, button=1):
-        self.do("xdotool", "mousemove", "--sync", str(x), str(y), "click", str(button))
+        # Not `--sync`: that waits for a move, and for long where the pointer already is.
+        self.do("xdotool", "mousemove", str(x), str(y), "click", str(button))
 
     def keys(self, *names):
         for name in names:
             self.do("xdotool", "key", "--clearmodifiers", name)
             time.sleep(0.15)  # A menu that is walked faster than it is drawn loses keys.
 
+    def colours(self, x, y, width, height):
+        """How many colours a part of the screen shows."""
+        shot = self.picture(x, y, width, height)
+        counted = self.do_bytes("convert", "ppm:-", "-unique-colors", "-format", "%w", "info:-", given=shot)
+        return int(counted)
+
+    def picture(self, x, y, width, height):
+        """A part of the screen, as bytes that are the same when it looks the same."""
+        return self.do_bytes("import", "-window", "root", "-crop", f"{width}x{height}+{x}+{y}", "ppm:-")
+
     def has_tray_icon(self):
         """Whether the tray holds an icon: a pixel of its place differs from the panel."""
-        self.shots.mkdir(parents=True, exist_ok=True)
-        corner = self.shots / "corner.png"
-        self.do("import", "-window", "root", "-crop", "30x24+2+3", str(corner))
-        colours = self.do("convert", str(corner), "-unique-colors", "-format", "%w", "info:-")
-        corner.unlink()
-        return int(colours) > 2
+        return self.colours(2, 3, 30, 24) > 2
 
     def clipboard(self):
         return self.do("xclip", "-selection", "clipboard", "-out")

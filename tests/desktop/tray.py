@@ -17,10 +17,21 @@ class Tray:
         until(self.screen.has_tray_icon, "the tray shows no icon", 40)
 
     def open(self):
-        self.screen.click(*ICON)
-        menu = until(self.menu, "the menu does not open")
-        time.sleep(0.3)
-        return menu
+        """Clicks until the menu is open: one that is opened while the accounts change is drawn anew, which closes it."""
+        def opened():
+            self.screen.click(*ICON)
+            end = time.monotonic() + 2
+            while time.monotonic() < end:
+                menu = self.menu()
+                if menu and self.is_drawn(menu):
+                    return menu
+            return None
+        return until(opened, "the menu does not open")
+
+    def is_drawn(self, menu):
+        """Whether the menu shows its lines, which takes a moment after it has a window."""
+        x, y, width, height = self.screen.geometry(menu)
+        return width > 0 and self.screen.colours(x, y, width, height) > 8
 
     def menu(self):
         """The menu's window: the only one of ours without a title."""

@@ -32,7 +32,9 @@ class Driver:
         self.app.wait()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind:
+            self.app.screen.shoot("page")
         try:
             self.call("DELETE", f"/session/{self.session}")
         except (OSError, Refused, AttributeError):

@@ -84,21 +84,44 @@ pub(crate) fn is_navigation(headers: &HeaderMap) -> bool {
     accepts.split(|byte| *byte == b',').any(|kind| kind.trim_ascii().starts_with(b"text/html"))
 }
 
+/// What the first page's root is, as it was built.
+const ROOT: &str = "<html lang=\"en\">";
+
+/// The first page, saying what the person chose: it is drawn right at once, without asking and without a memory of its
+/// own, which a window that has another port each time would lose.
+fn first_page(gateway: &Gateway, index: &Asset) -> (Bytes, String) {
+    let settings = gateway.settings.load();
+    let (language, theme) = (settings.language.word(), settings.theme.word());
+    let first_run = if settings.first_run_done { "done" } else { "due" };
+    let root = format!(
+        "<html lang=\"en\" data-language=\"{language}\" data-colours=\"{theme}\" data-first-run=\"{first_run}\">"
+    );
+    let page = if index.packed { unpacked(index.body) } else { Bytes::from_static(index.body) };
+    let page = String::from_utf8_lossy(&page).replacen(ROOT, &root, 1);
+    let tag = format!("{}-{language}-{theme}-{first_run}\"", index.etag.trim_end_matches('"'));
+    (page.into(), tag)
+}
+
 fn file(gateway: &Gateway, head: &Parts, asset: &Asset) -> Response<ReplyBody> {
     let mut answer = Response::new(ReplyBody::empty());
     let headers = answer.headers_mut();
     let keep = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
-    headers.insert(ETAG, HeaderValue::from_static(asset.etag));
+    let drawn = (asset.path == INDEX).then(|| first_page(gateway, asset));
+    let tag = drawn.as_ref().map_or(asset.etag, |(_, tag)| tag);
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(ETAG, tag);
+    }
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     protect(gateway, headers);
     let known = head.headers.get(IF_NONE_MATCH).map_or(&b""[..], HeaderValue::as_bytes);
-    if known.split(|byte| *byte == b',').any(|tag| tag.trim_ascii() == asset.etag.as_bytes()) {
+    if known.split(|byte| *byte == b',').any(|known| known.trim_ascii() == tag.as_bytes()) {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
         return answer;
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     let body = match (asset.packed, takes_gzip(&head.headers)) {
+        _ if drawn.is_some() => drawn.map(|(page, _)| page).unwrap_or_default(),
         (true, true) => {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             Bytes::from_static(asset.body)

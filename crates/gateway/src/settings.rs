@@ -97,6 +97,18 @@ pub enum Language {
     SimplifiedChinese,
 }
 
+impl Language {
+    /// As it is written in the settings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::English => "en",
+            Self::SimplifiedChinese => "zh-CN",
+        }
+    }
+}
+
 /// The window's colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,6 +118,18 @@ pub enum Theme {
     System,
     Light,
     Dark,
+}
+
+impl Theme {
+    /// As it is written in the settings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
 }
 
 /// What the person wants to be told while they look elsewhere.

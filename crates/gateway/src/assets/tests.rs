@@ -55,7 +55,9 @@ async fn files_come_packed_and_are_kept_for_ever_when_their_name_says_what_is_in
         assert!(!head.headers().contains_key("content-encoding"), "{unwilling}");
         assert_eq!(body, "let a");
     }
-    let (head, body) = get(&house, "/", &[("if-none-match", "\"0\", \"1\"")]).await.unwrap();
+    let (head, _) = get(&house, "/", &[]).await.unwrap();
+    let kept = format!("\"0\", {}", head.headers()["etag"].to_str().unwrap());
+    let (head, body) = get(&house, "/", &[("if-none-match", &kept)]).await.unwrap();
     assert_eq!((head.status(), body.len()), (StatusCode::NOT_MODIFIED, 0));
     assert_eq!(head.headers()["cache-control"], "no-cache");
 }
@@ -90,4 +92,38 @@ async fn a_build_without_pages_says_how_to_make_them() {
     assert_eq!(head.status(), StatusCode::OK);
     assert!(String::from_utf8_lossy(&body).contains("npm run build"));
     assert!(get(&house, "/", &[]).await.is_none());
+}
+
+#[tokio::test]
+async fn the_first_page_says_what_the_person_chose() {
+    let page = |path| Asset {
+        path,
+        content_type: "text/html; charset=utf-8",
+        body: packed("<!doctype html>\n<html lang=\"en\">\n<head></head></html>"),
+        packed: true,
+        etag: "\"1\"",
+        immutable: false,
+    };
+    let house = House::with_pages(vec![page("/index.html"), page("/other.html")].leak()).await;
+    let (head, body) = get(&house, "/", &[("accept-encoding", "gzip")]).await.unwrap();
+    let said = String::from_utf8(body.to_vec()).unwrap();
+    assert!(said.contains("data-language=\"system\" data-colours=\"system\" data-first-run=\"due\""), "{said}");
+    let before = head.headers()["etag"].to_str().unwrap().to_owned();
+
+    let mut settings = house.gateway.settings.load().as_ref().clone();
+    settings.language = crate::Language::SimplifiedChinese;
+    settings.theme = crate::settings::Theme::Dark;
+    settings.first_run_done = true;
+    house.gateway.settings.store(std::sync::Arc::new(settings));
+    // What the browser kept is out of date.
+    let (head, body) = get(&house, "/", &[("if-none-match", &before)]).await.unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    let said = String::from_utf8(body.to_vec()).unwrap();
+    assert!(said.contains("data-language=\"zh-CN\" data-colours=\"dark\" data-first-run=\"done\""), "{said}");
+    let now = head.headers()["etag"].to_str().unwrap().to_owned();
+    assert_ne!(now, before);
+    let (head, _) = get(&house, "/", &[("if-none-match", &now)]).await.unwrap();
+    assert_eq!(head.status(), StatusCode::NOT_MODIFIED);
+    let (_, other) = get(&house, "/other.html", &[]).await.unwrap();
+    assert!(other.ends_with(b"<html lang=\"en\">\n<head></head></html>"));
 }

@@ -74,20 +74,26 @@ function take({ event, data }: Event): void {
   }
 }
 
-/** Follows the stream until it ends, which is a failure too. */
+/** Follows the stream until it ends, which is a failure too. Everything is fetched once the stream is open and before it is
+    read: what happens meanwhile waits in it, so that nothing is missed and nothing older comes last. */
 async function follow(): Promise<never> {
-  const answer = await fetch('/api/events', { headers: { ...headers('GET'), accept: 'text/event-stream' }, cache: 'no-store' });
-  if (!answer.ok || !answer.body) throw new Error(`events: ${answer.status}`);
-  streaming = true;
-  for await (const { event, data } of events(answer.body)) take({ event, data: JSON.parse(data) as unknown } as Event);
-  throw new Error('the stream ended');
+  const ending = new AbortController();
+  try {
+    const answer = await fetch('/api/events', { headers: { ...headers('GET'), accept: 'text/event-stream' }, cache: 'no-store', signal: ending.signal });
+    if (!answer.ok || !answer.body) throw new Error(`events: ${answer.status}`);
+    await fetchAll();
+    streaming = true;
+    for await (const { event, data } of events(answer.body)) take({ event, data: JSON.parse(data) as unknown } as Event);
+    throw new Error('the stream ended');
+  } finally {
+    ending.abort();
+  }
 }
 
 /** Runs for as long as the page lives. */
 async function run(): Promise<void> {
   for (;;) {
     try {
-      await fetchAll();
       await follow();
     } catch {
       streaming = false;

@@ -1,4 +1,4 @@
-//! The settings. Language and theme are also kept here in the browser, so that the first paint is right.
+//! The settings. Language and theme come with the page, so that the first paint is right.
 
 import * as api from '../api/routes';
 import type { Settings } from '../api/types';
@@ -8,8 +8,9 @@ export type Theme = 'system' | 'light' | 'dark';
 export type Language = 'system' | Locale;
 
 let value = $state.raw<Settings | null>(null);
-let theme = $state<Theme>((localStorage.getItem('theme') as Theme | null) ?? 'system');
-let language = $state<Language>((localStorage.getItem('language') as Language | null) ?? 'system');
+const page = document.documentElement.dataset;
+let theme = $state((page['colours'] ?? 'system') as Theme);
+let language = $state((page['language'] ?? 'system') as Language);
 let dark = $state(false);
 
 const night = matchMedia('(prefers-color-scheme: dark)');
@@ -18,7 +19,7 @@ addEventListener('languagechange', () => void talk());
 
 function paint(): void {
   dark = theme === 'dark' || (theme === 'system' && night.matches);
-  document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
+  page['theme'] = dark ? 'dark' : 'light';
 }
 
 function talk(): Promise<void> {
@@ -46,8 +47,8 @@ export const settings = {
   },
   take(fresh: Settings): void {
     value = fresh;
-    if (fresh.theme && fresh.theme !== theme) show(fresh.theme);
-    if (fresh.language && fresh.language !== language) void say(fresh.language);
+    if (fresh.theme !== theme) show(fresh.theme);
+    if (fresh.language !== language) void say(fresh.language);
   },
   async refresh(): Promise<void> {
     this.take(await api.settings.show());
@@ -55,25 +56,23 @@ export const settings = {
   async change(changes: Partial<Settings> | Record<string, unknown>): Promise<void> {
     this.take(await api.settings.change(changes));
   },
-  /** At once here; the backend hears of it when it keeps such a setting. */
+  /** Shown at once, then kept. */
   async setTheme(chosen: Theme): Promise<void> {
     show(chosen);
-    if (value?.theme) await this.change({ theme: chosen });
+    await this.change({ theme: chosen });
   },
   async setLanguage(chosen: Language): Promise<void> {
     await say(chosen);
-    if (value?.language) await this.change({ language: chosen });
+    await this.change({ language: chosen });
   },
 };
 
 function show(chosen: Theme): void {
   theme = chosen;
-  localStorage.setItem('theme', chosen);
   paint();
 }
 
 async function say(chosen: Language): Promise<void> {
   language = chosen;
-  localStorage.setItem('language', chosen);
   await talk();
 }
