@@ -116,7 +116,8 @@ fn versions_live_in_the_workspace_manifest_alone() {
         } else {
             text.split("\n[dependencies]").nth(1).unwrap_or_default()
         };
-        for line in own.lines().filter(|line| line.contains('=') && !line.trim_start().starts_with('#')) {
+        let is_entry = |line: &&str| line.contains('=') && !line.starts_with(['#', '[']);
+        for line in own.lines().map(str::trim_start).filter(is_entry) {
             let versioned = line.contains("version =")
                 || line.split('=').nth(1).is_some_and(|v| v.trim_start().starts_with('"'));
             assert!(!versioned, "{}: {line}", package.name);

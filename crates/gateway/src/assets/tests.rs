@@ -107,7 +107,10 @@ async fn the_first_page_says_what_the_person_chose() {
     let house = House::with_pages(vec![page("/index.html"), page("/other.html")].leak()).await;
     let (head, body) = get(&house, "/", &[("accept-encoding", "gzip")]).await.unwrap();
     let said = String::from_utf8(body.to_vec()).unwrap();
-    assert!(said.contains("data-language=\"system\" data-colours=\"system\" data-first-run=\"due\""), "{said}");
+    assert!(
+        said.contains("data-language=\"system\" data-colours=\"system\" data-first-run=\"due\""),
+        "{said}"
+    );
     let before = head.headers()["etag"].to_str().unwrap().to_owned();
 
     let mut settings = house.gateway.settings.load().as_ref().clone();
