@@ -12,7 +12,6 @@ use switchboard::Config;
 use switchboard::tray::{Locale, Words};
 use tauri::{AppHandle, Manager, RunEvent};
 use tauri_plugin_notification::NotificationExt;
-use tauri_plugin_window_state::StateFlags;
 
 use crate::engine::{Engine, Order};
 use crate::{autostart, tray, window};
@@ -47,11 +46,7 @@ pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
         .plugin(single_instance(&folder))
         .plugin(tauri_plugin_autostart::Builder::new().app_name("switchboard").arg("--hidden").build())
         .plugin(tauri_plugin_notification::init())
-        .plugin(
-            tauri_plugin_window_state::Builder::new()
-                .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
-                .build(),
-        )
+        .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::PLACE).build())
         .manage(Desktop {
             engine,
             folder,

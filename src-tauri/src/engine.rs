@@ -10,7 +10,7 @@ use switchboard::claim::{Claim, Claimed};
 use switchboard::signals::stop_requested;
 use switchboard::tray::{Action, Menu, Watch};
 use switchboard::{App, Config, Running};
-use tauri::{AppHandle, Manager};
+use tauri::AppHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
@@ -191,9 +191,7 @@ async fn live(config: &Config, app: &AppHandle, orders: &mut UnboundedReceiver<O
             Err(error) = claim.follow(&running) => tracing::warn!(%error, "nobody is told where we listen"),
         }
     }
-    for window in app.webview_windows().into_values() {
-        let _ = window.destroy();
-    }
+    window::destroy(app);
     running.stop().await;
     Ok(Ending::Quit)
 }

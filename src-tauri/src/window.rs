@@ -5,6 +5,7 @@ use std::thread;
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri_plugin_window_state::{AppHandleExt, StateFlags};
 use url::Url;
 
 use crate::desktop::{DesktopExt, notify};
@@ -12,6 +13,10 @@ use crate::engine::Order;
 use crate::tray;
 
 const LABEL: &str = "main";
+
+/// What is kept of the window from one start to the next.
+pub(crate) const PLACE: StateFlags =
+    StateFlags::SIZE.union(StateFlags::POSITION).union(StateFlags::MAXIMIZED);
 
 /// Shows the window, making it when there is none; at a route of its own when one is given. Before the core runs that is
 /// only noted.
@@ -91,9 +96,30 @@ fn build(app: &AppHandle, url: Url) -> tauri::Result<()> {
     Ok(())
 }
 
+/// Writes down where the window is and how large, while there is one to ask: a program that is killed keeps it too.
+fn keep_place(app: &AppHandle) {
+    if let Err(error) = app.save_window_state(PLACE) {
+        tracing::warn!(%error, "the window's place is not kept");
+    }
+}
+
+/// Takes the window away for good, when the program ends.
+pub(crate) fn destroy(app: &AppHandle) {
+    let handle = app.clone();
+    let destroying = move || {
+        keep_place(&handle);
+        for window in handle.webview_windows().into_values() {
+            let _ = window.destroy();
+        }
+    };
+    // Where the main thread has ended already, the windows have too.
+    let _ = app.run_on_main_thread(destroying);
+}
+
 /// Hides the window; the engine frees its memory when it stays so.
 fn hide(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
+    keep_place(app);
     if let Err(error) = window.hide() {
         tracing::warn!(%error, "the window cannot be hidden");
     }

@@ -177,6 +177,19 @@ def in_the_window(screen, app):
         assert page.run("return location.origin") == before, "the window left its origin"
 
 
+def place(screen, app):
+    """The window comes back where it was and as large as it was."""
+    app.settled().start()
+    window = app.shown()
+    screen.do("xdotool", "windowsize", window, "900", "600", "windowmove", window, "200", "150")
+    until(lambda: screen.geometry(window)[2:] == (900, 600), "the window keeps its size")
+    put = until(lambda: (left := screen.geometry(window)[0]) in range(195, 206) and screen.geometry(window), "it does not move")
+    app.stop()
+    app.start()
+    window = app.shown()
+    until(lambda: screen.geometry(window) == put, f"the window is not at {put}")
+
+
 def killed(screen, app):
     """What was there is there after `kill -9`."""
     app.start("--hidden")
@@ -247,6 +260,7 @@ ALL = [
     pausing_and_copying,
     in_the_window,
     chinese,
+    place,
     killed,
     late_tray,
     no_tray,
