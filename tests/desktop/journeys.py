@@ -234,18 +234,27 @@ no_tray.tray = False
 
 
 def port_taken(screen, app):
-    """The window opens although the proxy's port is taken, and names who has it."""
+    """The window opens although the proxy's port is taken, names who has it, and moves the proxy with one button."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        app.settled()
         app.process = app.spawn("--port", str(port))
-        app.shown()
-        screen.shoot("taken")
         app.wait()
         problem = app.ask("/api/status")["port_problem"]
         assert problem and problem["port"] == port, problem
+        window = app.shown()
+        screen.shoot("first-start")
+        screen.do("xdotool", "windowactivate", "--sync", window)
+        screen.keys("Tab", "Return")
+        until(lambda: not app.ask("/api/status")["port_problem"], "the button moves the proxy nowhere")
+        assert app.message("moved") == "echo: moved"
+
+        app.ask("/api/settings", {"first_run_done": True}, method="PUT")
+        app.stop()
+        app.process = app.spawn("--port", str(port))
+        app.shown()
+        screen.shoot("home")
 
 
 def no_display(screen, app):

@@ -1,5 +1,6 @@
 //! The settings. Language and theme come with the page, so that the first paint is right.
 
+import { ApiFailure } from '../api/failure';
 import * as api from '../api/routes';
 import type { Settings } from '../api/types';
 import { speak, systemLocale, type Locale } from '../i18n/index.svelte';
@@ -55,6 +56,16 @@ export const settings = {
   },
   async change(changes: Partial<Settings> | Record<string, unknown>): Promise<void> {
     this.take(await api.settings.change(changes));
+  },
+  /** Moves the proxy to the first free port after `taken`. Throws when the ten that follow are taken too. */
+  async nextPort(taken: number): Promise<void> {
+    for (let port = taken + 1; ; port++) {
+      try {
+        return await this.change({ port });
+      } catch (error) {
+        if (!(error instanceof ApiFailure && error.code === 'port_taken') || port > taken + 9) throw error;
+      }
+    }
   },
   /** Shown at once, then kept. */
   async setTheme(chosen: Theme): Promise<void> {
