@@ -136,6 +136,7 @@ def memory_comes_back(screen, app):
     until(lambda: not app.window(), "closing does not hide the window")
     until(lambda: not app.web_processes(), "the web view stays", 75)
     print(f"      {app.memory():.1f} MiB of its own with the window closed")
+    assert app.memory() <= 60, "the core is to stay below 60 MiB"
     assert app.message("alone") == "echo: alone"
     assert app.spawn().wait(20) == 0
     app.shown()
