@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use emulator::{AccessKey, Emulator};
 use gateway::listener::Loops;
-use gateway::{Doors, Fittings, Gateway, Headless, Office, Settings, Shell, url_of};
+use gateway::{Doors, Fittings, Gateway, Headless, Office, Passwords, Settings, Shell, url_of};
 use llm::Secret;
 use providers::{Account, Http, HttpOptions, Registry};
 use serde_json::{Value, json};
@@ -81,6 +81,7 @@ impl App {
         let logs = Arc::new(Logs::open(folder, now_ms)?);
         let key = keys::ensure(&core, now_ms).await?;
         let settings = settings(&core).await?;
+        let passwords = Passwords::load(&core).await?;
 
         let sandbox = Emulator::start(emulator::Config::default()).context("cannot start the Sandbox")?;
         let http = Http::new(HttpOptions {
@@ -130,6 +131,7 @@ impl App {
                 folder: folder.clone(),
                 http,
                 ca_file: config.environment.ca_bundle.clone(),
+                passwords,
                 quit: quit.clone(),
             }),
         });
@@ -181,7 +183,15 @@ impl App {
     pub async fn listen(self, config: &Config) -> Result<Running> {
         let settings = self.gateway.settings.load_full();
         let port = config.port.unwrap_or(settings.port);
-        let address = config.bind.unwrap_or(settings.bind);
+        let mut address = config.bind.unwrap_or(settings.bind);
+        if let Err(missing) = self.gateway.may_listen(address, config.allow_lan) {
+            // Behind a window the person can be told and asked; without one, less than was asked for must not go unseen.
+            if config.admin_port.is_none() {
+                anyhow::bail!("cannot listen on {address}: {missing}");
+            }
+            tracing::warn!(%address, %missing, "the proxy listens on this machine alone");
+            address = gateway::LOOPBACK;
+        }
         let doors = Doors::new(&self.gateway, self.router(), &self.loops, &self.quit, &self.tasks);
         if let Some(admin) = config.admin_port {
             doors.open_admin(admin).await.context("cannot listen for the window")?;

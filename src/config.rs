@@ -20,6 +20,8 @@ pub struct Config {
     pub port: Option<u16>,
     /// `None`: what the settings say, at first `127.0.0.1` (and `::1` beside it).
     pub bind: Option<IpAddr>,
+    /// The person said that other machines may reach the proxy, as the setting `allow_lan` does.
+    pub allow_lan: bool,
     /// A listener of its own for window and admin API, on loopback; 0 takes any free port. `None`: they share the
     /// proxy's port.
     pub admin_port: Option<u16>,
@@ -39,6 +41,7 @@ impl Config {
             data_dir: paths::data_dir(data_dir)?,
             port: None,
             bind: None,
+            allow_lan: false,
             admin_port: None,
             local_key: std::env::var("SWITCHBOARD_LOCAL_KEY")
                 .ok()

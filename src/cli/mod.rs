@@ -5,6 +5,7 @@ mod admin;
 mod consent;
 mod doctor;
 mod overview;
+mod password;
 mod serve;
 
 use std::path::PathBuf;
@@ -44,6 +45,9 @@ enum Command {
     Resume,
     /// Print the local key that editors must send
     Key,
+    /// Set or remove the admin password, which opens the window from other machines
+    #[command(subcommand)]
+    Password(password::Command),
     /// List, add, switch, test and remove accounts, replace their credentials, or see how much of their allowance is used
     #[command(subcommand)]
     Accounts(accounts::Command),
@@ -78,6 +82,7 @@ pub fn run() -> Result<ExitCode> {
             Command::Pause => overview::pause(config, true).await,
             Command::Resume => overview::pause(config, false).await,
             Command::Key => overview::key(config).await,
+            Command::Password(command) => password::run(config, &command).await,
             Command::Accounts(command) => accounts::run(config, command).await,
             Command::Models { json } => overview::models(config, json).await,
             Command::Doctor { port } => doctor::doctor(Config { port, ..config }).await,

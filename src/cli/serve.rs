@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Address to listen on; 127.0.0.1 stands for ::1 too
     #[arg(long)]
     bind: Option<IpAddr>,
+    /// Other machines may reach the proxy: with --bind, and only when there is an admin password
+    #[arg(long)]
+    allow_lan: bool,
     /// Port of the window alone, on this machine; without it the window shares the proxy's port. A taken proxy port is
     /// then told there
     #[arg(long, env = "SWITCHBOARD_ADMIN_PORT")]
@@ -29,6 +32,7 @@ pub(crate) struct Args {
 pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
     config.port = args.port;
     config.bind = args.bind;
+    config.allow_lan = args.allow_lan;
     config.admin_port = args.admin_port;
     let mut claim = match Claim::take(&config.data_dir)? {
         Claimed::Ours(claim) => claim,

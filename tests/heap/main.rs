@@ -59,6 +59,7 @@ fn start(runtime: &tokio::runtime::Runtime, upstream: &Upstream) -> (Running, te
         data_dir: folder.path().to_owned(),
         port: Some(0),
         bind: None,
+        allow_lan: false,
         admin_port: None,
         local_key: Some(Secret::new(KEY)),
         environment: switchboard::environment::read(|_| None),

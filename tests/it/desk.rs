@@ -133,6 +133,23 @@ async fn the_port_changes_at_once_and_a_taken_one_changes_nothing() {
 }
 
 #[tokio::test]
+async fn other_machines_are_let_in_and_shut_out_on_the_same_port() {
+    let app = TestApp::start().await;
+    let before = app.running.address().port();
+    let password = app.request("PUT", "/api/password").body(Full::from(r#"{"password":"correct horse"}"#));
+    assert_eq!(app.send(password.expect("request")).await.status, 200);
+    app.set(&json!({"bind": "0.0.0.0", "allow_lan": true})).await;
+    assert_eq!((app.running.address().port(), app.running.address().ip().is_unspecified()), (before, true));
+    assert_eq!(app.get("/api/status").await.json()["wide"], true);
+    app.set(&json!({"theme": "dark"})).await;
+    assert!(app.running.address().ip().is_unspecified());
+    app.set(&json!({"bind": "127.0.0.1", "allow_lan": false})).await;
+    assert_eq!((app.running.address().port(), app.running.address().ip().is_loopback()), (before, true));
+    assert_eq!(app.post("/v1/messages", &asking(CLAUDE, false)).await.status, 200);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_paused_proxy_refuses_clients_in_their_words() {
     let app = TestApp::start().await;
     assert_eq!(app.post("/api/proxy/pause", &json!({})).await.status, 204);

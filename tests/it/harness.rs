@@ -95,6 +95,7 @@ pub(crate) fn config(folder: &Path) -> Config {
         data_dir: folder.to_owned(),
         port: Some(0),
         bind: None,
+        allow_lan: false,
         admin_port: None,
         local_key: Some(Secret::new(KEY)),
         environment: switchboard::environment::read(|_| None),

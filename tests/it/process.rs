@@ -8,6 +8,7 @@ mod environment;
 mod keeping;
 mod kill;
 mod kiro;
+mod password;
 mod scan;
 mod secrets;
 mod start;
@@ -82,8 +83,13 @@ impl Machine {
 
     /// Starts the proxy on a free port and waits until it listens.
     pub(crate) async fn serve(&self) -> Serving {
+        self.serve_with(&[]).await
+    }
+
+    /// The same with further flags.
+    pub(crate) async fn serve_with(&self, flags: &[&str]) -> Serving {
         let mut command = self.program(env!("CARGO_BIN_EXE_switchboard"));
-        command.args(["serve", "--port", "0"]);
+        command.args(["serve", "--port", "0"]).args(flags);
         Serving::begin(command).await
     }
 }

@@ -1,6 +1,6 @@
 //! The admin API, `/api/...`: what the window, the command line and scripts use. One file a noun.
 //!
-//! Every route needs the local key, or a session of the window and for changes its CSRF header. Requests and answers
+//! Every route needs a session of the window and for changes its CSRF header; on this machine the local key will do. Requests and answers
 //! are JSON; a request with a member that the route does not know is refused, because a misspelt setting that is
 //! silently dropped is worse than an error. No answer holds a secret, but for the one that is asked for the local key. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
 
@@ -15,6 +15,7 @@ mod json;
 pub(crate) mod keys;
 mod logs;
 mod models;
+mod password;
 mod providers;
 mod proxy;
 mod quota;
@@ -100,6 +101,7 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/diagnostics/bundle", get(diagnostics::bundle))
         .route("/api/events", get(events::stream))
         .route("/api/models", get(models::list))
+        .route("/api/password", get(password::show).put(password::change))
         .route("/api/providers", get(providers::list))
         .route("/api/logs", get(logs::page))
         .route("/api/logs/{id}", get(logs::row))
@@ -130,11 +132,12 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .with_state(desk)
 }
 
-/// Lets through who shows the local key or a session, whatever the proxy itself demands: without them, any user of this
+/// Lets through who shows a session, or on this machine the local key, whatever the proxy itself demands: without them, any user of this
 /// machine could hand the accounts to somebody else. A browser sends a session's cookie by itself, so a change also
 /// needs what only our own page knows.
 async fn with_proof(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    match desk.admit(request.method(), request.headers()) {
+    let peer = request.extensions().get().map(|Peer(peer)| *peer);
+    match desk.admit(request.method(), request.headers(), peer) {
         Ok(known) => {
             let mut request = request;
             request.extensions_mut().insert(Visitor(known));
@@ -172,15 +175,19 @@ impl Desk {
         &self.gateway.office.chats
     }
 
-    fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<Option<Known>, Refusal> {
+    fn admit(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> Result<Option<Known>, Refusal> {
         let gateway = &self.gateway;
-        let keys = gateway.keys.load();
-        if admission::presented(headers).any(|shown| keys.find(shown).is_some()) {
+        if admission::may_administrate(gateway, headers, peer) {
             return Ok(None);
         }
         let Some(known) = gateway.office.sessions.find(headers, gateway.now_ms()) else {
-            let message =
-                "The admin API needs the local key as Authorization: Bearer, or a session of the window";
+            let message = "The admin API needs a session of the window, or, from this machine, the local key as \
+                           Authorization: Bearer";
             return Err(Error::new(Category::LocalKey, message).into());
         };
         let shown = headers.get(CSRF).map_or(&b""[..], HeaderValue::as_bytes);

@@ -52,6 +52,13 @@ pub(crate) fn open(gateway: &Gateway) -> Result<(), Error> {
 /// The account that must answer, by its id.
 pub(crate) const ACCOUNT: HeaderName = HeaderName::from_static("x-switchboard-account");
 
+/// Whether a request comes from a program of this machine that has the local key. That key is in the settings of every
+/// editor, so over the network it asks models and no more. Without `peer` the request never was on a socket.
+pub(crate) fn may_administrate(gateway: &Gateway, headers: &HeaderMap, peer: Option<IpAddr>) -> bool {
+    let keys = gateway.keys.load();
+    peer.is_none_or(|peer| peer.is_loopback()) && presented(headers).any(|key| keys.find(key).is_some())
+}
+
 /// Whether a request comes from a program of this machine that has the local key, as the window's chat does. Such a
 /// request may choose its account and have its wire kept; whoever comes over the network, or without a key where none is
 /// demanded, may not.

@@ -20,7 +20,7 @@ use crate::entrance::{self, Asker, Role};
 use crate::listener::{self, Capacity, Listening, Loops, Patience};
 use crate::office::PortProblem;
 use crate::state::Gateway;
-use crate::{LOOPBACK, dialect, guard};
+use crate::{LOOPBACK, TooWide, dialect, guard};
 
 pub use owner::owner_of;
 
@@ -130,6 +130,11 @@ impl Doors {
 
     async fn put(&self, open: &mut Open, address: IpAddr, port: u16) -> Result<(), Taken> {
         let role = if open.apart { Role::Proxy } else { Role::Shared };
+        // Whoever asked has looked; this is for the password that was removed since.
+        if !address.is_loopback() && !self.gateway.office.passwords.is_set() {
+            let error = io::Error::new(ErrorKind::PermissionDenied, TooWide::NoPassword);
+            return Err(Taken { address, port, owner: None, error });
+        }
         let fresh = match self.bind(address, port).await {
             Ok(sockets) => self.serve(sockets, role)?,
             Err(taken) if taken.is_taken() && open.holds(port) => {

@@ -79,6 +79,7 @@ impl House {
                 folder: folder.path().to_owned(),
                 http: Http::new(HttpOptions::default()).unwrap(),
                 ca_file: None,
+                passwords: crate::Passwords::default(),
                 quit: CancellationToken::new(),
             }),
             addresses: Arc::new(vec!["127.0.0.1:4880".parse().unwrap()]).into(),

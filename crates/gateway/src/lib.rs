@@ -24,8 +24,10 @@ pub mod listener;
 mod listing;
 mod live;
 mod models;
+mod network;
 mod notices;
 mod office;
+mod passwords;
 mod pipeline;
 mod proxy;
 mod record;
@@ -47,6 +49,7 @@ pub use limits::Limits;
 pub use listing::keep_models_listed;
 pub use notices::keep_informed;
 pub use office::{Fittings, Office, PortProblem};
+pub use passwords::Passwords;
 pub use proxy::{Route, route};
 pub use reply::ReplyBody;
 pub use sessions::Sessions;
@@ -54,4 +57,4 @@ pub use settings::{
     AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Timeouts,
 };
 pub use shell::{Capabilities, Headless, Notice, Shell};
-pub use state::{Gateway, url_of};
+pub use state::{Gateway, TooWide, url_of};

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::Asset;
 use crate::capture::Captures;
 use crate::doors::Doors;
+use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::shell::Shell;
 
@@ -31,6 +32,7 @@ pub struct Fittings {
     pub http: Http,
     /// Certificate authorities to trust unless the settings name others.
     pub ca_file: Option<PathBuf>,
+    pub passwords: Passwords,
     /// Cancelled when the program ends; open streams of events end with it.
     pub quit: CancellationToken,
 }
@@ -38,6 +40,7 @@ pub struct Fittings {
 /// What the admin API works with. The requests of clients look at one flag in here.
 pub struct Office {
     pub sessions: Sessions,
+    pub passwords: Passwords,
     pub shell: Arc<dyn Shell>,
     pub pages: &'static [Asset],
     pub folder: PathBuf,
@@ -70,9 +73,10 @@ pub struct PortProblem {
 impl Office {
     #[must_use]
     pub fn new(fittings: Fittings) -> Self {
-        let Fittings { pages, shell, folder, http, ca_file, quit } = fittings;
+        let Fittings { pages, shell, folder, http, ca_file, passwords, quit } = fittings;
         Self {
             sessions: Sessions::new(&folder.to_string_lossy()),
+            passwords,
             captures: Captures::default(),
             chats: Chats::new(&folder),
             shell,

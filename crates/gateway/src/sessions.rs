@@ -1,9 +1,10 @@
-//! Sessions of the window: a token that works once becomes a cookie.
+//! Sessions of the window: a token that works once, or the admin password, becomes a cookie.
 //!
 //! Only SHA-256 of tokens and cookies is kept. They have 256 random bits, so a slow hash would add nothing.
 
 #[cfg(test)]
 mod tests;
+mod tries;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,7 +14,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::COOKIE;
 use subtle::ConstantTimeEq;
+use tokio::sync::watch;
 
+use self::tries::Tries;
 use crate::keys::fingerprint;
 
 /// A session that does nothing ends.
@@ -25,19 +28,14 @@ const INVITATION_MS: i64 = 24 * 60 * 60 * 1000;
 /// Windows and browsers of one person.
 const MOST_SESSIONS: usize = 64;
 const MOST_INVITATIONS: usize = 32;
-/// Failures of one peer, and of all, before they must wait.
-const FAILURES_A_PEER: u32 = 5;
-const FAILURES: u32 = 20;
-const FIRST_WAIT_MS: i64 = 60 * 1000;
-const LONGEST_WAIT_MS: i64 = 30 * 60 * 1000;
-/// Peers that are remembered.
-const MOST_PEERS: usize = 256;
 
 /// All sessions of this process.
 #[derive(Debug)]
 pub struct Sessions {
     cookie: String,
     state: Mutex<State>,
+    /// Changes when a session ends before its time: what is open on its behalf ends with it.
+    ended: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -45,22 +43,23 @@ struct State {
     /// Fingerprints of tokens that were not used yet, and when they were made.
     invitations: Vec<([u8; 32], i64)>,
     sessions: HashMap<[u8; 32], Session>,
-    peers: HashMap<IpAddr, Failures>,
-    all: Failures,
+    tries: Tries,
 }
 
 #[derive(Debug)]
 struct Session {
     csrf: String,
+    proof: Proof,
     began_ms: i64,
     seen_ms: i64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Failures {
-    count: u32,
-    wait_ms: i64,
-    until_ms: i64,
+/// What opened a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Comes from whoever may read the data folder, and so needs no password to change it.
+    Token,
+    Password,
 }
 
 /// A session that has just been opened.
@@ -84,6 +83,7 @@ pub(crate) enum Refused {
 pub(crate) struct Known {
     pub(crate) id: [u8; 32],
     pub(crate) csrf: String,
+    pub(crate) proof: Proof,
 }
 
 impl Sessions {
@@ -91,7 +91,7 @@ impl Sessions {
     #[must_use]
     pub fn new(instance: &str) -> Self {
         let mark = hex::encode(&fingerprint(instance)[..6]);
-        Self { cookie: format!("switchboard_{mark}"), state: Mutex::default() }
+        Self { cookie: format!("switchboard_{mark}"), state: Mutex::default(), ended: watch::Sender::new(0) }
     }
 
     /// A token that opens one session, within a day. `None` when the system has no randomness.
@@ -107,7 +107,9 @@ impl Sessions {
         Some(token)
     }
 
-    /// Opens a session for a token, in the place of the one that `headers` may carry.
+    /// Opens a session for a token, in the place of the one that `headers` may carry. A right token counts however
+    /// many wrong ones came before: nobody guesses 256 bits, and nobody is to be kept out of their own house by others'
+    /// guesses.
     pub(crate) fn open(
         &self,
         token: &str,
@@ -117,9 +119,6 @@ impl Sessions {
     ) -> Result<Opened, Refused> {
         let shown = fingerprint(token);
         let mut state = self.lock();
-        if let Some(retry_after) = state.must_wait(peer, now_ms) {
-            return Err(Refused::TooMany { retry_after });
-        }
         let mut found = None;
         for (at, (hash, made)) in state.invitations.iter().enumerate() {
             if bool::from(hash.ct_eq(&shown)) && now_ms - made < INVITATION_MS {
@@ -127,12 +126,36 @@ impl Sessions {
             }
         }
         let Some(at) = found else {
-            state.failed(peer, now_ms);
+            state.tries.begin(peer, now_ms)?;
             return Err(Refused::Wrong);
         };
-        let (Some(secret), Some(csrf)) = (random(), random()) else { return Err(Refused::NoRandomness) };
         state.invitations.remove(at);
-        state.forgive(peer);
+        drop(state);
+        self.admit(Proof::Token, headers, peer, now_ms)
+    }
+
+    /// Before a password is looked at: counts the try as a failure, which [`Sessions::admit`] takes back. So tries that
+    /// come at once are no more than those that come one by one.
+    pub(crate) fn begin_try(&self, peer: Option<IpAddr>, now_ms: i64) -> Result<(), Refused> {
+        self.lock().tries.begin(peer, now_ms)
+    }
+
+    /// A try turned out right.
+    pub(crate) fn forgive(&self, peer: Option<IpAddr>) {
+        self.lock().tries.forgive(peer);
+    }
+
+    /// A session for somebody who proved who they are, in the place of the one that `headers` may carry.
+    pub(crate) fn admit(
+        &self,
+        proof: Proof,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+        now_ms: i64,
+    ) -> Result<Opened, Refused> {
+        let (Some(secret), Some(csrf)) = (random(), random()) else { return Err(Refused::NoRandomness) };
+        let mut state = self.lock();
+        state.tries.forgive(peer);
         for old in self.shown(headers) {
             state.sessions.remove(&old);
         }
@@ -143,10 +166,29 @@ impl Sessions {
         {
             state.sessions.remove(&oldest);
         }
-        let session = Session { csrf: csrf.clone(), began_ms: now_ms, seen_ms: now_ms };
+        let session = Session { csrf: csrf.clone(), proof, began_ms: now_ms, seen_ms: now_ms };
         state.sessions.insert(fingerprint(&secret), session);
         drop(state);
+        self.say_ended();
         Ok(Opened { cookie: self.set_cookie(&secret, LIFE_MS / 1000), csrf })
+    }
+
+    /// Ends every session, and what would still open one.
+    pub(crate) fn end_all(&self) {
+        let mut state = self.lock();
+        state.sessions.clear();
+        state.invitations.clear();
+        drop(state);
+        self.say_ended();
+    }
+
+    /// Tells that sessions ended.
+    pub(crate) fn ended(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
+    fn say_ended(&self) {
+        self.ended.send_modify(|count| *count += 1);
     }
 
     /// The session of a request, which this keeps awake.
@@ -157,7 +199,7 @@ impl Sessions {
         shown.into_iter().find_map(|id| {
             let session = state.sessions.get_mut(&id)?;
             session.seen_ms = now_ms;
-            Some(Known { id, csrf: session.csrf.clone() })
+            Some(Known { id, csrf: session.csrf.clone(), proof: session.proof })
         })
     }
 
@@ -176,6 +218,7 @@ impl Sessions {
             state.sessions.remove(&id);
         }
         drop(state);
+        self.say_ended();
         self.set_cookie("", 0)
     }
 
@@ -201,41 +244,6 @@ impl State {
     fn expire(&mut self, now_ms: i64) {
         self.sessions
             .retain(|_, session| now_ms - session.seen_ms < IDLE_MS && now_ms - session.began_ms < LIFE_MS);
-    }
-
-    fn must_wait(&self, peer: Option<IpAddr>, now_ms: i64) -> Option<Duration> {
-        let peer = peer.and_then(|peer| self.peers.get(&peer.to_canonical()));
-        let until = peer.map_or(0, |failures| failures.until_ms).max(self.all.until_ms);
-        (until > now_ms).then(|| Duration::from_millis((until - now_ms).unsigned_abs()))
-    }
-
-    fn failed(&mut self, peer: Option<IpAddr>, now_ms: i64) {
-        self.all.add(FAILURES, now_ms);
-        let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return };
-        if self.peers.len() >= MOST_PEERS && !self.peers.contains_key(&peer) {
-            self.peers.retain(|_, failures| failures.until_ms > now_ms);
-        }
-        if self.peers.len() < MOST_PEERS {
-            self.peers.entry(peer).or_default().add(FAILURES_A_PEER, now_ms);
-        }
-    }
-
-    fn forgive(&mut self, peer: Option<IpAddr>) {
-        self.all = Failures::default();
-        if let Some(peer) = peer {
-            self.peers.remove(&peer.to_canonical());
-        }
-    }
-}
-
-impl Failures {
-    fn add(&mut self, most: u32, now_ms: i64) {
-        self.count += 1;
-        if self.count >= most {
-            self.count = 0;
-            self.wait_ms = (self.wait_ms * 2).clamp(FIRST_WAIT_MS, LONGEST_WAIT_MS);
-            self.until_ms = now_ms + self.wait_ms;
-        }
     }
 }
 

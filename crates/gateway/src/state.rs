@@ -61,10 +61,30 @@ impl Gateway {
         })
     }
 
+    /// Whether other machines can reach the proxy.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.addresses.load().iter().any(|address| !address.ip().is_loopback())
+    }
+
+    /// Whether the proxy may listen on `address`. Beyond this machine there must be an admin password, for whoever
+    /// reaches the port reaches the door of the window too; and the person must have said so, here with `confirmed`
+    /// or by a setting.
+    ///
+    /// # Errors
+    /// Says what is missing.
+    pub fn may_listen(&self, address: IpAddr, confirmed: bool) -> Result<(), TooWide> {
+        if address.is_loopback() {
+            return Ok(());
+        }
+        if !confirmed && !self.settings.load().allow_lan {
+            return Err(TooWide::Unconfirmed);
+        }
+        if self.office.passwords.is_set() { Ok(()) } else { Err(TooWide::NoPassword) }
+    }
+
     /// Whether clients must show the local key. Beyond this machine they always must.
     pub(crate) fn demands_key(&self) -> bool {
-        self.settings.load().require_key
-            || self.addresses.load().iter().any(|address| !address.ip().is_loopback())
+        self.settings.load().require_key || self.is_wide()
     }
 
     /// Where editors reach the proxy on this machine, e.g. `http://127.0.0.1:4880`; without a listener where they
@@ -97,6 +117,15 @@ impl Gateway {
     pub fn now(&self) -> SystemTime {
         self.clock.now()
     }
+}
+
+/// Why the proxy may not listen beyond this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TooWide {
+    #[error("other machines are let in only when you say so: set allow_lan, or start with --allow-lan")]
+    Unconfirmed,
+    #[error("other machines are let in only when there is an admin password: `switchboard password set`")]
+    NoPassword,
 }
 
 impl fmt::Debug for Gateway {

@@ -79,6 +79,8 @@ struct Feed {
     accounts: watch::Receiver<u64>,
     settings: watch::Receiver<()>,
     status: watch::Receiver<u64>,
+    /// Sessions that ended before their time; this one may be among them.
+    ended: watch::Receiver<u64>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -99,6 +101,7 @@ pub(super) async fn stream(
         accounts: gateway.accounts.subscribe(),
         settings: gateway.settings_changes.subscribe(),
         status: gateway.office.subscribe(),
+        ended: gateway.office.sessions.ended(),
         _permit: permit,
         desk,
     };
@@ -119,36 +122,45 @@ impl Feed {
             let hello = Event::Hello { version: gateway.version, now_ms: gateway.now_ms() };
             return Some(format!("retry: 1000\n{}", hello.written()));
         }
-        tokio::select! {
-            () = gateway.office.quit.cancelled() => None,
-            rows = self.rows.recv() => match rows {
-                Ok(rows) => Some(rows.iter().map(|row| Event::Request { row: Box::new(row.clone()) }.written()).collect()),
-                Err(error) => missed(&error),
-            },
-            told = self.quotas.recv() => match told {
-                Ok(told) => {
-                    let (account_id, quota) = (*told).clone();
-                    Some(Event::Quota { account_id, quota }.written())
+        loop {
+            // Whoever was shut out hears nothing more.
+            if !self.is_welcome() {
+                return None;
+            }
+            return tokio::select! {
+                biased;
+                () = gateway.office.quit.cancelled() => None,
+                _ = self.ended.changed() => continue,
+                told = self.quotas.recv() => match told {
+                    Ok(told) => {
+                        let (account_id, quota) = (*told).clone();
+                        Some(Event::Quota { account_id, quota }.written())
+                    }
+                    Err(error) => missed(&error),
+                },
+                changed = self.accounts.changed() => {
+                    changed.ok()?;
+                    tokio::time::sleep(GATHER).await;
+                    self.accounts.mark_unchanged();
+                    Some(Event::Accounts { accounts: gateway.accounts.list() }.written())
                 }
-                Err(error) => missed(&error),
-            },
-            changed = self.accounts.changed() => {
-                changed.ok()?;
-                tokio::time::sleep(GATHER).await;
-                self.accounts.mark_unchanged();
-                Some(Event::Accounts { accounts: gateway.accounts.list() }.written())
-            }
-            changed = self.settings.changed() => {
-                changed.ok()?;
-                Some(Event::Settings(Box::new(settings::current(&gateway))).written())
-            }
-            changed = self.status.changed() => {
-                changed.ok()?;
-                // A log that cannot be read just now costs the totals, not the stream.
-                let status = status::of(&gateway, None).await.ok();
-                Some(status.map_or_else(|| Event::Missed { batches: 1 }.written(), |status| Event::Status(Box::new(status)).written()))
-            }
-            () = tokio::time::sleep(KEEPALIVE) => self.is_welcome().then(|| ": still here\n\n".to_owned()),
+                changed = self.settings.changed() => {
+                    changed.ok()?;
+                    Some(Event::Settings(Box::new(settings::current(&gateway))).written())
+                }
+                changed = self.status.changed() => {
+                    changed.ok()?;
+                    // A log that cannot be read just now costs the totals, not the stream.
+                    let status = status::of(&gateway, None).await.ok();
+                    Some(status.map_or_else(|| Event::Missed { batches: 1 }.written(), |status| Event::Status(Box::new(status)).written()))
+                }
+                // Last, for there may be no end of them.
+                rows = self.rows.recv() => match rows {
+                    Ok(rows) => Some(rows.iter().map(|row| Event::Request { row: Box::new(row.clone()) }.written()).collect()),
+                    Err(error) => missed(&error),
+                },
+                () = tokio::time::sleep(KEEPALIVE) => self.is_welcome().then(|| ": still here\n\n".to_owned()),
+            };
         }
     }
 

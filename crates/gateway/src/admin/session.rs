@@ -8,22 +8,21 @@ use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use llm::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::json::Given;
 use super::{Desk, Peer, Refusal};
-use crate::sessions::Refused;
+use crate::sessions::{Opened, Proof, Refused};
 use crate::shell::Capabilities;
 use crate::{Gateway, admission};
 
-/// Proof of being the person: the token of the address that was printed or opened at the start.
+/// Proof of being the person: the token of an address that was printed or opened, or the admin password.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Proof {
+pub(super) struct Shown {
     token: Option<String>,
-    /// There is none yet that would be right.
-    #[serde(rename = "password")]
-    _password: Option<String>,
+    password: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,25 +51,32 @@ enum Host {
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 enum Needs {
     Token,
+    /// Or a token.
+    Password,
 }
 
-fn session(gateway: &Gateway, authenticated: bool, csrf: Option<String>) -> Session {
+pub(super) fn session(gateway: &Gateway, authenticated: bool, csrf: Option<String>) -> Session {
+    let needs = if gateway.office.passwords.is_set() { Needs::Password } else { Needs::Token };
     let capabilities = gateway.office.shell.capabilities();
     Session {
         authenticated,
         csrf,
         host: if capabilities == Capabilities::default() { Host::Headless } else { Host::Desktop },
         capabilities,
-        needs: (!authenticated).then_some(Needs::Token),
+        needs: (!authenticated).then_some(needs),
         version: gateway.version,
     }
 }
 
-pub(super) async fn show(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Json<Session> {
+pub(super) async fn show(
+    State(desk): State<Arc<Desk>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Json<Session> {
     let gateway = &desk.gateway;
     let known = gateway.office.sessions.find(&headers, gateway.now_ms());
-    let keys = gateway.keys.load();
-    let with_key = admission::presented(&headers).any(|shown| keys.find(shown).is_some());
+    let peer = peer.map(|Extension(Peer(peer))| peer);
+    let with_key = admission::may_administrate(gateway, &headers, peer);
     let csrf = known.map(|known| known.csrf);
     Json(session(gateway, csrf.is_some() || with_key, csrf))
 }
@@ -79,15 +85,29 @@ pub(super) async fn open(
     State(desk): State<Arc<Desk>>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
-    Given(proof): Given<Proof>,
+    Given(shown): Given<Shown>,
 ) -> Result<Response, Refusal> {
     let gateway = &desk.gateway;
-    let token = proof.token.unwrap_or_default();
+    let sessions = &gateway.office.sessions;
     let peer = peer.map(|Extension(Peer(peer))| peer);
-    let opened = gateway.office.sessions.open(&token, &headers, peer, gateway.now_ms())?;
+    let opened = match shown {
+        Shown { token: None, password: Some(password) } => {
+            sessions.begin_try(peer, gateway.now_ms())?;
+            if !gateway.office.passwords.is(Secret::new(password)).await {
+                return Err(Refused::Wrong.into());
+            }
+            sessions.admit(Proof::Password, &headers, peer, gateway.now_ms())?
+        }
+        Shown { token, .. } => sessions.open(&token.unwrap_or_default(), &headers, peer, gateway.now_ms())?,
+    };
+    Ok(entered(gateway, opened))
+}
+
+/// What who has just come in is told.
+pub(super) fn entered(gateway: &Gateway, opened: Opened) -> Response {
     let mut answer = Json(session(gateway, true, Some(opened.csrf))).into_response();
     put_cookie(&mut answer, &opened.cookie);
-    Ok(answer)
+    answer
 }
 
 pub(super) async fn close(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {

@@ -1,5 +1,6 @@
 //! `/api/settings`.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::json::Given;
 use super::{Desk, Refusal};
-use crate::{Gateway, SETTINGS_KEY, Settings, SettingsError, Taken};
+use crate::{Gateway, SETTINGS_KEY, Settings, SettingsError, Taken, TooWide};
 
 pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Settings> {
     Json(current(&desk.gateway))
@@ -24,8 +25,13 @@ pub(super) async fn change(
     let _changing = desk.changing.lock().await;
     let before = current(gateway);
     let after = before.changed(&changes)?;
+    // A flag at the start may have decided otherwise than the settings; naming the member decides anew.
+    let bind = (after.bind != before.bind || changes.contains_key("bind")).then_some(after.bind);
+    if let Some(bind) = bind {
+        gateway.may_listen(bind, after.allow_lan)?;
+    }
     gateway.go_out_by(&after)?;
-    let stored = put(gateway, &before, &after).await;
+    let stored = put(gateway, &before, &after, bind).await;
     if stored.is_err() {
         // They worked a moment ago.
         let _ = gateway.go_out_by(&before);
@@ -35,12 +41,22 @@ pub(super) async fn change(
     Ok(Json(after))
 }
 
-async fn put(gateway: &Gateway, before: &Settings, after: &Settings) -> Result<(), Refusal> {
-    let moved = (after.port, after.bind) != (before.port, before.bind);
-    let doors = gateway.office.doors().filter(|_| moved);
+async fn put(
+    gateway: &Gateway,
+    before: &Settings,
+    after: &Settings,
+    bind: Option<IpAddr>,
+) -> Result<(), Refusal> {
     let old = gateway.addresses.load_full();
+    let now = old.first();
+    let decided = bind.is_some() || after.port != before.port;
+    // What is not decided here stays as it is, whatever the settings said until now.
+    let bind = bind.or(now.map(SocketAddr::ip)).unwrap_or(after.bind);
+    let port = now.filter(|_| after.port == before.port).map_or(after.port, SocketAddr::port);
+    let stays = now.is_some_and(|now| now.port() == port && same(now.ip(), bind));
+    let doors = gateway.office.doors().filter(|_| decided && !stays);
     if let Some(doors) = &doors {
-        doors.open_proxy(after.bind, after.port).await?;
+        doors.open_proxy(bind, port).await?;
     }
     let stored = gateway.core.put_settings(vec![(SETTINGS_KEY.to_owned(), Some(after.storable()))]).await;
     if let (Err(_), Some(doors), Some(old)) = (&stored, &doors, old.first()) {
@@ -54,6 +70,11 @@ async fn put(gateway: &Gateway, before: &Settings, after: &Settings) -> Result<(
     Ok(())
 }
 
+/// Whether two addresses to listen on mean the same: every loopback address means all of them.
+fn same(one: IpAddr, other: IpAddr) -> bool {
+    one == other || one.is_loopback() && other.is_loopback()
+}
+
 pub(super) fn current(gateway: &Gateway) -> Settings {
     Settings { failover: gateway.accounts.failover(), ..Settings::clone(&gateway.settings.load()) }
 }
@@ -61,6 +82,16 @@ pub(super) fn current(gateway: &Gateway) -> Settings {
 impl From<SettingsError> for Refusal {
     fn from(error: SettingsError) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "setting_invalid", error.to_string()).with("field", error.field)
+    }
+}
+
+impl From<TooWide> for Refusal {
+    fn from(missing: TooWide) -> Self {
+        let code = match missing {
+            TooWide::Unconfirmed => "setting_invalid",
+            TooWide::NoPassword => "password_needed",
+        };
+        Self::new(StatusCode::CONFLICT, code, missing.to_string()).with("field", "bind")
     }
 }
 

@@ -39,7 +39,11 @@ pub(super) struct Status {
     /// The port that the proxy should have and does not get.
     port_problem: Option<PortProblem>,
     addresses: Vec<SocketAddr>,
+    /// Other machines can reach the proxy.
+    wide: bool,
     require_key: bool,
+    /// There is an admin password.
+    password_set: bool,
     active_account: Option<Active>,
     accounts: usize,
     accounts_ready: usize,
@@ -82,7 +86,9 @@ pub(super) async fn of(gateway: &Gateway, today_ms: Option<i64>) -> Result<Statu
         paused: gateway.office.is_paused(),
         port_problem: gateway.office.port_problem(),
         addresses,
+        wide: gateway.is_wide(),
         require_key: gateway.demands_key(),
+        password_set: gateway.office.passwords.is_set(),
         accounts: accounts.len(),
         accounts_ready: accounts.iter().filter(|account| account.state == StateView::Ready).count(),
         active_account: accounts.into_iter().find(|account| account.active).map(|account| Active {

@@ -2,6 +2,7 @@
 
 mod conversations;
 mod logs;
+mod password;
 mod session;
 mod surface;
 

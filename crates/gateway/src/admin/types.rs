@@ -21,6 +21,7 @@ fn types_become_typescript() {
         super::events::Event,
         super::session::Session,
         super::session::Invitation,
+        super::password::Password,
         super::keys::LocalKey,
         super::keys::Rotated,
         super::shell::Autostart,

@@ -73,7 +73,12 @@ async fn the_same_port_moves_to_other_addresses() {
     let doors = doors(&house);
     doors.open_proxy(LOOPBACK, 0).await.unwrap();
     let before = port(&house);
-    doors.open_proxy("0.0.0.0".parse().unwrap(), before).await.unwrap();
+    let everywhere = "0.0.0.0".parse().unwrap();
+    let refused = doors.open_proxy(everywhere, before).await.unwrap_err();
+    assert!(refused.error.to_string().contains("admin password"), "{refused:?}");
+    let gateway = &house.gateway;
+    gateway.office.passwords.set(&gateway.core, llm::Secret::new("correct horse"), 0).await.unwrap();
+    doors.open_proxy(everywhere, before).await.unwrap();
     assert_eq!(port(&house), before);
     assert!(house.gateway.addresses.load()[0].ip().is_unspecified());
     assert!(ask(before, "GET /health HTTP/1.1").await.starts_with("HTTP/1.1 200"));

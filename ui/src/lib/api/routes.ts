@@ -3,7 +3,7 @@
 import { del, get, patch, post, put, query } from './client';
 import type {
   AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
-  ConversationPage, LocalKey, LogRow, Models, NewAccount, Offer, Page, Patch, Quota, Removed, Replayed, Rotated, Session,
+  ConversationPage, LocalKey, LogRow, Models, NewAccount, Offer, Page, Password, Patch, Quota, Removed, Replayed, Rotated, Session,
   Settings, Stats, Status, Usage, Verdict,
 } from './types';
 
@@ -11,7 +11,7 @@ const at = (path: string, id: string | number): string => `${path}/${encodeURICo
 
 export const session = {
   show: () => get<Session>('/api/session', { quiet: true }),
-  open: (proof: { token: string }) => post<Session>('/api/session', proof, { quiet: true }),
+  open: (proof: { token: string } | { password: string }) => post<Session>('/api/session', proof, { quiet: true }),
   close: () => del('/api/session'),
 };
 
@@ -61,6 +61,11 @@ export const resume = () => post<void>('/api/proxy/resume');
 export const keys = {
   local: () => get<LocalKey>('/api/keys/local'),
   rotate: () => post<Rotated>('/api/keys/local/rotate'),
+};
+
+export const password = {
+  show: () => get<Password>('/api/password'),
+  change: (password: string | null, current: string) => put<Session>('/api/password', { password, current }),
 };
 
 export const conversations = {

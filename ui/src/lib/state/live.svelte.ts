@@ -7,6 +7,7 @@ import { accounts } from './accounts.svelte';
 import { localKey } from './key.svelte';
 import { models } from './models.svelte';
 import { followPort } from './port';
+import { session } from './session.svelte';
 import { settings } from './settings.svelte';
 import { status } from './status.svelte';
 
@@ -15,6 +16,7 @@ const WAITS_MS = [500, 1000, 2000, 4000];
 let lost = $state(false);
 let loaded = $state(false);
 let streaming = false;
+let running = false;
 let tries = 0;
 const listeners = new Set<(rows: LogRow[]) => void>();
 const missed = new Set<() => void>();
@@ -90,18 +92,19 @@ async function follow(): Promise<never> {
   }
 }
 
-/** Runs for as long as the page lives. */
+/** Runs for as long as there is a session. */
 async function run(): Promise<void> {
-  for (;;) {
+  while (session.phase === 'ready') {
     try {
       await follow();
     } catch {
       streaming = false;
       // A stream that merely ended is taken up again quietly; the banner is for a backend that does not answer.
       if (tries > 0) lost = true;
-      await sleep(WAITS_MS[Math.min(tries++, WAITS_MS.length - 1)] ?? 4000);
+      if (session.phase === 'ready') await sleep(WAITS_MS[Math.min(tries++, WAITS_MS.length - 1)] ?? 4000);
     }
   }
+  running = false;
 }
 
 observers.reached = (ok) => {
@@ -119,6 +122,8 @@ export const live = {
     return loaded;
   },
   start(): void {
+    if (running) return;
+    running = true;
     void run();
   },
   /** Calls back with finished requests, oldest first. Returns how to stop. */

@@ -54,7 +54,16 @@ export const session = {
   /** What the person typed at the gate. Throws what the backend says. */
   async prove(text: string): Promise<void> {
     // The whole address that was printed is what people copy.
-    enter(await api.session.open({ token: text.trim().replace(/^.*#token=/, '') }));
+    const token = /^(?:.*#token=)?([0-9a-f]{64})$/.exec(text.trim())?.[1];
+    enter(await api.session.open(token || !this.needsPassword ? { token: token ?? text.trim() } : { password: text }));
+  },
+
+  get needsPassword(): boolean {
+    return details?.needs === 'password';
+  },
+  /** A new password ends all sessions and gives this page another. */
+  async setPassword(fresh: string | null, current: string): Promise<void> {
+    enter(await api.password.change(fresh, current));
   },
 
   async end(): Promise<void> {
@@ -65,5 +74,7 @@ export const session = {
 
 // A session that ran out: back to the gate.
 observers.refused = () => {
-  if (phase === 'ready') phase = 'token';
+  if (phase !== 'ready') return;
+  phase = 'token';
+  api.session.show().then(enter, () => undefined);
 };

@@ -13,13 +13,15 @@ use crate::house::{House, KEY};
 
 /// A browser: what it sends by itself, and what our page adds.
 #[derive(Default)]
-struct Browser {
-    cookie: Option<String>,
-    csrf: Option<String>,
+pub(super) struct Browser {
+    pub(super) cookie: Option<String>,
+    pub(super) csrf: Option<String>,
+    /// Where it runs; this machine when left out.
+    pub(super) peer: Option<std::net::IpAddr>,
 }
 
 impl Browser {
-    async fn send(&self, house: &House, method: &str, path: &str, body: &Value) -> Response {
+    pub(super) async fn send(&self, house: &House, method: &str, path: &str, body: &Value) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(cookie) = &self.cookie {
             request = request.header(COOKIE, cookie);
@@ -27,20 +29,28 @@ impl Browser {
         if let Some(csrf) = &self.csrf {
             request = request.header("x-switchboard-csrf", csrf);
         }
+        if let Some(peer) = self.peer {
+            request = request.extension(crate::admin::Peer(peer));
+        }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         router(&house.gateway).oneshot(request.body(body).unwrap()).await.unwrap()
     }
 
-    async fn status(&self, house: &House, method: &str, path: &str, body: Value) -> StatusCode {
+    pub(super) async fn status(&self, house: &House, method: &str, path: &str, body: Value) -> StatusCode {
         self.send(house, method, path, &body).await.status()
     }
 
     /// Opens a session as the page does: the token is what stands behind the `#`.
-    async fn sign_in(&mut self, house: &House) -> Value {
+    pub(super) async fn sign_in(&mut self, house: &House) -> Value {
         let url = house.gateway.invitation().unwrap();
         let token = url.split_once("#token=").unwrap().1.to_owned();
         let answer = self.send(house, "POST", "/api/session", &json!({"token": token})).await;
         assert_eq!(answer.status(), 200);
+        self.enter(answer).await
+    }
+
+    /// Keeps what an opened session is known by.
+    pub(super) async fn enter(&mut self, answer: Response) -> Value {
         let cookie = answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
         self.cookie = Some(cookie);
         let session = json(answer).await;
@@ -49,7 +59,7 @@ impl Browser {
     }
 }
 
-async fn json(answer: Response) -> Value {
+pub(super) async fn json(answer: Response) -> Value {
     serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
 }
 

@@ -19,7 +19,15 @@ paused: boolean,
 /**
  * The port that the proxy should have and does not get.
  */
-port_problem: PortProblem | null, addresses: Array<string>, require_key: boolean, active_account: Active | null, accounts: number, accounts_ready: number, today: Totals, 
+port_problem: PortProblem | null, addresses: Array<string>, 
+/**
+ * Other machines can reach the proxy.
+ */
+wide: boolean, require_key: boolean, 
+/**
+ * There is an admin password.
+ */
+password_set: boolean, active_account: Active | null, accounts: number, accounts_ready: number, today: Totals, 
 /**
  * Log rows lost since the start because the writer could not keep up.
  */

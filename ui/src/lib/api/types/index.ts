@@ -51,6 +51,7 @@ export type { Notifications } from './Notifications';
 export type { Offer } from './Offer';
 export type { Overage } from './Overage';
 export type { Page } from './Page';
+export type { Password } from './Password';
 export type { Patch } from './Patch';
 export type { Policy } from './Policy';
 export type { PortProblem } from './PortProblem';
