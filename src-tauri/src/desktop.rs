@@ -11,10 +11,9 @@ use gateway::{Capabilities, Notice, Shell};
 use switchboard::Config;
 use switchboard::tray::{Locale, Words};
 use tauri::{AppHandle, Manager, RunEvent};
-use tauri_plugin_notification::NotificationExt;
 
 use crate::engine::{Engine, Order};
-use crate::{autostart, tray, window};
+use crate::{autostart, notification, tray, window};
 
 /// What all parts of the shell share, as the application's state.
 pub(crate) struct Desktop {
@@ -45,7 +44,6 @@ pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
         // First: a second start must be noticed before anything is built.
         .plugin(single_instance(&folder))
         .plugin(tauri_plugin_autostart::Builder::new().app_name("switchboard").arg("--hidden").build())
-        .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::PLACE).build())
         .manage(Desktop {
             engine,
@@ -128,13 +126,6 @@ impl Desktop {
     }
 }
 
-/// Shows a text outside the window. A desktop without notifications is no failure.
-pub(crate) fn notify(app: &AppHandle, text: &str) {
-    if let Err(error) = app.notification().builder().title("Switchboard").body(text).show() {
-        tracing::info!(%error, "a notification could not be shown");
-    }
-}
-
 /// The core's way to the desktop.
 pub(crate) struct DesktopShell {
     pub(crate) app: AppHandle,
@@ -160,7 +151,7 @@ impl Shell for DesktopShell {
     }
 
     fn notify(&self, notice: &Notice) {
-        notify(&self.app, &self.app.desktop().words().notice(notice));
+        notification::show(&self.app, &self.app.desktop().words().notice(notice));
     }
 
     fn quit(&self) {

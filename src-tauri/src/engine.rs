@@ -14,8 +14,8 @@ use tauri::AppHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
-use crate::desktop::{DesktopExt, DesktopShell, notify, take_wish};
-use crate::{tray, window};
+use crate::desktop::{DesktopExt, DesktopShell, take_wish};
+use crate::{notification, tray, window};
 
 /// A window that stays hidden for so long gives its memory back.
 const FREE_AFTER: Duration = Duration::from_secs(60);
@@ -109,7 +109,7 @@ async fn to_the_end(config: &Config, app: &AppHandle, orders: &mut UnboundedRece
             let words = app.desktop().words();
             tray::begin(app);
             let menu = Menu::stopped(&said, &words);
-            notify(app, &menu.status);
+            notification::show(app, &menu.status);
             tray::show(app, menu);
             let ended = async {
                 while let Some(order) = orders.recv().await {
@@ -153,7 +153,7 @@ async fn live(config: &Config, app: &AppHandle, orders: &mut UnboundedReceiver<O
     }
     tray::begin(app);
     for note in running.notes() {
-        notify(app, note);
+        notification::show(app, note);
     }
 
     let mut watch = Watch::new(running.gateway());
@@ -225,7 +225,7 @@ async fn act(app: &AppHandle, running: &Running, action: &Action) {
         Ok(Some(place)) => window::open(app, place.route()),
         Err(said) => {
             tracing::warn!(%said, "a click in the tray did nothing");
-            notify(app, &app.desktop().words().say("tray.failed", &[("reason", &said)]));
+            notification::show(app, &app.desktop().words().say("tray.failed", &[("reason", &said)]));
         }
     }
 }

@@ -8,6 +8,7 @@ mod desktop;
 mod engine;
 #[cfg(target_os = "linux")]
 mod linux;
+mod notification;
 mod tray;
 mod window;
 

@@ -9,9 +9,9 @@ use tauri::menu::{CheckMenuItem, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Wry};
 
-use crate::desktop::{DesktopExt, notify};
+use crate::desktop::DesktopExt;
 use crate::engine::Order;
-use crate::{autostart, window};
+use crate::{autostart, notification, window};
 
 /// What is drawn.
 #[derive(Default)]
@@ -63,7 +63,7 @@ fn wait(app: &AppHandle) {
         let _ = pause.recv_timeout(std::time::Duration::from_secs(1));
     }
     create(app, false);
-    notify(app, &app.desktop().words().say("tray.missing", &[]));
+    notification::show(app, &app.desktop().words().say("tray.missing", &[]));
     window::open(app, Place::Diagnostics.route());
 }
 
@@ -247,7 +247,7 @@ fn clicked(app: &AppHandle, name: &str) {
 fn toggle_autostart(app: &AppHandle) {
     let before = autostart::switch(app, None).unwrap_or_default();
     let now = autostart::switch(app, Some(!before)).unwrap_or_else(|said| {
-        notify(app, &app.desktop().words().say("tray.failed", &[("reason", &said)]));
+        notification::show(app, &app.desktop().words().say("tray.failed", &[("reason", &said)]));
         before
     });
     mark_autostart(app, now);

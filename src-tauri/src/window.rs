@@ -8,9 +8,9 @@ use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
 use tauri_plugin_window_state::{AppHandleExt, StateFlags};
 use url::Url;
 
-use crate::desktop::{DesktopExt, notify};
+use crate::desktop::DesktopExt;
 use crate::engine::Order;
-use crate::tray;
+use crate::{notification, tray};
 
 const LABEL: &str = "main";
 
@@ -130,7 +130,10 @@ fn hide(app: &AppHandle) {
 pub(crate) fn say_closed(app: &AppHandle) {
     let desktop = app.desktop();
     let seen = desktop.tray_seen.get().copied().unwrap_or(true);
-    notify(app, &desktop.words().say(if seen { "tray.closed" } else { "tray.closed.untrayed" }, &[]));
+    notification::show(
+        app,
+        &desktop.words().say(if seen { "tray.closed" } else { "tray.closed.untrayed" }, &[]),
+    );
 }
 
 /// Gives the memory of a hidden window back.

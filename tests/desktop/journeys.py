@@ -178,6 +178,27 @@ def in_the_window(screen, app):
         assert page.run("return location.origin") == before, "the window left its origin"
 
 
+def notified(screen, app):
+    """Closing the window says once that the proxy goes on; a click on that opens the window again."""
+    screen.start_notifications()
+    app.settled().start()
+    window = app.shown()
+    screen.do("xdotool", "windowactivate", "--sync", window)
+    screen.keys("alt+F4")
+    until(lambda: not app.window(), "closing does not hide the window")
+    note = until(screen.notification, "nothing is said")
+    screen.shoot("note")
+    x, y, width, height = screen.geometry(note)
+    screen.click(x + width // 2, y + height // 2)
+    window = app.shown()
+    until(lambda: not screen.notification(), "what was clicked stays")
+    screen.do("xdotool", "windowactivate", "--sync", window)
+    screen.keys("alt+F4")
+    until(lambda: not app.window(), "closing does not hide the window")
+    assert app.message("on") == "echo: on"
+    assert not screen.notification(), "it is said once"
+
+
 def place(screen, app):
     """The window comes back where it was and as large as it was."""
     app.settled().start()
@@ -270,6 +291,7 @@ ALL = [
     pausing_and_copying,
     in_the_window,
     chinese,
+    notified,
     place,
     killed,
     late_tray,

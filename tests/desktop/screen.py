@@ -50,6 +50,15 @@ class Screen:
     def start_tray(self):
         return self.start("tint2", "-c", str(HERE / "tint2rc"))
 
+    def start_notifications(self):
+        """A server of notifications whose notes open with a left click."""
+        return self.start("dunst", "-conf", str(HERE / "dunstrc"))
+
+    def notification(self):
+        """The window of a note on the screen."""
+        shown = self.do("xdotool", "search", "--onlyvisible", "--class", "Dunst", check=False).split()
+        return shown[0] if shown else None
+
     def do(self, *command, check=True):
         done = subprocess.run(command, env=self.environment, text=True, capture_output=True, timeout=30)
         if check and done.returncode:

@@ -20,10 +20,11 @@ const BUILD: [(&str, &str); 2] = [
 ];
 
 /// What the journeys need: a program, and its package.
-const JOURNEYS: [(&str, &str); 10] = [
+const JOURNEYS: [(&str, &str); 11] = [
     ("Xvfb", "xvfb"),
     ("openbox", "openbox"),
     ("tint2", "tint2"),
+    ("dunst", "dunst"),
     ("xdotool", "xdotool"),
     ("xprop", "x11-utils"),
     ("import", "imagemagick"),
