@@ -133,11 +133,7 @@ mod system {
                 return Ok(false);
             }
             let shown = Notification::new().title(TITLE).message(text).timeout(GONE).send().await?;
-            match shown.response().await {
-                Ok(response) => Ok(response.is_default_action()),
-                Err(Error::ResponseTimeout) => Ok(false),
-                Err(error) => Err(error),
-            }
+            Ok(shown.response().await?.is_default_action())
         })
     }
 }
