@@ -48,8 +48,8 @@ held.journey('keyboard only', async (window, page) => {
   await keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.waitFor();
-  await reach(/^Kiro/);
-  await keyboard.press('ArrowDown');
+  await reach(/^Amazon Bedrock/);
+  await keyboard.press('Space');
   await dialog.getByLabel('Access key ID').waitFor();
   await reach('Name');
   await keyboard.press('ControlOrMeta+A');

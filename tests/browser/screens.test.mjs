@@ -1,40 +1,114 @@
-//! Every screen, with something to show, in both languages, themes and sizes: no grave finding of axe, nothing cut,
-//! nothing on the console.
+//! Everything there is to see, in both languages, themes and sizes: no grave finding of axe, nothing cut, nothing on the
+//! console. With `SCREENS` a picture of each is kept.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, test } from 'node:test';
 
+import { Product } from './harness/processes.mjs';
 import { stage } from './harness/stage.mjs';
+import { away, EMPTY, FIRST_RUN, LIVED_IN, say } from './harness/views.mjs';
+import { Window } from './harness/window.mjs';
+import { furnish, MOSTLY_USED } from './harness/world.mjs';
 
 const held = stage(async ({ product, emulator }) => {
-  await product.bedrock('Work', emulator);
-  for (const prompt of ['hello', '[[fault:status 403]] hello', 'Tell me more', '[[fault:throttle 1]] once']) await product.ask(prompt);
-});
+  held.world = await furnish(product, emulator);
+  held.fresh = await Product.start();
+}, MOSTLY_USED);
+after(() => Promise.all([held.world?.stop(), held.fresh?.close()]));
 
-const SCREENS = [
-  'home', 'accounts', 'chat', 'clients', 'logs', 'usage', 'diagnostics',
-  ...['general', 'proxy', 'routing', 'network', 'privacy', 'security', 'data', 'about'].map((section) => `settings/${section}`),
-];
 const LOOKS = [
   { locale: 'en', theme: 'light', size: [1440, 900] },
   { locale: 'en', theme: 'dark', size: [820, 560] },
   { locale: 'zh-CN', theme: 'light', size: [820, 560] },
   { locale: 'zh-CN', theme: 'dark', size: [1440, 900] },
 ];
+if (process.env['LOOKS'] === 'all') {
+  LOOKS.push(...LOOKS.map(({ size, ...look }) => ({ ...look, size: size[0] === 820 ? [1440, 900] : [820, 560] })));
+}
+const ONLY = process.env['VIEWS']?.split(',');
 
 for (const look of LOOKS) {
   const { locale, theme, size } = look;
-  held.journey(`every screen, ${locale}, ${theme}, ${size.join('x')}`, async (window, page) => {
+  const name = `${locale}-${theme}-${size[0]}`;
+  /** Goes through `views` and says what is wrong with them. */
+  const tour = async (window, views) => {
+    const { page } = window;
     const found = [];
-    for (const screen of SCREENS) {
-      await window.go(`#/${screen}`);
+    for (const [view, open] of Object.entries(views)) {
+      if (ONLY && !ONLY.includes(view)) continue;
+      try {
+        await away(page);
+        await open({ window, page, t: say(locale), world: held.world });
+        await window.settled();
+      } catch (error) {
+        found.push(`${view}: ${error}`);
+      }
       await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
-      await window.picture(`${screen.replace('/', '-')} ${locale} ${theme} ${size[0]}`);
-      found.push(...(await window.findings()).map((finding) => `${screen}: ${finding}`));
+      await page.mouse.move(size[0] - 1, 1);
+      await window.picture(`${name}/${view}`);
+      found.push(...(await window.findings()).map((finding) => `${view}: ${finding}`));
     }
     assert.deepEqual(found, []);
     assert.equal(await page.locator('html').getAttribute('lang'), locale);
     assert.equal(await page.locator('html').getAttribute('data-theme'), theme);
-  }, look);
+  };
+
+  held.journey(`every screen after weeks of work, ${name}`, (window) => tour(window, LIVED_IN), look);
+
+  test(`every screen at the beginning, ${name}`, async () => {
+    await held.fresh.admin('PUT', '/api/settings', { first_run_done: true });
+    const window = await Window.open(held.browser, await held.fresh.invite(), look);
+    await window.settled();
+    await tour(window, EMPTY);
+    await window.close();
+  });
+
+  test(`the first run, ${name}`, async () => {
+    await held.fresh.admin('PUT', '/api/settings', { first_run_done: false });
+    const window = await Window.open(held.browser, await held.fresh.invite(), look);
+    await window.settled();
+    await tour(window, FIRST_RUN);
+    await window.close();
+  });
+
+  test(`what is wrong is told, ${name}`, async () => {
+    const token = await Window.open(held.browser, 'about:blank', look);
+    token.expected = [401];
+    await token.page.goto(held.product.url);
+    await tour(token, { gate: ({ page, t }) => page.getByLabel(t('gate.token.label')).waitFor() });
+    await token.close();
+
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const own = await Product.start(['--port', String(taken.address().port), '--admin-port', '0']);
+    try {
+      own.url = new URL(own.invitation).origin;
+      const window = await Window.open(held.browser, own.invitation, look);
+      await window.page.getByRole('button', { name: say(locale)('first.skip') }).click();
+      await window.settled();
+      await tour(window, {
+        'port-taken': ({ window }) => window.go('#/home'),
+        'port-taken-banner': ({ window }) => window.go('#/clients'),
+        paused: async ({ window, page, t }) => {
+          await own.admin('POST', '/api/proxy/pause');
+          await window.go('#/home');
+          await page.getByText(t('home.state.paused'), { exact: true }).waitFor();
+        },
+        'backend-gone': async ({ page, t }) => {
+          await own.end();
+          await page.getByText(t('banner.lost')).waitFor();
+        },
+      });
+      // Nobody answered its questions.
+      window.problems = [];
+      await window.close();
+    } finally {
+      taken.close();
+      await own.close();
+    }
+  });
 }
 
 held.journey('Chinese is chosen, and everything follows at once', async (window, page) => {

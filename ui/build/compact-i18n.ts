@@ -27,7 +27,8 @@ export function compactTexts(source: string): Plugin {
         return { code: JSON.stringify(keys.map((key) => texts[key])), map: null };
       }
       if (path === join(folder, 'names.ts')) {
-        return { code: `export const names = ${JSON.stringify(indexed(source, place))};`, map: null };
+        const runs = JSON.stringify(indexed(source, keys));
+        return { code: `export const names = {};\nfor (const [family, at, words] of ${runs}) words.split(' ').forEach((word, index) => (names[family + word] = at + index));`, map: null };
       }
       if (!/\.(svelte|ts)$/.test(path)) return null;
       // Only a whole literal that is a key; a key has a dot in it and is nothing else. A text without parameters is
@@ -40,12 +41,24 @@ export function compactTexts(source: string): Plugin {
   };
 }
 
-/** The places of all keys that begin like a template literal of the sources. */
-function indexed(source: string, place: Map<string, number>): Record<string, number> {
+/** The places of all keys that begin like a template literal of the sources, as runs of neighbours: a family, the place
+ *  of its first, and the words after the family's name. */
+function indexed(source: string, keys: string[]): [string, number, string][] {
   const prefixes = new Set<string>();
   for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
     if (!/\.(svelte|ts)$/.test(file)) continue;
     for (const [, prefix = ''] of readFileSync(join(source, file), 'utf8').matchAll(/`([a-z]\w*(?:\.\w+)*\.)\$\{/g)) prefixes.add(prefix);
   }
-  return Object.fromEntries([...place].filter(([key]) => [...prefixes].some((prefix) => key.startsWith(prefix))));
+  // The longest name of a family first: `usage.range.today` is one of `usage.range.`, should there be `usage.` too.
+  const families = [...prefixes].sort((a, b) => b.length - a.length);
+  const runs: [string, number, string][] = [];
+  keys.forEach((key, at) => {
+    const family = families.find((prefix) => key.startsWith(prefix));
+    if (family === undefined) return;
+    const word = key.slice(family.length);
+    const last = runs.at(-1);
+    if (last && last[0] === family && last[1] + last[2].split(' ').length === at) last[2] += ` ${word}`;
+    else runs.push([family, at, word]);
+  });
+  return runs;
 }

@@ -32,6 +32,10 @@ pub(crate) fn browser(args: &Args) -> Result<()> {
         "build the product and the emulator",
         cargo().args(["build", "--quiet", "--package", "switchboard", "--package", "emulator", "--bins"]),
     )?;
+    step(
+        "build what writes a past for the pictures",
+        cargo().args(["build", "--quiet", "--package", "store", "--example", "past"]),
+    )?;
     let mut files = Vec::new();
     for entry in std::fs::read_dir(root().join("tests/browser"))? {
         let path = entry?.path();
@@ -50,7 +54,8 @@ pub(crate) fn browser(args: &Args) -> Result<()> {
     run.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
     run.env("CHROMIUM", chromium)
         .env("SWITCHBOARD_BIN", binary("debug", "switchboard"))
-        .env("EMULATOR_BIN", binary("debug", "emulator"));
+        .env("EMULATOR_BIN", binary("debug", "emulator"))
+        .env("PAST_BIN", binary("debug/examples", "past"));
     if let Some(screens) = &args.screens {
         need_chinese()?;
         run.env("SCREENS", std::path::absolute(screens)?);

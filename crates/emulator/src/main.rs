@@ -35,6 +35,9 @@ struct Arguments {
     /// Credits that each Kiro account has; without it they never end.
     #[arg(long)]
     credits: Option<f64>,
+    /// Credits that each Kiro account has used before.
+    #[arg(long, default_value_t = 0.0)]
+    spent: f64,
     /// Tell the reasons of refused Kiro requests, as newer stacks do.
     #[arg(long)]
     precise_reasons: bool,
@@ -78,7 +81,9 @@ async fn main() -> anyhow::Result<()> {
         strict_schemas: arguments.strict_schemas,
         ..KiroConfig::default()
     };
-    kiro.accounts.iter_mut().for_each(|account| account.credits = arguments.credits);
+    for account in &mut kiro.accounts {
+        (account.credits, account.spent) = (arguments.credits, arguments.spent);
+    }
     let emulator = Emulator::start(Config {
         port: arguments.port,
         access_keys: vec![key.clone()],

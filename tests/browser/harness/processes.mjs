@@ -1,6 +1,6 @@
 //! The product, headless, and the emulator as its upstream: on free ports, with folders of their own.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,9 +47,9 @@ async function stop({ child, ended }) {
   await ended;
 }
 
-/** A strict stand-in for AWS. */
-export async function startEmulator() {
-  const running = await start(program('emulator'), ['--port', '0', '--json-lines', '--credits', '50'], surroundings(tmpdir()), (line) => {
+/** A strict stand-in for AWS; its Kiro accounts have so many credits a month and used some of them. */
+export async function startEmulator({ credits = 50, spent = 0 } = {}) {
+  const running = await start(program('emulator'), ['--port', '0', '--json-lines', '--credits', String(credits), '--spent', String(spent)], surroundings(tmpdir()), (line) => {
     const event = JSON.parse(line);
     return event.event === 'listening' ? event.url : null;
   });
@@ -86,8 +86,15 @@ export class Product {
     this.key = word('Local key');
   }
 
+  /** Does nothing when it has ended already. */
   async end() {
     await stop(this.#running);
+  }
+
+  /** Fills the log with requests of `days` days that never happened; the product must not run. */
+  past(rows, days, accounts) {
+    const of = accounts.map(({ id, name, provider }) => `${id},${name},${provider}`);
+    execFileSync(program('past'), [join(this.#folder, 'data'), String(rows), String(days), String(Date.now()), ...of]);
   }
 
   async close() {
@@ -108,14 +115,14 @@ export class Product {
   }
 
   /** A request as an editor sends it; who answered, and what. */
-  async ask(prompt, headers = {}) {
+  async ask(prompt, headers = {}, more = {}) {
     const answer = await fetch(`${this.url}/v1/messages`, {
       method: 'POST',
       headers: { 'x-api-key': this.key, 'anthropic-version': '2023-06-01', 'content-type': 'application/json', 'user-agent': 'claude-cli/2.0.1', ...headers },
-      body: JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 64, messages: [{ role: 'user', content: prompt }] }),
+      body: JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 64, messages: [{ role: 'user', content: prompt }], ...more }),
     });
     const body = await answer.text();
-    return { status: answer.status, account: answer.headers.get('x-proxy-account'), body };
+    return { status: answer.status, account: answer.headers.get('x-proxy-account'), id: answer.headers.get('request-id'), body };
   }
 
   /** A fresh one-time address. */
@@ -124,8 +131,13 @@ export class Product {
   }
 
   /** An account of the emulator's Bedrock. */
-  bedrock(name, emulator) {
+  bedrock(name, emulator, region = 'us-east-1') {
     const credential = { kind: 'access_key', access_key_id: ACCESS_KEY.id, secret_access_key: ACCESS_KEY.secret };
-    return this.admin('POST', '/api/accounts', { name, provider: 'bedrock', region: 'us-east-1', endpoint_url: emulator.url, credential });
+    return this.admin('POST', '/api/accounts', { name, provider: 'bedrock', region, endpoint_url: emulator.url, credential });
+  }
+
+  /** An account of the emulator's Kiro. */
+  kiro(name, emulator, credential) {
+    return this.admin('POST', '/api/accounts', { name, provider: 'amazon_q', region: 'us-east-1', endpoint_url: emulator.url, credential, policy_accepted: true });
   }
 }

@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import { Product, startEmulator } from './processes.mjs';
 import { startBrowser, Window } from './window.mjs';
 
-/** One product, emulator and browser for all journeys of a file; `prepare` comes before the first. */
-export function stage(prepare = async () => undefined) {
+/** One product, emulator (as `allowance` says) and browser for all journeys of a file; `prepare` comes before the first. */
+export function stage(prepare = async () => undefined, allowance = {}) {
   const held = {
     /** A test with a window past the first run, in a browser context of its own. */
     journey(name, walk, options = {}) {
@@ -26,7 +26,7 @@ export function stage(prepare = async () => undefined) {
     },
   };
   before(async () => {
-    held.emulator = await startEmulator();
+    held.emulator = await startEmulator(allowance);
     held.product = await Product.start();
     held.browser = await startBrowser();
     await held.product.admin('PUT', '/api/settings', { first_run_done: true });

@@ -87,8 +87,10 @@ pub struct KiroAccount {
     pub client_secret: String,
     /// With one, every chat must name it; without, none may.
     pub profile_arn: Option<String>,
-    /// What is left; `None` never ends.
+    /// What a month allows; `None` never ends.
     pub credits: Option<f64>,
+    /// What was used of that before the start.
+    pub spent: f64,
 }
 
 impl KiroAccount {
@@ -105,6 +107,7 @@ impl KiroAccount {
             client_secret: format!("secret-{name}"),
             profile_arn: profiled.then(|| KIRO_PROFILE.to_owned()),
             credits: None,
+            spent: 0.0,
             name,
         }
     }

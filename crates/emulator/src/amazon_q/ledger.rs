@@ -83,7 +83,7 @@ impl Kiro {
             refresh_token: account.secret.clone(),
             access: Vec::new(),
             refreshes: 0,
-            spent: 0.0,
+            spent: account.spent,
             revoked: false,
             suspended: false,
         });

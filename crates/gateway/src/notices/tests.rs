@@ -64,6 +64,8 @@ async fn the_person_is_told_once_and_of_what_they_want() {
             failover_from: Some(json!([{"account": from, "category": "rate_limited"}])),
             ..LogRow::default()
         };
+        // Asked twice, by itself: nobody took its place.
+        house.gateway.sink.record(row("Home"));
         house.gateway.sink.record(row("Third"));
         house.gateway.sink.record(row("Third"));
         let failover = r#"notice_failover [("from", "Third"), ("to", "Home"), ("reason", "rate_limited")]"#;

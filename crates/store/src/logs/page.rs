@@ -29,7 +29,7 @@ pub struct Filter {
     pub errors: bool,
     /// Took at least this long in all, milliseconds.
     pub slower_than_ms: Option<f64>,
-    /// Only requests that went on to another account.
+    /// Only requests for which another account was asked in the place of one that did not answer.
     pub failed_over: bool,
     /// Start of the model's name (asked or served), of the error category or of the error message, without regard
     /// to ASCII case.
@@ -65,6 +65,11 @@ const FIRST_WINDOW: i64 = 16_384;
 const PATIENCE: Duration = Duration::from_millis(25);
 /// Different names that are followed one by one; a prefix that fits more is searched along the log.
 const MOST_NAMES: usize = 32;
+
+/// Another account was asked in the place of one that did not answer. Who failed alone, or was only asked once more, has
+/// gone past nobody.
+const WENT_ON: &str = "failover_from IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(failover_from)
+     WHERE json_extract(json_each.value, '$.account') IS NOT account_name)";
 
 /// A way through the log: an index and what its rows must satisfy.
 #[derive(Clone, Debug)]
@@ -163,7 +168,7 @@ fn conditions(filter: &Filter) -> Vec<(&'static str, Value)> {
     found.extend(filter.model.as_ref().map(|model| ("(model_asked = ? OR model_served = ?)", text(model))));
     found.extend(filter.slower_than_ms.map(|least| ("total_ms >= ?", Value::Real(least))));
     if filter.failed_over {
-        found.push(("failover_from IS NOT NULL", Value::Null));
+        found.push((WENT_ON, Value::Null));
     }
     found
 }

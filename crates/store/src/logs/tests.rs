@@ -273,23 +273,23 @@ fn some_row() -> impl Strategy<Value = LogRow> {
         name(&["claude-x", "Claude-y", "nova", "%"]),
         prop::option::of(name(&["us.claude", "nova"])),
         prop::option::of(name(&["Quota gone", "no", "x"])),
-        (any::<bool>(), prop::sample::select(vec![1.0, 50.0])),
+        (prop::collection::vec(name(&["a", "b"]), 0..3), prop::sample::select(vec![1.0, 50.0])),
     )
         .prop_map(
-            |(time_ms, status, category, account, client, asked, served, message, (moved, total_ms))| {
-                LogRow {
-                    time_ms,
-                    status,
-                    error_category: category,
-                    account_id: account,
-                    client,
-                    model_asked: asked,
-                    model_served: served,
-                    error_message: message,
-                    failover_from: moved.then(|| serde_json::json!([])),
-                    total_ms,
-                    ..LogRow::default()
-                }
+            |(time_ms, status, category, account, client, asked, served, message, (past, total_ms))| LogRow {
+                time_ms,
+                status,
+                error_category: category,
+                account_name: account.clone(),
+                account_id: account,
+                client,
+                model_asked: asked,
+                model_served: served,
+                error_message: message,
+                failover_from: (!past.is_empty())
+                    .then(|| past.iter().map(|account| serde_json::json!({"account": account})).collect()),
+                total_ms,
+                ..LogRow::default()
             },
         )
 }
@@ -342,6 +342,11 @@ fn some_filter() -> impl Strategy<Value = Filter> {
         )
 }
 
+fn went_on(row: &LogRow) -> bool {
+    let past = row.failover_from.as_ref().and_then(serde_json::Value::as_array);
+    past.into_iter().flatten().any(|other| other["account"].as_str() != row.account_name.as_deref())
+}
+
 /// The same by looking at every row.
 fn fits(filter: &Filter, row: &LogRow) -> bool {
     let same = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
@@ -365,7 +370,7 @@ fn fits(filter: &Filter, row: &LogRow) -> bool {
         && filter.status.is_none_or(|status| row.status == status)
         && filter.status_class.is_none_or(|class| i64::from(row.status / 100) == class as i64 + 2)
         && (!filter.errors || failed)
-        && (!filter.failed_over || row.failover_from.is_some())
+        && (!filter.failed_over || went_on(row))
         && filter.slower_than_ms.is_none_or(|least| row.total_ms >= least)
         && model
         && text

@@ -52,10 +52,10 @@ export function percent(share: Value, locale: string, digits = 0): string {
   return number(locale, { style: 'percent', maximumFractionDigits: digits }).format(share);
 }
 
-/** A duration in milliseconds: `850ms`, `12.3s`, `4 min 5s`. */
+/** A duration in milliseconds: `0.4ms`, `850ms`, `12.3s`, `4 min 5s`. */
 export function duration(ms: Value, locale: string): string {
   if (ms == null) return NONE;
-  if (ms < 999.5) return unit(Math.round(ms), 'millisecond', locale);
+  if (ms < 999.5) return unit(ms, 'millisecond', locale, ms < 9.95 ? 1 : 0);
   if (ms < 60_000) return unit(ms / 1000, 'second', locale, ms < 9_950 ? 2 : 1);
   const [days, hours, minutes, seconds] = split(Math.round(ms / 1000));
   const parts: [number, string][] = [[days, 'day'], [hours, 'hour'], [minutes, 'minute'], [seconds, 'second']];
@@ -114,10 +114,10 @@ export function day(time: number, locale: string): string {
   return date(locale, { month: 'short', day: 'numeric' }).format(time);
 }
 
-/** Time alone for today, with its day before that: what a list needs. */
+/** Time alone for today, with its day before that: what a list needs, no wider than eleven digits and signs. */
 export function stamp(time: number, now: number, locale: string): string {
   const today = midnight(now);
-  return time >= today ? clock(time, locale) : `${day(time, locale)} ${clock(time, locale).slice(0, 5)}`;
+  return time >= today ? clock(time, locale) : `${date(locale, { month: '2-digit', day: '2-digit' }).format(time)} ${clock(time, locale).slice(0, 5)}`;
 }
 
 /** When the local day of `time` began. */

@@ -47,7 +47,7 @@ export const commands = {
     const key = localKey.key;
     list.push(
       { id: 'add', icon: 'plus', title: t('accounts.add'), run: () => go('accounts', 'add') },
-      { id: 'new-chat', icon: 'chat', title: t('chat.new'), run: () => go('chat') },
+      { id: 'new-chat', icon: 'chat', title: t('chat.new'), run: () => go('chat', 'new') },
       { id: 'errors', icon: 'logs', title: t('palette.errors'), run: () => go('logs', '', { errors: '1' }) },
       { id: 'copy-anthropic', icon: 'copy', title: t('palette.copyAnthropic'), hint: anthropic, run: () => copy(anthropic) },
       { id: 'copy-openai', icon: 'copy', title: t('palette.copyOpenai'), hint: openai, run: () => copy(openai) },

@@ -34,6 +34,12 @@ export function writeQuestion(question: LogQuestion): Record<string, string> {
   return params;
 }
 
+/** Whether another account was asked in the place of one that did not answer: who failed alone, or was only asked once
+ *  more, has gone past nobody. */
+export function wentOn(row: LogRow): boolean {
+  return row.failover_from?.some((tried) => tried['account'] !== row.account_name) ?? false;
+}
+
 /** Whether a live row belongs to what is asked. The backend decides for stored rows; this must not say no where it
  *  would say yes, so texts are looked for as it does: anywhere, whatever the case. */
 export function fits(row: LogRow, question: LogQuestion): boolean {
@@ -44,7 +50,7 @@ export function fits(row: LogRow, question: LogQuestion): boolean {
   if (model && !has(row.model_asked, model) && !has(row.model_served, model)) return false;
   if (status && !(status.endsWith('xx') ? String(row.status)[0] === status[0] : String(row.status) === status)) return false;
   if (errors && row.error_category === null && !row.incomplete) return false;
-  if (failed_over && !row.failover_from) return false;
+  if (failed_over && !wentOn(row)) return false;
   if (slower_than_ms !== undefined && row.total_ms <= slower_than_ms) return false;
   if (since_ms !== undefined && row.time_ms < since_ms) return false;
   if (until_ms !== undefined && row.time_ms >= until_ms) return false;

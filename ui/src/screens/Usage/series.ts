@@ -1,6 +1,7 @@
 //! Usage as series for a chart: a slot an hour or a day, a series a group, small groups together.
 
 import type { Usage, UsageGroup } from '$lib/api/types';
+import { modelName } from '$lib/format/model';
 import { compact, integer, usd } from '$lib/format/use.svelte';
 
 export type Group = 'account' | 'model' | 'client';
@@ -32,22 +33,28 @@ export function slots(since: number, until: number, step: 'hour' | 'day'): numbe
   return starts;
 }
 
-export function series(usage: Usage, what: Measure, since: number, until: number, step: 'hour' | 'day', rest: string): Chart {
+/** `rest` and `nobody` are the words for small groups together and for requests that belong to none. */
+export function series(
+  usage: Usage, what: Measure, by: Group, since: number, until: number, step: 'hour' | 'day', rest: string, nobody: string,
+): Chart {
   const { of } = MEASURES[what];
   const starts = slots(since, until, step);
   const found = new Map<string, { label: string; total: number; values: number[] }>();
+  const label = (group: UsageGroup): string => (by === 'model' ? modelName(group.label || group.key) : group.label || group.key) || nobody;
   for (const bucket of usage.buckets) {
     // The slot that the bucket began in: the backend's days may begin elsewhere.
     const slot = starts.findLastIndex((start) => start <= bucket.start_ms);
     if (slot < 0) continue;
     for (const group of bucket.groups) {
-      const entry = found.get(group.key) ?? { label: group.label || group.key || '–', total: 0, values: starts.map(() => 0) };
-      found.set(group.key, entry);
+      // One model has an id in every region.
+      const key = by === 'model' ? label(group) : group.key;
+      const entry = found.get(key) ?? { label: label(group), total: 0, values: starts.map(() => 0) };
+      found.set(key, entry);
       entry.total += of(group);
       entry.values[slot] = (entry.values[slot] ?? 0) + of(group);
     }
   }
-  const sorted = [...found].sort(([, a], [, b]) => b.total - a.total);
+  const sorted = [...found].filter(([, { total }]) => total > 0).sort(([, a], [, b]) => b.total - a.total);
   const shown = sorted.slice(0, sorted.length > COLOURS ? COLOURS - 1 : COLOURS);
   const groups = shown.map(([key, { label, total }], at) => ({ key, label, total, colour: at + 1 }));
   const values = shown.map(([, entry]) => entry.values);

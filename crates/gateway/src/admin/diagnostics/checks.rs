@@ -268,7 +268,9 @@ fn known(account: &AccountView) -> Check {
         message.push_str(&format!(" ({})", last.message));
     }
     let check = Check::new(format!("account.{id}"), state, code, message).with("name", name.as_str());
-    let check = check.with("said", last.map(|last| last.message.clone()).unwrap_or_default());
+    let check = check
+        .with("said", last.map(|last| last.message.clone()).unwrap_or_default())
+        .with("category", last.map(|last| last.category.clone()).unwrap_or_default());
     match state {
         CheckState::Ok => check,
         CheckState::Warn => check.fixed_by(Action::TestAccount, json!({"id": id})),

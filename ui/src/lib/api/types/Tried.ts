@@ -1,8 +1,9 @@
-/** One failed attempt, as a log row keeps it. */
+/** An account that was gone past, as a log row keeps it. One that rested was not asked: it has neither model nor status. */
 export type Tried = {
   account: string;
-  model: string;
+  model?: string;
+  resting?: boolean;
   category: string;
-  status: number | null;
-  after_ms: number;
+  status?: number | null;
+  after_ms?: number;
 };

@@ -1,0 +1,167 @@
+//! Everything there is to see, each as the way to it. Words come from the window's own dictionaries, so that a way is the
+//! same in every language.
+
+import { readFileSync } from 'node:fs';
+
+const dictionaries = Object.fromEntries(
+  ['en', 'zh-CN'].map((locale) => [locale, JSON.parse(readFileSync(new URL(`../../../ui/src/lib/i18n/${locale}.json`, import.meta.url), 'utf8'))]),
+);
+
+/** The text of a key without what it has for parameters. */
+export const say = (locale) => (key) => dictionaries[locale][key];
+
+const dialog = (page) => page.getByRole('dialog');
+/** Shows the end of what is in a dialog. */
+const toEnd = (page) => dialog(page).locator('.body').evaluate((body) => { body.scrollTop = body.scrollHeight; });
+const at = (hash) => ({ window }) => window.go(hash);
+const card = (page, name) => page.locator('li.card', { has: page.getByRole('heading', { name, exact: true }) });
+
+async function wizard({ window, page }, name) {
+  await window.go('#/accounts/add');
+  await dialog(page).getByRole('radio', { name }).check();
+}
+
+async function wire({ window, page, t, world }, tab) {
+  await window.go(`#/chat/${world.code.id}`);
+  await page.locator('article').first().waitFor();
+  await page.locator('article').first().getByRole('button', { name: t('wire.title') }).click();
+  const radio = page.getByRole('radio', { name: t(`wire.${tab}`), exact: true });
+  await radio.check();
+  // It comes from the backend.
+  if (tab === 'upstream') await page.getByText(/^POST http/).first().waitFor();
+}
+
+async function story({ window, page, world }, row) {
+  await window.go(`#/logs/${world.rows[row]}`);
+  // What was captured comes a moment after the row.
+  await dialog(page).locator('.wire').waitFor();
+}
+
+async function talk({ window, page }, { id }) {
+  await window.go(`#/chat/${id}`);
+  await page.locator('article').first().waitFor();
+}
+
+/** Of somebody who has used it for weeks. */
+export const LIVED_IN = {
+  home: at('#/home'),
+  accounts: at('#/accounts'),
+  'accounts-add': at('#/accounts/add'),
+  'accounts-add-bedrock': (seen) => wizard(seen, /Bedrock/),
+  'accounts-add-consent': (seen) => wizard(seen, /Kiro/),
+  'accounts-add-fields': async (seen) => {
+    await wizard(seen, /Kiro/);
+    await dialog(seen.page).locator('select').first().selectOption('oidc_refresh_token');
+    await toEnd(seen.page);
+  },
+  'accounts-edit': async ({ window, page }) => {
+    await window.go('#/accounts');
+    await card(page, 'Team role').locator('.actions button').nth(2).click();
+    await dialog(page).getByRole('switch').nth(1).press('Space');
+  },
+  'accounts-removed': async ({ window, page, t }) => {
+    await window.go('#/accounts');
+    await page.getByRole('button', { name: t('accounts.showRemoved') }).click();
+    await dialog(page).waitFor();
+  },
+  chat: async ({ window, page }) => {
+    await window.go('#/chat/new');
+    await page.locator('.thread .empty').waitFor();
+  },
+  'chat-code': async (seen) => {
+    await talk(seen, seen.world.code);
+    await seen.page.locator('details.thinking').first().evaluate((node) => { node.open = true; });
+    await seen.page.locator('.thread').evaluate((node) => { node.scrollTop = 0; });
+  },
+  'chat-tool': async (seen) => {
+    await talk(seen, seen.world.code);
+    await seen.page.locator('.thread').evaluate((node) => { node.scrollTop = node.scrollHeight; });
+  },
+  'chat-picture': (seen) => talk(seen, seen.world.picture),
+  'chat-side-by-side': (seen) => talk(seen, seen.world.side),
+  'chat-again': async (seen) => {
+    await talk(seen, seen.world.picture);
+    await seen.page.locator('article').getByRole('button', { name: seen.t('chat.again') }).click();
+  },
+  'chat-options': async (seen) => {
+    await talk(seen, seen.world.picture);
+    await seen.page.getByRole('button', { name: seen.t('chat.options') }).click();
+  },
+  'wire-client': (seen) => wire(seen, 'client'),
+  'wire-upstream': (seen) => wire(seen, 'upstream'),
+  'wire-events': (seen) => wire(seen, 'events'),
+  'wire-timing': (seen) => wire(seen, 'timing'),
+  clients: at('#/clients'),
+  logs: at('#/logs'),
+  'logs-errors': at('#/logs?errors=1'),
+  'logs-nothing-fits': at('#/logs?text=zzz'),
+  'logs-detail': (seen) => story(seen, 'kept'),
+  'logs-error': (seen) => story(seen, 'failed'),
+  'logs-failover': (seen) => story(seen, 'moved'),
+  usage: at('#/usage'),
+  'usage-cost': async ({ window, page, t }) => {
+    await window.go('#/usage');
+    for (const key of ['usage.range.month', 'usage.group.model', 'usage.measure.cost']) await page.getByRole('radio', { name: t(key), exact: true }).check();
+    await window.settled();
+  },
+  ...Object.fromEntries(['general', 'proxy', 'routing', 'network', 'privacy', 'security', 'data', 'about'].map((section) => [`settings-${section}`, at(`#/settings/${section}`)])),
+  'settings-lan': async ({ window, page, t }) => {
+    await window.go('#/settings/proxy');
+    await page.getByRole('switch', { name: t('settings.lan') }).press('Space');
+    await dialog(page).waitFor();
+  },
+  diagnostics: at('#/diagnostics'),
+  'diagnostics-bundle': async ({ window, page, t }) => {
+    await window.go('#/diagnostics');
+    await page.getByRole('button', { name: t('diagnostics.bundle') }).click();
+    await dialog(page).locator('summary').first().click();
+  },
+  palette: async ({ window, page }) => {
+    await window.go('#/home');
+    await page.keyboard.press('ControlOrMeta+K');
+    await page.getByRole('combobox').waitFor();
+  },
+  'palette-nothing-fits': async ({ window, page }) => {
+    await window.go('#/home');
+    await page.keyboard.press('ControlOrMeta+K');
+    await page.getByRole('combobox').fill('zzz');
+  },
+};
+
+/** Of somebody who has just begun. */
+export const EMPTY = {
+  'empty-home': at('#/home'),
+  'empty-accounts': at('#/accounts'),
+  'empty-chat': at('#/chat'),
+  'empty-logs': at('#/logs'),
+  'empty-usage': at('#/usage'),
+};
+
+/** The first run, step by step: each begins where the one before ended. */
+export const FIRST_RUN = {
+  'first-run-1-welcome': ({ page, t }) => page.getByRole('heading', { name: t('first.welcome.title') }).waitFor(),
+  'first-run-2-account': (seen) => next(seen, 'account'),
+  'first-run-3-check': async (seen) => {
+    await next(seen, 'check');
+    await seen.page.locator('.first .note').first().waitFor();
+  },
+  'first-run-4-editor': (seen) => next(seen, 'client'),
+  'first-run-5-try': async (seen) => {
+    await next(seen, 'try');
+    await seen.page.getByRole('button', { name: seen.t('first.try.test') }).click();
+    await seen.page.locator('.first li', { hasText: '200' }).first().waitFor();
+  },
+};
+
+async function next({ page, t }, step) {
+  await page.getByRole('button', { name: t('common.next'), exact: true }).click();
+  await page.getByRole('heading', { name: t(`first.${step}.title`) }).waitFor();
+}
+
+/** Puts away what lies above the screen. */
+export async function away(page) {
+  for (let open = await dialog(page).count(); open > 0; open--) {
+    await page.keyboard.press('Escape');
+    await page.waitForFunction((before) => document.querySelectorAll('dialog').length < before, open);
+  }
+}
