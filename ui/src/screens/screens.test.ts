@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import type { LogRow } from '$lib/api/types';
+import type { LogRow, Usage } from '$lib/api/types';
 import { freeName } from './Accounts/name';
 import { moved } from './Accounts/order';
 import { parsePasted } from './Accounts/paste';
 import { fits, readQuestion, writeQuestion } from './Logs/filter';
-import { slots, stacked } from './Usage/series';
+import { series, slots, stacked } from './Usage/series';
 
 describe('accounts', () => {
   it('moves one in the order', () => {
@@ -34,6 +34,9 @@ describe('log filters', () => {
     expect(fits(row, {})).toBe(true);
     expect(fits(row, { errors: true, status: '4xx', model: 'claude', text: 'RATE' })).toBe(true);
     expect(fits(row, { failed_over: true })).toBe(false);
+    const past = (...accounts: string[]): LogRow => ({ ...row, account_name: 'Work', failover_from: accounts.map((account) => ({ account })) });
+    expect(fits(past('Work'), { failed_over: true })).toBe(false);
+    expect(fits(past('Work', 'Home'), { failed_over: true })).toBe(true);
     expect(fits(row, { status: '500' })).toBe(false);
     expect(fits(row, { slower_than_ms: 100 })).toBe(false);
   });
@@ -44,6 +47,15 @@ describe('usage', () => {
     const start = new Date(2026, 2, 27).getTime();
     expect(slots(start, new Date(2026, 3, 2, 12).getTime(), 'day')).toHaveLength(7);
     expect(slots(start, start + 3_600_000 * 5, 'hour')).toHaveLength(6);
+  });
+  it('is of models, not of their regions, and of nobody who used nothing', () => {
+    const group = (key: string, requests: number) => ({ key, label: '', requests, input_tokens: requests, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0, cost_usd: 0 });
+    const groups = [group('us.anthropic.claude-haiku-4-5-20251001-v1:0', 2), group('eu.anthropic.claude-haiku-4-5-20251001-v1:0', 3), group('', 0)];
+    const usage = { buckets: [{ start_ms: 0, groups }] } as unknown as Usage;
+    const { groups: shown, values } = series(usage, 'tokens', 'model', 0, 1000, 'hour', 'rest', 'none');
+    expect(shown.map(({ label, total }) => [label, total])).toEqual([['claude-haiku-4-5', 5]]);
+    expect(values).toEqual([[5]]);
+    expect(series(usage, 'requests', 'account', 0, 1000, 'hour', 'rest', 'none').groups).toHaveLength(2);
   });
   it('stacks', () => expect(stacked([[1, 2], [3, 4], [5, 6]])).toEqual([[1, 2], [4, 6], [9, 12]]));
 });

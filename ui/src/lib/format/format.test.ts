@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import * as format from './index';
+import { modelName, sameModel } from './model';
 import { matches } from './search';
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
@@ -32,7 +33,7 @@ describe('numbers', () => {
 
 describe('times', () => {
   it.each([
-    [0, '0ms'], [850, '850ms'], [999.7, '1s'], [12_345, '12.3s'], [60_000, '1 min'], [245_000, '4 min 5s'], [18_720_000, '5 hr 12 min'], [90_061_000, '1 day 1 hr'],
+    [0, '0ms'], [0.37, '0.4ms'], [9.9, '9.9ms'], [12.6, '13ms'], [850, '850ms'], [999.7, '1s'], [12_345, '12.3s'], [60_000, '1 min'], [245_000, '4 min 5s'], [18_720_000, '5 hr 12 min'], [90_061_000, '1 day 1 hr'],
   ])('%d ms is %s', (ms, text) => expect(plain(format.duration(ms, 'en'))).toBe(text));
 
   it('says how long ago', () => {
@@ -44,6 +45,20 @@ describe('times', () => {
   it('finds the beginning of the day', () => {
     const midnight = new Date(format.midnight(Date.now()));
     expect([midnight.getHours(), midnight.getMinutes(), midnight.getMilliseconds()]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('models', () => {
+  it.each([
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'claude-sonnet-4-5'], ['us.amazon.nova-pro-v1:0', 'nova-pro'],
+    ['qwen.qwen3-coder-30b-a3b-v1:0', 'qwen3-coder-30b-a3b'], ['claude-sonnet-4.5', 'claude-sonnet-4.5'], ['openai.gpt-oss-120b-1:0', 'gpt-oss-120b-1'],
+    ['arn:aws:bedrock:us-east-1:000011112222:inference-profile/eu.anthropic.claude-haiku-4-5-20251001-v1:0', 'claude-haiku-4-5'], ['gpt-4o', 'gpt-4o'],
+  ])('%s is %s', (id, name) => expect(modelName(id)).toBe(name));
+
+  it('are the same however they are spelled', () => {
+    expect(sameModel('claude-sonnet-4-5', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0')).toBe(true);
+    expect(sameModel('claude-sonnet-4-5-20250929', 'claude-sonnet-4.5')).toBe(true);
+    expect(sameModel('gpt-4o', 'claude-sonnet-4.5')).toBe(false);
   });
 });
 

@@ -82,6 +82,8 @@ async function follow(): Promise<never> {
   const ending = new AbortController();
   try {
     const answer = await fetch('/api/events', { headers: { ...headers('GET'), accept: 'text/event-stream' }, cache: 'no-store', signal: ending.signal });
+    // The session is over: back to the gate.
+    if (answer.status === 401) observers.refused();
     if (!answer.ok || !answer.body) throw new Error(`events: ${answer.status}`);
     await fetchAll();
     streaming = true;
