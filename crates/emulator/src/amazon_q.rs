@@ -14,6 +14,8 @@ mod ledger;
 mod mcp;
 mod model;
 mod oidc;
+mod person;
+mod portal;
 mod profile;
 mod sign_in;
 mod social;
@@ -26,7 +28,7 @@ use http::Method;
 use http::request::Parts;
 use serde_json::Value;
 
-pub use account::{KIRO_PROFILE, KiroAccount, KiroConfig, KiroKind};
+pub use account::{KIRO_PROFILE, KiroAccount, KiroConfig, KiroKind, Workplace};
 pub(crate) use errors::refusal;
 pub use ledger::Kiro;
 pub(crate) use streams::{canned, frames};
@@ -36,12 +38,14 @@ use crate::dice::Dice;
 use crate::refusal::Form;
 use crate::reply::Reply;
 use crate::route::{Call, Operation};
-use crate::{Config, Refusal};
+use crate::{AccessKey, Config, Refusal};
 
 /// The binding of the paths.
 const REST: Form = Form::Header("internal.amazon.com/coral/com.amazon.aws.codewhisperer");
 /// The binding of `x-amz-target`. The namespace differs between hosts; readers must not care.
 const TARGET: Form = Form::Type("com.amazon.aws.codewhisperer");
+/// How the access portal tells errors.
+const PORTAL: Form = Form::Header("internal.amazon.com/coral/com.amazon.switchboard.portal");
 const KIRO_TARGET: Form = Form::Type("com.amazon.kiro.controlplane");
 
 /// Everything of the service that is not the request's own.
@@ -78,7 +82,9 @@ pub(crate) fn route(head: &Parts) -> Option<Call> {
             "/client/register" => (Operation::RegisterClient, Form::OAuth),
             "/device_authorization" => (Operation::StartDeviceAuthorization, Form::OAuth),
             "/token" => (Operation::CreateToken, Form::OAuth),
+            "/device" => (Operation::EnterDeviceCode, Form::Bare),
             "/idp/token" => (Operation::ExternalToken, Form::OAuth),
+            "/idp/device_authorization" => (Operation::ExternalDeviceAuthorization, Form::OAuth),
             "/oauth/token" => (Operation::SocialExchange, Form::Bare),
             "/refreshtoken" => (Operation::SocialRefresh, Form::Bare),
             "/oauth/device/authorization" => (Operation::SocialDeviceAuthorization, Form::Bare),
@@ -96,6 +102,11 @@ pub(crate) fn route(head: &Parts) -> Option<Call> {
         "/authorize" => (Operation::Authorize, Form::OAuth),
         "/signin" => (Operation::SocialSignIn, Form::Bare),
         "/device" => (Operation::EnterDeviceCode, Form::Bare),
+        "/idp/.well-known/openid-configuration" => (Operation::ExternalDiscovery, Form::OAuth),
+        "/idp/authorize" => (Operation::ExternalAuthorize, Form::OAuth),
+        "/assignment/accounts" => (Operation::ListAccounts, PORTAL),
+        "/assignment/roles" => (Operation::ListAccountRoles, PORTAL),
+        "/federation/credentials" => (Operation::GetRoleCredentials, PORTAL),
         _ => return None,
     };
     Some(Call::new(operation, String::new(), errors))
@@ -148,6 +159,9 @@ impl AmazonQ {
         if call.operation.signs_in() {
             return self.kiro.owner_of(&refresh_token(call.operation, body)?);
         }
+        if call.operation.is_portal() {
+            return self.kiro.owner_of(head.headers.get(portal::BEARER)?.to_str().ok()?);
+        }
         self.kiro.owner_of(door::bearer(head)?)
     }
 
@@ -159,11 +173,16 @@ impl AmazonQ {
         body: &Bytes,
         now: SystemTime,
     ) -> Result<Caller, Refusal> {
-        if call.operation.signs_in() {
+        if call.operation.signs_in() || call.operation.is_portal() {
             let key = self.claimed(call, head, body).unwrap_or_default();
             return Ok(Caller { key, region: None });
         }
         door::admit(&self.kiro, call, head, now)
+    }
+
+    /// Keys that roles were taken with.
+    pub(crate) fn role_keys(&self, now: SystemTime) -> Vec<AccessKey> {
+        self.kiro.role_keys(now)
     }
 
     pub(crate) fn answer(
@@ -177,8 +196,14 @@ impl AmazonQ {
     ) -> Result<Reply, Refusal> {
         let kiro = &self.kiro;
         let told = match call.operation {
-            Operation::Authorize => return oidc::authorize(kiro, head, now),
-            Operation::SocialSignIn => return social::portal(kiro, head, now),
+            Operation::Authorize => return oidc::authorize(kiro, self.settings.ask, head, now),
+            Operation::SocialSignIn => return social::portal(kiro, self.settings.ask, head, now),
+            Operation::ExternalAuthorize => return external::authorize(kiro, self.settings.ask, head, now),
+            Operation::EnterDeviceCode if head.method == Method::GET => return Ok(person::device(head)),
+            Operation::EnterDeviceCode => return person::decided(kiro, body),
+            Operation::ExternalDiscovery => Ok(external::discovery(head)),
+            Operation::ExternalDeviceAuthorization => external::device(kiro, head, body, now),
+            portal if portal.is_portal() => portal::answer(kiro, &self.settings, portal, head, now),
             Operation::RegisterClient => oidc::register(kiro, body, now),
             Operation::StartDeviceAuthorization => oidc::device(kiro, head, body, now),
             Operation::CreateToken => oidc::token(kiro, body, now),
@@ -187,7 +212,6 @@ impl AmazonQ {
             Operation::SocialDeviceAuthorization => social::device(kiro, head, body, now),
             Operation::SocialDevicePoll => social::poll(kiro, body, now),
             Operation::ExternalToken => external::token(kiro, head, body, now),
-            Operation::EnterDeviceCode => sign_in::entered(kiro, head),
             _ => {
                 let Some(account) = self.kiro.account(&caller.key) else {
                     return Err(errors::case("token_rejected"));

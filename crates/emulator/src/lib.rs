@@ -30,7 +30,7 @@ mod script;
 mod server;
 mod turn;
 
-pub use amazon_q::{KIRO_PROFILE, Kiro, KiroAccount, KiroConfig, KiroKind};
+pub use amazon_q::{KIRO_PROFILE, Kiro, KiroAccount, KiroConfig, KiroKind, Workplace};
 pub use config::{AccessKey, Config, SANDBOX_BEARER_KEY};
 pub use fault::Fault;
 pub use journal::{Event, Journal, Recorded, Verdict};

@@ -41,6 +41,12 @@ struct Arguments {
     /// Tell the reasons of refused Kiro requests, as newer stacks do.
     #[arg(long)]
     precise_reasons: bool,
+    /// Ask on a page before a browser is sent back, instead of agreeing at once.
+    #[arg(long)]
+    ask: bool,
+    /// Seconds that the keys of a role live.
+    #[arg(long, default_value_t = 3600)]
+    role_life: u64,
     /// Refuse tool schemas that constrain values.
     #[arg(long)]
     strict_schemas: bool,
@@ -61,8 +67,10 @@ Kiro accounts, each for the POST of its kind:
   api-key          none           ksk_api-key
 Refresh tokens rotate: each counts once. The first and the last account have no profile, the others have
   arn:aws:codewhisperer:us-east-1:000011112222:profile/EXAMPLEPROF01
-Sign-ins: /client/register, /device_authorization and /authorize; /oauth/device/authorization and /signin.
-  Whoever opens the page with a device's code agrees for the first account of its kind.
+Sign-ins: /client/register, /device_authorization and /authorize; /oauth/device/authorization and /signin;
+  /idp/.well-known/openid-configuration. Who presses the button on a device's page agrees for the first account
+  of its kind. A client with the scope sso:account:access gets a token for /assignment/accounts,
+  /assignment/roles and /federation/credentials, whose keys Bedrock takes.
 A prompt with [[fault:q_throttled 2]] is refused twice, then answered.";
 
 #[tokio::main]
@@ -77,6 +85,8 @@ async fn main() -> anyhow::Result<()> {
     };
     let mut kiro = KiroConfig {
         token_life: Duration::from_secs(arguments.token_life),
+        ask: arguments.ask,
+        role_life: Duration::from_secs(arguments.role_life),
         precise_reasons: arguments.precise_reasons,
         strict_schemas: arguments.strict_schemas,
         ..KiroConfig::default()

@@ -39,6 +39,14 @@ pub enum Operation {
     EnterDeviceCode,
     /// The token endpoint of an organisation's own identity provider.
     ExternalToken,
+    /// The rest of it.
+    ExternalDiscovery,
+    ExternalDeviceAuthorization,
+    ExternalAuthorize,
+    /// The access portal of IAM Identity Center.
+    ListAccounts,
+    ListAccountRoles,
+    GetRoleCredentials,
 }
 
 /// Who answers an operation, and who knows its callers.
@@ -94,7 +102,16 @@ impl Operation {
                 | Self::SocialDevicePoll
                 | Self::EnterDeviceCode
                 | Self::ExternalToken
+                | Self::ExternalDiscovery
+                | Self::ExternalDeviceAuthorization
+                | Self::ExternalAuthorize
         )
+    }
+
+    /// Operations of the access portal, which have a bearer of their own.
+    #[must_use]
+    pub const fn is_portal(self) -> bool {
+        matches!(self, Self::ListAccounts | Self::ListAccountRoles | Self::GetRoleCredentials)
     }
 
     pub(crate) const fn service(self) -> Service {

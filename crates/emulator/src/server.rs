@@ -235,7 +235,10 @@ impl Stage {
         let skew = faults.iter().find_map(|fault| if let Fault::Skew(by) = fault { Some(*by) } else { None });
         let now = clock::now(skew.unwrap_or(0));
         let caller = match service {
-            Service::Bedrock => auth::admit(&self.config, "bedrock", head, body, now),
+            Service::Bedrock => {
+                let roles = self.amazon_q.role_keys(now);
+                auth::admit(&self.config, &roles, "bedrock", head, body, now)
+            }
             Service::AmazonQ => self.amazon_q.admit(call, head, body, now),
         };
         let caller = match caller {

@@ -17,6 +17,15 @@ pub struct KiroConfig {
     pub code_life: Duration,
     /// How often a device sign-in may be asked after; whoever asks more often is told to slow down.
     pub poll_interval: Duration,
+    /// Ask the person on a page of our own before a browser is sent back. Off, whoever sits there agrees at once.
+    pub ask: bool,
+    /// The AWS accounts of [`KiroKind::Workforce`], with their roles.
+    pub workplaces: Vec<Workplace>,
+    /// How long the keys of a role live.
+    pub role_life: Duration,
+    /// Sign-ins of [`KiroKind::Workforce`] can be renewed. Off, they end with their first token, as those of clients
+    /// that name no scope.
+    pub lasting: bool,
     /// Tell which rule a request broke, as newer stacks do. Off, most rules are answered with
     /// `Improperly formed request.` and a reason of null; [`crate::Recorded::why`] tells in both cases.
     pub precise_reasons: bool,
@@ -48,6 +57,10 @@ impl Default for KiroConfig {
             client_life: Duration::from_secs(90 * 24 * 3600),
             code_life: Duration::from_secs(600),
             poll_interval: Duration::from_secs(1),
+            ask: false,
+            workplaces: Workplace::sandbox(),
+            role_life: Duration::from_secs(3600),
+            lasting: true,
             precise_reasons: false,
             strict_schemas: false,
             own_thoughts: false,
@@ -55,6 +68,33 @@ impl Default for KiroConfig {
             stop_reason: true,
             most_body: None,
         }
+    }
+}
+
+/// An AWS account that people of an organisation may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workplace {
+    /// Twelve digits.
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub roles: Vec<String>,
+}
+
+impl Workplace {
+    /// The two that [`KiroConfig::default`] has.
+    #[must_use]
+    pub fn sandbox() -> Vec<Self> {
+        let workplace = |id: &str, name: &str, roles: &[&str]| Self {
+            id: id.into(),
+            name: name.into(),
+            email: format!("{}@example.com", name.to_lowercase()),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        };
+        vec![
+            workplace("111122223333", "Development", &["Developer", "ReadOnly"]),
+            workplace("444455556666", "Production", &["ReadOnly"]),
+        ]
     }
 }
 
@@ -71,6 +111,8 @@ pub enum KiroKind {
     External,
     /// A key that starts with `ksk_`.
     ApiKey,
+    /// OIDC with `sso:account:access`: a person with AWS accounts and no Kiro.
+    Workforce,
 }
 
 /// An account as it is at the emulator's start.
@@ -112,7 +154,8 @@ impl KiroAccount {
         }
     }
 
-    /// The five that [`KiroConfig::default`] has: `builder-id`, `identity-center`, `social`, `external`, `api-key`.
+    /// The six that [`KiroConfig::default`] has: `builder-id`, `identity-center`, `social`, `external`, `api-key`,
+    /// `workforce`.
     #[must_use]
     pub fn sandbox() -> Vec<Self> {
         vec![
@@ -121,6 +164,7 @@ impl KiroAccount {
             Self::new(KiroKind::Social, "social"),
             Self::new(KiroKind::External, "external"),
             Self::new(KiroKind::ApiKey, "api-key"),
+            Self::new(KiroKind::Workforce, "workforce"),
         ]
     }
 
@@ -138,7 +182,7 @@ impl KiroAccount {
 
     /// Whether the OIDC service knows it.
     pub(super) const fn is_oidc(&self) -> bool {
-        matches!(self.kind, KiroKind::BuilderId | KiroKind::IdentityCenter)
+        matches!(self.kind, KiroKind::BuilderId | KiroKind::IdentityCenter | KiroKind::Workforce)
     }
 
     /// The `tokentype` header that its requests must carry.

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use super::account::KiroKind;
 use super::errors::case;
 use super::ledger::{Kiro, Standing};
 use crate::Refusal;
@@ -29,6 +30,9 @@ pub(super) fn admit(kiro: &Kiro, call: &Call, head: &Parts, now: SystemTime) -> 
         return Err(worded(case("token_rejected").because("no bearer token")));
     };
     let account = match kiro.standing(token, now) {
+        Standing::Good(account) if account.kind == KiroKind::Workforce => {
+            return Err(worded(case("token_rejected").because("a token for AWS accounts alone")));
+        }
         Standing::Good(account) => account,
         Standing::Expired => {
             return Err(worded(case("token_expired").because("the access token is expired")));

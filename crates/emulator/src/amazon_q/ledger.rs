@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::account::{KiroAccount, KiroConfig, KiroKind};
 use super::errors::case;
 use super::sign_in::Sittings;
-use crate::Refusal;
 use crate::dice::Dice;
+use crate::{AccessKey, Refusal};
 
 /// Access tokens of one account that stay valid beside each other; the oldest goes first.
 const MOST_TOKENS: usize = 64;
@@ -26,6 +26,9 @@ pub(super) struct Ledger {
     clients: Vec<Client>,
     pub(super) sittings: Sittings,
     pub(super) dice: Dice,
+    roles: Vec<RoleKey>,
+    role_life: Duration,
+    lasting: bool,
     token_life: Duration,
     client_life: Duration,
 }
@@ -50,14 +53,29 @@ struct Client {
     id: String,
     secret: String,
     expires: SystemTime,
+    registered: Registered,
+}
+
+/// Keys that a role was taken with.
+struct RoleKey {
+    key: AccessKey,
+    expires: SystemTime,
+}
+
+/// What a client said when it registered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Registered {
     /// Where a browser may be sent back to.
-    redirects: Vec<String>,
+    pub(super) redirects: Vec<String>,
+    pub(super) scopes: Vec<String>,
+    /// The start page of its people.
+    pub(super) issuer: Option<String>,
 }
 
 /// What a token endpoint gives out.
 pub(super) struct Tokens {
     pub(super) access: String,
-    pub(super) refresh: String,
+    pub(super) refresh: Option<String>,
     pub(super) seconds: u64,
     pub(super) profile_arn: Option<String>,
 }
@@ -93,13 +111,16 @@ impl Kiro {
             id: account.client_id.clone(),
             secret: account.client_secret.clone(),
             expires: far,
-            redirects: Vec::new(),
+            registered: Registered::default(),
         });
         Self(Arc::new(Mutex::new(Ledger {
             seats: seats.collect(),
             clients: clients.collect(),
             sittings: Sittings::new(config),
             dice: Dice::new(seed),
+            roles: Vec::new(),
+            role_life: config.role_life,
+            lasting: config.lasting,
             token_life: config.token_life,
             client_life: config.client_life,
         })))
@@ -142,6 +163,17 @@ impl Kiro {
             seat.revoked = true;
             seat.access.clear();
         });
+    }
+
+    /// The keys of every role that was taken so far are expired.
+    pub fn expire_roles(&self) {
+        self.ledger().roles.iter_mut().for_each(|role| role.expires = SystemTime::UNIX_EPOCH);
+    }
+
+    /// How often a role was taken.
+    #[must_use]
+    pub fn roles_taken(&self) -> usize {
+        self.ledger().roles.len()
     }
 
     /// The account is locked as a precaution, until [`Self::restore`].
@@ -215,7 +247,7 @@ impl Kiro {
     }
 
     /// A new client of the OIDC service: id, secret, and when it ends.
-    pub(super) fn register(&self, redirects: Vec<String>, now: SystemTime) -> (String, String, SystemTime) {
+    pub(super) fn register(&self, registered: Registered, now: SystemTime) -> (String, String, SystemTime) {
         let mut ledger = self.ledger();
         let (id, secret) = (ledger.dice.word("", 22), ledger.dice.word("eyJr", 60));
         let expires = now + ledger.client_life;
@@ -224,7 +256,7 @@ impl Kiro {
             let oldest = ledger.clients.iter().position(|client| !used(client)).unwrap_or(0);
             ledger.clients.remove(oldest);
         }
-        ledger.clients.push(Client { id: id.clone(), secret: secret.clone(), expires, redirects });
+        ledger.clients.push(Client { id: id.clone(), secret: secret.clone(), expires, registered });
         (id, secret, expires)
     }
 
@@ -239,11 +271,33 @@ impl Kiro {
         }
     }
 
-    /// Whether the client named that address when it was registered.
-    pub(super) fn may_return_to(&self, client: &str, address: &str) -> bool {
+    /// What a client said when it registered; `None` for one that did not.
+    pub(super) fn registered(&self, client: &str) -> Option<Registered> {
         let ledger = self.ledger();
-        let client = ledger.clients.iter().find(|own| own.id == client);
-        client.is_some_and(|client| client.redirects.iter().any(|own| own == address))
+        ledger.clients.iter().find(|own| own.id == client).map(|client| client.registered.clone())
+    }
+
+    /// Whether an account of a kind belongs to that client.
+    pub(super) fn has_client(&self, kind: KiroKind, client: &str) -> bool {
+        let ledger = self.ledger();
+        ledger.seats.iter().any(|seat| seat.account.kind == kind && seat.account.client_id == client)
+    }
+
+    /// Fresh keys of a role, and when they end.
+    pub(super) fn assume(&self, now: SystemTime) -> (AccessKey, SystemTime) {
+        let mut ledger = self.ledger();
+        let id = format!("ASIA{}", ledger.dice.word("", 16).to_ascii_uppercase());
+        let key = AccessKey::new(id, ledger.dice.word("", 40)).with_token(ledger.dice.word("IQoJ", 200));
+        let expires = now + ledger.role_life;
+        ledger.roles.push(RoleKey { key: key.clone(), expires });
+        (key, expires)
+    }
+
+    /// The keys of all roles that were taken, the last [`MOST_TOKENS`] of them.
+    pub(super) fn role_keys(&self, now: SystemTime) -> Vec<AccessKey> {
+        let ledger = self.ledger();
+        let known = ledger.roles.iter().rev().take(MOST_TOKENS);
+        known.map(|role| AccessKey { expired: role.expires <= now, ..role.key.clone() }).collect()
     }
 
     /// A person signed in: the account's tokens belong to that client from now on, those from before end.
@@ -254,14 +308,18 @@ impl Kiro {
         now: SystemTime,
     ) -> Option<Tokens> {
         let mut ledger = self.ledger();
-        let Ledger { seats, dice, token_life, .. } = &mut *ledger;
+        let Ledger { seats, dice, token_life, lasting, .. } = &mut *ledger;
         let seat = seat(seats, account)?;
         if let Some((id, secret)) = client {
             seat.account.client_id = id.to_owned();
             seat.account.client_secret = secret.to_owned();
         }
         seat.revoked = false;
-        Some(seat.rotate(dice, now, *token_life))
+        let mut tokens = seat.rotate(dice, now, *token_life);
+        if seat.account.kind == KiroKind::Workforce && !*lasting {
+            tokens.refresh = None;
+        }
+        Some(tokens)
     }
 
     /// The first account of one of these kinds.
@@ -316,7 +374,7 @@ impl Seat {
         self.refresh_token = dice.word("aorAAAAAG", 60);
         Tokens {
             access: self.open(dice, now + life),
-            refresh: self.refresh_token.clone(),
+            refresh: Some(self.refresh_token.clone()),
             seconds: life.as_secs(),
             profile_arn: self.account.profile_arn.clone(),
         }

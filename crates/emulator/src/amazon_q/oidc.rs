@@ -8,13 +8,17 @@ use serde_json::{Value, json};
 
 use super::account::{KiroAccount, KiroKind};
 use super::errors::case;
-use super::ledger::{Kiro, Tokens, member};
+use super::ledger::{Kiro, Registered, Tokens, member};
+use super::person::{self, Decision};
 use super::sign_in::{self, Query, Ticket, encoded};
 use crate::Refusal;
 use crate::reply::Reply;
 
 /// Where people without an organisation start.
 const BUILDER_ID: &str = "https://view.awsapps.com/start";
+
+/// The one scope for AWS accounts.
+const ACCOUNTS: &str = "sso:account:access";
 
 /// What a client may ask for.
 const SCOPES: &[&str] = &["completions", "analysis", "conversations", "transformations", "taskassist"];
@@ -25,15 +29,29 @@ pub(super) fn register(kiro: &Kiro, body: &Bytes, now: SystemTime) -> Result<Val
     if member(&body, "clientType")? != "public" {
         return Err(case("invalid_request").because("clientType is not public"));
     }
-    for scope in body["scopes"].as_array().into_iter().flatten() {
-        let known = scope.as_str().and_then(|scope| scope.strip_prefix("codewhisperer:"));
-        if !known.is_some_and(|scope| SCOPES.contains(&scope)) {
-            let refusal = Refusal::new(400, "invalid_scope", "Invalid scope");
-            return Err(refusal.because(format!("scope {scope}")));
-        }
+    let texts = |name: &str| -> Vec<String> {
+        let list = body[name].as_array().into_iter().flatten();
+        list.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let scopes = texts("scopes");
+    let known = |scope: &str| {
+        scope == ACCOUNTS || scope.strip_prefix("codewhisperer:").is_some_and(|own| SCOPES.contains(&own))
+    };
+    if let Some(scope) = scopes.iter().find(|scope| !known(scope)) {
+        let refusal = Refusal::new(400, "invalid_scope", "Invalid scope");
+        return Err(refusal.because(format!("scope {scope}")));
     }
-    let redirects = body["redirectUris"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let (id, secret, expires) = kiro.register(redirects.map(str::to_owned).collect(), now);
+    // A token is for Kiro or for AWS accounts: nobody needs one for both.
+    if scopes.len() > 1 && scopes.iter().any(|scope| scope == ACCOUNTS) {
+        return Err(case("invalid_request").because("sso:account:access beside others"));
+    }
+    let redirects = texts("redirectUris");
+    let grants = texts("grantTypes");
+    if !redirects.is_empty() && !grants.iter().any(|grant| grant == "authorization_code") {
+        return Err(case("invalid_request").because("redirectUris without the grant for them"));
+    }
+    let issuer = body["issuerUrl"].as_str().map(str::to_owned);
+    let (id, secret, expires) = kiro.register(Registered { redirects, scopes, issuer }, now);
     Ok(json!({
         "clientId": id,
         "clientSecret": secret,
@@ -75,10 +93,11 @@ pub(super) fn device(kiro: &Kiro, head: &Parts, body: &Bytes, now: SystemTime) -
     let body = read(body)?;
     let (client, _) = client(kiro, &body, now)?;
     let start = member(&body, "startUrl")?;
-    let kind = if start == BUILDER_ID { KiroKind::BuilderId } else { KiroKind::IdentityCenter };
-    if !(start.starts_with("https://") && start.contains(".awsapps.com/start")) {
-        return Err(case("invalid_request").because(format!("startUrl {start}")));
+    if !(start.starts_with("https://") && start.ends_with(".awsapps.com/start")) {
+        let refusal = Refusal::new(400, "invalid_request", "Invalid start url provided");
+        return Err(refusal.because(format!("startUrl {start}")));
     }
+    let kind = kind(kiro, client, start)?;
     let device = kiro.begin(client, &[kind], now);
     let page = sign_in::page(head);
     Ok(json!({
@@ -92,28 +111,46 @@ pub(super) fn device(kiro: &Kiro, head: &Parts, body: &Bytes, now: SystemTime) -
 }
 
 /// A browser that was sent here, and goes back with a code.
-pub(super) fn authorize(kiro: &Kiro, head: &Parts, now: SystemTime) -> Result<Reply, Refusal> {
+pub(super) fn authorize(kiro: &Kiro, ask: bool, head: &Parts, now: SystemTime) -> Result<Reply, Refusal> {
     let asked = Query::of(head);
     let wrong = |why: &str| case("invalid_request").because(why);
     if asked.get("response_type")? != "code" || asked.get("code_challenge_method")? != "S256" {
         return Err(wrong("not a code with S256"));
     }
-    if asked.get("scopes")?.split(' ').any(|scope| !scope.starts_with("codewhisperer:")) {
-        return Err(wrong("scopes"));
-    }
     let (client, address) = (asked.get("client_id")?, asked.get("redirect_uri")?);
-    if !kiro.may_return_to(client, address) {
+    let registered = kiro.registered(client).ok_or_else(|| wrong("no such client"))?;
+    if !registered.redirects.iter().any(|own| own == address) {
         return Err(wrong("the client did not register that redirect_uri"));
     }
-    let kinds = &[KiroKind::BuilderId, KiroKind::IdentityCenter];
+    if asked.get("scopes")?.split(' ').any(|scope| !registered.scopes.iter().any(|own| own == scope)) {
+        return Err(wrong("scopes that the client did not register"));
+    }
+    let kind = kind(kiro, client, registered.issuer.as_deref().unwrap_or_default())?;
     let (challenge, state) = (asked.get("code_challenge")?, asked.get("state")?);
-    Ok(match kiro.visit(kinds, client, address, challenge, now) {
+    let agrees = match person::decision(&asked) {
+        Decision::Undecided if ask => return Ok(person::consent(head)),
+        Decision::Undecided | Decision::Agrees => true,
+        Decision::Declines => false,
+    };
+    let code = agrees.then(|| kiro.visit(&[kind], client, address, challenge, now)).flatten();
+    Ok(match code {
         Some(code) => Reply::redirect(format!("{address}?code={code}&state={}", encoded(state))),
         None => Reply::redirect(format!(
             "{address}?error=access_denied&error_description=User%20declined&state={}",
             encoded(state)
         )),
     })
+}
+
+/// Whose sign-in it is: the directory and the client's scopes tell.
+fn kind(kiro: &Kiro, client: &str, start: &str) -> Result<KiroKind, Refusal> {
+    let scopes = kiro.registered(client).unwrap_or_default().scopes;
+    match (start == BUILDER_ID, scopes.iter().any(|scope| scope == ACCOUNTS)) {
+        (true, true) => Err(case("invalid_request").because("Builder IDs have no AWS accounts")),
+        (true, false) => Ok(KiroKind::BuilderId),
+        (false, true) => Ok(KiroKind::Workforce),
+        (false, false) => Ok(KiroKind::IdentityCenter),
+    }
 }
 
 fn client<'a>(kiro: &Kiro, body: &'a Value, now: SystemTime) -> Result<(&'a str, &'a str), Refusal> {
@@ -128,12 +165,12 @@ fn signed_in(kiro: &Kiro, account: &str, client: (&str, &str), now: SystemTime) 
 }
 
 fn told(tokens: &Tokens) -> Value {
-    json!({
-        "accessToken": tokens.access,
-        "refreshToken": tokens.refresh,
-        "tokenType": "Bearer",
-        "expiresIn": tokens.seconds,
-    })
+    let mut answer =
+        json!({ "accessToken": tokens.access, "tokenType": "Bearer", "expiresIn": tokens.seconds });
+    if let Some(refresh) = &tokens.refresh {
+        answer["refreshToken"] = json!(refresh);
+    }
+    answer
 }
 
 fn read(body: &Bytes) -> Result<Value, Refusal> {

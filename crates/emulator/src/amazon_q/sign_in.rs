@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::request::Parts;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::account::{KiroConfig, KiroKind};
@@ -106,6 +105,11 @@ impl Kiro {
 
     /// The person at the browser enters a device's code. Says whether that code waits.
     pub fn enter(&self, user_code: &str) -> bool {
+        self.decide(user_code, true)
+    }
+
+    /// The person at the browser enters a device's code, and agrees or not.
+    pub(super) fn decide(&self, user_code: &str, agrees: bool) -> bool {
         let mut ledger = self.ledger();
         let sittings = &mut ledger.sittings;
         let person = sittings.person.clone();
@@ -114,7 +118,8 @@ impl Kiro {
         };
         let kinds = sittings.devices[at].kinds.clone();
         drop(ledger);
-        let answer = self.decides(&person, &kinds).map_or(Answer::Declined, Answer::Approved);
+        let account = if agrees { self.decides(&person, &kinds) } else { None };
+        let answer = account.map_or(Answer::Declined, Answer::Approved);
         let mut ledger = self.ledger();
         let device = ledger.sittings.devices.iter_mut().find(|device| device.user_code == user_code);
         device.map(|device| device.answer = answer).is_some()
@@ -225,19 +230,15 @@ impl Kiro {
     }
 }
 
-/// Where a person enters a device's code: at this emulator.
-pub(super) fn page(head: &Parts) -> String {
+/// This emulator's address, as the caller knows it.
+pub(super) fn host(head: &Parts) -> String {
     let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
-    format!("http://{host}/device")
+    format!("http://{host}")
 }
 
-/// A browser on that page.
-pub(super) fn entered(kiro: &Kiro, head: &Parts) -> Result<Value, Refusal> {
-    let user_code = Query::of(head).get("user_code")?.to_owned();
-    if kiro.enter(&user_code) {
-        return Ok(json!({ "message": "You may close this window." }));
-    }
-    Err(case("invalid_request").because(format!("no device waits with {user_code}")))
+/// Where a person enters a device's code: at this emulator.
+pub(super) fn page(head: &Parts) -> String {
+    format!("{}/device", host(head))
 }
 
 /// The parameters of an address.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::account::KiroKind;
 use super::errors::case;
 use super::ledger::{Kiro, Tokens, member};
+use super::person::{self, Decision};
 use super::sign_in::{self, Query, Ticket, encoded};
 use crate::Refusal;
 use crate::reply::Reply;
@@ -28,7 +29,7 @@ pub(super) fn refresh(kiro: &Kiro, body: &Bytes, now: SystemTime) -> Result<Valu
 }
 
 /// The portal: a browser comes with a challenge and goes back with a code.
-pub(super) fn portal(kiro: &Kiro, head: &Parts, now: SystemTime) -> Result<Reply, Refusal> {
+pub(super) fn portal(kiro: &Kiro, ask: bool, head: &Parts, now: SystemTime) -> Result<Reply, Refusal> {
     let asked = Query::of(head);
     let address = asked.get("redirect_uri")?;
     let port = address.strip_prefix("http://localhost:").and_then(|port| port.parse::<u16>().ok());
@@ -37,7 +38,13 @@ pub(super) fn portal(kiro: &Kiro, head: &Parts, now: SystemTime) -> Result<Reply
     }
     let (challenge, state) = (asked.get("code_challenge")?, encoded(asked.get("state")?));
     let back = format!("{address}/oauth/callback?login_option=google");
-    Ok(match kiro.visit(&[KiroKind::Social], PORTAL, &back, challenge, now) {
+    let agrees = match person::decision(&asked) {
+        Decision::Undecided if ask => return Ok(person::consent(head)),
+        Decision::Undecided | Decision::Agrees => true,
+        Decision::Declines => false,
+    };
+    let code = agrees.then(|| kiro.visit(&[KiroKind::Social], PORTAL, &back, challenge, now)).flatten();
+    Ok(match code {
         Some(code) => Reply::redirect(format!("{back}&code={code}&state={state}")),
         None => Reply::redirect(format!("{address}/oauth/callback?error=access_denied&state={state}")),
     })

@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use super::Caller;
 use crate::clock::{amz_date, parse_amz_date};
-use crate::{AccessKey, Config, Refusal};
+use crate::{AccessKey, Refusal};
 
 /// How far the two clocks may differ.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
@@ -30,7 +30,7 @@ struct Claim<'a> {
 }
 
 pub(super) fn verify(
-    config: &Config,
+    keys: &[&AccessKey],
     service: &str,
     given: &str,
     head: &Parts,
@@ -46,7 +46,7 @@ pub(super) fn verify(
     let Some(signed_at) = parse_amz_date(stamp) else {
         return Err(incomplete("Date must be in ISO-8601 'basic format'."));
     };
-    let Some(known) = config.access_keys.iter().find(|known| known.id == claim.key) else {
+    let Some(known) = keys.iter().find(|known| known.id == claim.key) else {
         return Err(unrecognized());
     };
     if claim.service != service {

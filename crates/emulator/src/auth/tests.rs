@@ -44,7 +44,7 @@ fn admit_at(
     let signed_at = parse_amz_date("20261121T120000Z").unwrap();
     let by = Duration::from_secs(late.unsigned_abs());
     let now = if late < 0 { signed_at - by } else { signed_at + by };
-    admit(&config(token), vector["service"].as_str().unwrap(), head, body, now)
+    admit(&config(token), &[], vector["service"].as_str().unwrap(), head, body, now)
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_signature_is_for_one_service() {
     let vector = &vectors()[0];
     let (head, body) = request(vector);
     let now = parse_amz_date("20261121T120000Z").unwrap();
-    let refusal = admit(&config(None), "sts", &head, &body, now).unwrap_err();
+    let refusal = admit(&config(None), &[], "sts", &head, &body, now).unwrap_err();
     assert_eq!(refusal.message, "Credential should be scoped to correct service: 'sts'. ");
 }
 
@@ -129,7 +129,7 @@ fn what_is_no_credential_is_told_apart() {
         }
         let head = request.body(()).unwrap().into_parts().0;
         let now = parse_amz_date("20261121T120000Z").unwrap();
-        admit(&config(None), "bedrock", &head, &Bytes::new(), now).unwrap_err()
+        admit(&config(None), &[], "bedrock", &head, &Bytes::new(), now).unwrap_err()
     };
     assert_eq!(refused(None).code, "MissingAuthenticationTokenException");
     assert_eq!(refused(Some("Basic abc")).code, "IncompleteSignatureException");
@@ -151,7 +151,7 @@ fn an_expired_key_is_told_so_only_when_its_signature_is_right() {
     let mut config = config(None);
     config.access_keys[0].expired = true;
     let now = parse_amz_date("20261121T120000Z").unwrap();
-    let refusal = |body: &Bytes| admit(&config, "bedrock", &head, body, now).unwrap_err().code;
+    let refusal = |body: &Bytes| admit(&config, &[], "bedrock", &head, body, now).unwrap_err().code;
     assert_eq!(refusal(&body), "ExpiredTokenException");
     assert_eq!(refusal(&Bytes::from_static(b"{}")), "InvalidSignatureException");
 }

@@ -87,6 +87,11 @@ impl Client {
         self.open("POST", path, &headers, body.to_string()).await.read().await
     }
 
+    async fn form(&self, path: &str, body: &str) -> Answer {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.open("POST", path, &headers, body.to_owned()).await.read().await
+    }
+
     async fn get(&self, path: &str) -> Answer {
         self.open("GET", path, &[], String::new()).await.read().await
     }

@@ -12,7 +12,7 @@ fn nothing_grows_without_end() {
     }
     assert!(kiro.owner_of(&first).is_none(), "the oldest token goes first");
     for _ in 0..2 * MOST_CLIENTS {
-        let (id, secret, _) = kiro.register(Vec::new(), UNIX_EPOCH);
+        let (id, secret, _) = kiro.register(Registered::default(), UNIX_EPOCH);
         assert!(kiro.check_client(&id, &secret, UNIX_EPOCH).is_ok());
         kiro.begin("client", &[KiroKind::Social], UNIX_EPOCH);
         kiro.visit(&[KiroKind::Social], "client", "http://localhost", "challenge", UNIX_EPOCH);

@@ -24,7 +24,7 @@ async fn registered(stranger: &Client) -> Value {
     let wish = json!({
         "clientName": "Switchboard",
         "clientType": "public",
-        "scopes": ["codewhisperer:conversations"],
+        "scopes": ["codewhisperer:completions", "codewhisperer:conversations"],
         "grantTypes": ["authorization_code", "refresh_token"],
         "redirectUris": [BACK],
         "issuerUrl": "https://view.awsapps.com/start",
@@ -95,14 +95,27 @@ async fn a_device_waits_for_its_person() {
     assert_eq!(error(&stranger.post("/token", &poll).await), "authorization_pending");
     let page = device["verificationUriComplete"].as_str().unwrap();
     let page = page.strip_prefix(&emulator.url()).unwrap();
-    assert_eq!(stranger.get(page).await.status, 200);
+    let shown = stranger.get(page).await;
+    assert_eq!((shown.status, shown.header("content-type")), (200, "text/html; charset=utf-8"));
+    let code = device["userCode"].as_str().unwrap();
+    assert!(String::from_utf8_lossy(&shown.body).contains(code));
+    assert_eq!(
+        error(&stranger.post("/token", &poll).await),
+        "authorization_pending",
+        "looking is not agreeing"
+    );
+    assert_eq!(stranger.form("/device", &format!("user_code={code}&decision=allow")).await.status, 200);
     let tokens = stranger.post("/token", &poll).await.json();
     assert_eq!(bearer(&emulator, &tokens).chat(&says_bare("hi")).await.status, 200);
     assert_eq!(error(&stranger.post("/token", &poll).await), "invalid_grant", "told once");
     // The account's tokens are that client's now.
     let refresh = json!({ "grantType": "refresh_token", "refreshToken": tokens["refreshToken"] });
     assert_eq!(stranger.post("/token", &grant(&client, refresh)).await.status, 200);
-    assert_eq!(stranger.get("/device?user_code=NONE-SUCH").await.status, 400);
+    assert_eq!(stranger.form("/device", "user_code=NONE-SUCH&decision=allow").await.status, 400);
+    let device = begun(&stranger, &client, "https://view.awsapps.com/start").await;
+    let code = device["userCode"].as_str().unwrap();
+    assert_eq!(stranger.form("/device", &format!("user_code={code}&decision=deny")).await.status, 200);
+    assert_eq!(error(&stranger.post("/token", &polling(&client, &device)).await), "access_denied");
 }
 
 #[tokio::test]
@@ -172,6 +185,7 @@ async fn a_browser_brings_back_a_code() {
         ("type=code", "type=token"),
         ("S256", "plain"),
         ("scopes=codewhisperer", "scopes=sso"),
+        (":conversations", ":analysis"),
         ("&state=", "&s="),
     ] {
         let path = authorize(&client, BACK).replace(right, wrong);
@@ -227,4 +241,121 @@ async fn a_social_device_is_told_by_its_status() {
     assert_eq!(status().await, json!({ "status": "invalid_token" }));
     let odd = stranger.post("/oauth/device/authorization", &wish("Facebook")).await;
     assert_eq!(odd.status, 400);
+}
+
+#[tokio::test]
+async fn a_browser_may_be_asked_first() {
+    let emulator = started(KiroConfig { ask: true, ..KiroConfig::default() });
+    let stranger = Client::stranger(&emulator);
+    let client = registered(&stranger).await;
+    let path = authorize(&client, BACK);
+    let page = stranger.get(&path).await;
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    assert_eq!(page.status, 200);
+    assert!(text.contains(&format!("{}&amp;person=agrees", path.replace('&', "&amp;"))), "{text}");
+    let code = parameter(&stranger.get(&format!("{path}&person=agrees")).await, "code");
+    assert!(code.is_some());
+    let no = stranger.get(&format!("{path}&person=declines")).await;
+    assert_eq!(parameter(&no, "error").as_deref(), Some("access_denied"));
+}
+
+/// A client for AWS accounts, and its person's token.
+async fn worker(emulator: &Emulator) -> (Value, Value) {
+    let stranger = Client::stranger(emulator);
+    let wish = json!({"clientName": "Switchboard", "clientType": "public", "scopes": ["sso:account:access"]});
+    let client = stranger.post("/client/register", &wish).await.json();
+    let device = begun(&stranger, &client, "https://d-0000000000.awsapps.com/start").await;
+    assert!(emulator.kiro().enter(device["userCode"].as_str().unwrap()));
+    (stranger.post("/token", &polling(&client, &device)).await.json(), client)
+}
+
+fn portal(emulator: &Emulator, tokens: &Value) -> Client {
+    Client::stranger(emulator).with("x-amz-sso_bearer_token", tokens["accessToken"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_person_of_an_organisation_takes_a_role() {
+    let emulator = patient();
+    let (tokens, client) = worker(&emulator).await;
+    let portal = portal(&emulator, &tokens);
+    let first = portal.get("/assignment/accounts?max_result=100").await.json();
+    assert_eq!(first["accountList"][0]["accountId"], "111122223333");
+    let second = portal.get("/assignment/accounts?next_token=page-1").await.json();
+    assert_eq!(second["accountList"][0]["accountName"], "Production");
+    assert_eq!(second["nextToken"], Value::Null);
+    let roles = portal.get("/assignment/roles?account_id=111122223333").await.json();
+    assert_eq!(
+        (&roles["roleList"][0]["roleName"], &roles["nextToken"]),
+        (&json!("Developer"), &json!("page-1"))
+    );
+    let keys = portal.get("/federation/credentials?account_id=111122223333&role_name=Developer").await.json();
+    let keys = &keys["roleCredentials"];
+    assert!(keys["accessKeyId"].as_str().unwrap().starts_with("ASIA"));
+    assert!(keys["expiration"].as_u64().unwrap() > 1_700_000_000_000, "milliseconds");
+    for (path, status) in [
+        ("/federation/credentials?account_id=444455556666&role_name=Developer", 403),
+        ("/federation/credentials?account_id=999900001111&role_name=ReadOnly", 403),
+        ("/federation/credentials?account_id=111122223333", 400),
+        ("/assignment/roles", 400),
+        ("/assignment/accounts?next_token=x", 400),
+    ] {
+        assert_eq!(portal.get(path).await.status, status, "{path}");
+    }
+    // The token is for nothing else, and nobody else's is for this.
+    let chat = bearer(&emulator, &tokens).chat(&says_bare("hi")).await;
+    assert_eq!(chat.status, 403);
+    let other = emulator.kiro().access_token("identity-center");
+    let other = Client::stranger(&emulator).with("x-amz-sso_bearer_token", &other);
+    assert_eq!(other.get("/assignment/accounts").await.status, 401);
+    assert_eq!(Client::stranger(&emulator).get("/assignment/accounts").await.status, 401);
+    let refresh = json!({ "grantType": "refresh_token", "refreshToken": tokens["refreshToken"] });
+    let renewed = Client::stranger(&emulator).post("/token", &grant(&client, refresh)).await.json();
+    emulator.kiro().revoke("workforce");
+    assert_eq!(portal.get("/assignment/accounts").await.status, 401);
+    assert!(renewed["refreshToken"].is_string());
+}
+
+#[tokio::test]
+async fn a_session_may_not_last() {
+    let emulator =
+        started(KiroConfig { lasting: false, poll_interval: Duration::ZERO, ..KiroConfig::default() });
+    let (tokens, _) = worker(&emulator).await;
+    assert!(tokens["accessToken"].is_string() && tokens.get("refreshToken").is_none());
+    let stranger = Client::stranger(&emulator);
+    for scopes in [json!(["sso:account:access", "codewhisperer:conversations"]), json!(["sso:everything"])] {
+        let wish = json!({"clientName": "x", "clientType": "public", "scopes": scopes});
+        assert_eq!(stranger.post("/client/register", &wish).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn an_organisations_own_sign_in() {
+    let emulator = patient();
+    let stranger = Client::stranger(&emulator);
+    let document = stranger.get("/idp/.well-known/openid-configuration").await.json();
+    assert_eq!(document["token_endpoint"], format!("{}/idp/token", emulator.url()));
+    let ask = "client_id=client-external&scope=openid+offline_access";
+    let device = stranger.form("/idp/device_authorization", ask).await.json();
+    let poll = format!(
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=client-external&device_code={}",
+        device["device_code"].as_str().unwrap()
+    );
+    assert_eq!(error(&stranger.form("/idp/token", &poll).await), "authorization_pending");
+    assert!(emulator.kiro().enter(device["user_code"].as_str().unwrap()));
+    let tokens = stranger.form("/idp/token", &poll).await.json();
+    assert_eq!(tokens["refresh_token"], emulator.kiro().refresh_token("external"));
+    let page = format!(
+        "/idp/authorize?response_type=code&client_id=client-external&redirect_uri=http%3A%2F%2Flocalhost%3A3128\
+         %2Foauth%2Fcallback&scope=offline_access&state=s&code_challenge={}&code_challenge_method=S256",
+        challenge()
+    );
+    let code = parameter(&stranger.get(&page).await, "code").unwrap();
+    let redeem = format!(
+        "grant_type=authorization_code&client_id=client-external&code={code}&code_verifier={VERIFIER}\
+         &redirect_uri=http%3A%2F%2Flocalhost%3A3128%2Foauth%2Fcallback"
+    );
+    assert!(stranger.form("/idp/token", &redeem).await.json()["access_token"].is_string());
+    for wrong in ["client_id=nobody&scope=offline_access", "client_id=client-external&scope=openid"] {
+        assert!(stranger.form("/idp/device_authorization", wrong).await.status >= 400, "{wrong}");
+    }
 }

@@ -96,7 +96,7 @@ async fn clients_register() {
         "known, but another's"
     );
     let mut wish = wish;
-    wish["scopes"] = json!(["sso:account:access"]);
+    wish["scopes"] = json!(["sso:everything"]);
     assert_eq!(error(&stranger.post("/client/register", &wish).await).1, "invalid_scope");
     wish["clientType"] = json!("confidential");
     assert_eq!(error(&stranger.post("/client/register", &wish).await).1, "invalid_request");
