@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::admin::Admin;
 use super::consent;
+use super::sign_in::{self, SignIn};
 use crate::config::Config;
 
 /// Id of the provider of Amazon Q Developer and Kiro.
@@ -29,6 +30,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         how: How,
     },
+    /// Sign in with a browser: a new account, or again where a sign-in has ended; name, order and options stay
+    SignIn(Box<SignIn>),
     /// Make an account the active one
     Use { account: String },
     /// Ask the account for one token
@@ -88,12 +91,16 @@ pub(crate) struct How {
 impl Add {
     fn provider(&self) -> &str {
         match self.provider.as_deref() {
-            Some("kiro") => KIRO,
-            Some(provider) => provider,
+            Some(provider) => provider_id(provider),
             None if self.how.kiro_api_key => KIRO,
             None => "bedrock",
         }
     }
+}
+
+/// The id of a provider as people may write it.
+pub(super) fn provider_id(given: &str) -> &str {
+    if given == "kiro" { KIRO } else { given }
 }
 
 /// Runs an accounts command.
@@ -134,6 +141,7 @@ async fn act(admin: &Admin, command: Command, body: Option<Value>) -> Result<Exi
             let view = admin.ask("PATCH", &path, Some(&body)).await?;
             println!("{} has another credential from the next request on.", text(&view["name"]));
         }
+        Command::SignIn(sign_in) => sign_in::run(admin, &sign_in).await?,
         Command::Use { account } => {
             let id = find(admin, &account).await?;
             let view = admin.ask("POST", &format!("/api/accounts/{id}/activate"), None).await?;

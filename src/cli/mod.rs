@@ -7,6 +7,7 @@ mod doctor;
 mod overview;
 mod password;
 mod serve;
+mod sign_in;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,7 +49,7 @@ enum Command {
     /// Set or remove the admin password, which opens the window from other machines
     #[command(subcommand)]
     Password(password::Command),
-    /// List, add, switch, test and remove accounts, replace their credentials, or see how much of their allowance is used
+    /// List, add, sign in to, switch, test and remove accounts, or see how much of their allowance is used
     #[command(subcommand)]
     Accounts(accounts::Command),
     /// The models that the accounts serve

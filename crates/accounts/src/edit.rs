@@ -178,7 +178,7 @@ impl Inner {
         if taken { Err(Error::NameTaken) } else { Ok(()) }
     }
 
-    async fn add(&self, new: NewAccount) -> Result<String, Error> {
+    pub(crate) async fn add(&self, new: NewAccount) -> Result<String, Error> {
         let _edit = self.edit.lock().await;
         let provider = self.provider(&new.provider)?;
         let policy = policy_of(provider.as_ref());
@@ -221,7 +221,7 @@ impl Inner {
         Ok(seat.id().to_owned())
     }
 
-    async fn update(&self, id: &str, patch: Patch) -> Result<(), Error> {
+    pub(crate) async fn update(&self, id: &str, patch: Patch) -> Result<(), Error> {
         let _edit = self.edit.lock().await;
         let old = self.board.load().seat(id).cloned().ok_or(Error::NotFound)?;
         let only_switched = Patch { enabled: None, ..patch.clone() }.is_empty();

@@ -21,6 +21,14 @@ pub enum Error {
     /// The account was made at start (environment, Sandbox) and is not stored.
     #[error("this account was made at start and cannot be changed here")]
     Ephemeral,
+    /// It was cancelled, or is long over.
+    #[error("there is no such sign-in")]
+    SignInNotFound,
+    #[error("too many sign-ins are under way; finish or cancel one first")]
+    TooManySignIns,
+    /// How the account's credential was got is not known; the person must say how.
+    #[error("say how to sign in: the account does not know")]
+    SignInWayUnknown,
     /// The program is ending.
     #[error("the change was interrupted")]
     Interrupted,
@@ -39,6 +47,9 @@ impl Error {
             Self::Invalid { .. } | Self::Refused(_) => "invalid_account",
             Self::PolicyConsentRequired { .. } => "policy_consent_required",
             Self::Ephemeral => "account_not_stored",
+            Self::SignInNotFound => "sign_in_not_found",
+            Self::TooManySignIns => "too_many_sign_ins",
+            Self::SignInWayUnknown => "sign_in_way_unknown",
             Self::Store(store::Error::ReadOnly { .. }) => "data_read_only",
             Self::Store(_) | Self::Interrupted => "storage",
         }
@@ -48,9 +59,11 @@ impl Error {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::NotFound => 404,
+            Self::NotFound | Self::SignInNotFound => 404,
+            Self::TooManySignIns => 429,
             Self::NameTaken
             | Self::Ephemeral
+            | Self::SignInWayUnknown
             | Self::PolicyConsentRequired { .. }
             | Self::Store(store::Error::ReadOnly { .. }) => 409,
             Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) => 400,

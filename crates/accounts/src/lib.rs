@@ -17,6 +17,7 @@ mod plan;
 mod refresh;
 mod removed;
 mod roster;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -31,4 +32,5 @@ pub use error::Error;
 pub use plan::{Failover, Passed, Plan};
 pub use removed::Removed;
 pub use roster::Accounts;
+pub use sign_in::{NewSignIn, SignInProblem, SignInState, SignInView};
 pub use view::{AccountView, LastError, StateView};

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::board::{Board, Seat, millis};
 use crate::consent::CONSENTS;
 use crate::cooling::{Health, Reason};
+use crate::sign_in::SignIns;
 use crate::vault::Vault;
 use crate::ward::Ward;
 use crate::{AccountView, Clock, Entry, Error, Failover, LastError, Outcome, Plan};
@@ -45,6 +46,7 @@ pub(crate) struct Inner {
     pub refreshes: Semaphore,
     /// Wakes the background refresh.
     pub nudge: Notify,
+    pub sign_ins: SignIns,
     changes: watch::Sender<u64>,
 }
 
@@ -87,6 +89,7 @@ impl Accounts {
             edit: Mutex::default(),
             refreshes: Semaphore::new(REFRESHES),
             nudge: Notify::new(),
+            sign_ins: SignIns::default(),
             changes: watch::Sender::new(0),
         });
         tasks.spawn(inner.clone().keep_fresh());

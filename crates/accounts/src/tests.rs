@@ -4,3 +4,4 @@ mod fake;
 mod refreshing;
 mod removed;
 mod roster;
+mod sign_in;

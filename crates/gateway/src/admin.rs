@@ -24,6 +24,7 @@ mod replay;
 mod session;
 mod settings;
 mod shell;
+mod signins;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -113,6 +114,9 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/logs/stats", get(logs::stats))
         .route("/api/logs/cleanup", post(logs::cleanup))
         .route("/api/settings", get(settings::show).put(settings::change))
+        .route("/api/signins", get(signins::list).post(signins::begin))
+        .route("/api/signins/{id}", get(signins::show).delete(signins::cancel))
+        .route("/api/signins/{id}/choice", post(signins::choose))
         .route("/api/status", get(status::show))
         .route("/api/usage", get(usage::show))
         .route("/api/keys/local", get(keys::show))

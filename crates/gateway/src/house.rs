@@ -11,8 +11,9 @@ use llm::{
 };
 use llm::{ToolSupport, Upstream, Usage, Wire};
 use providers::{
-    Account, Body, Call, CredentialKind, CredentialSummary, Description, Field, Http, HttpOptions, Identity,
-    Opened, Policy, Provider, Quota, Registry, Reply, Session, Target, TokenCount, Why,
+    Account, Begin, Body, Call, Callback, CredentialKind, CredentialSummary, Description, Field, Flow, Heard,
+    Http, HttpOptions, Identity, Login, Moment, Next, Opened, Policy, Procedure, Prompt, Provider, Quota,
+    Registry, Reply, Session, Target, TokenCount, Why,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -189,6 +190,11 @@ impl Provider for Invented {
                 kind: "api_key",
                 fields: vec![Field { name: "api_key", secret: true, required: true }],
             }],
+            logins: vec![Login {
+                id: "paper",
+                flows: &[Flow::Device],
+                fields: vec![Field { name: "start_url", secret: false, required: true }],
+            }],
         }
     }
 
@@ -218,6 +224,13 @@ impl Provider for Invented {
             clock_offset: 0,
         };
         Box::pin(async { Ok(Opened { session, rotated: None, again: false }) })
+    }
+
+    fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
+        match begin.wish.fields.get("start_url") {
+            Some(Value::String(url)) => Ok(Box::new(Paper { url: url.clone() })),
+            _ => Err(Error::invalid("fields.start_url is missing.").with_param("fields.start_url")),
+        }
     }
 
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {
@@ -310,5 +323,31 @@ impl Provider for Invented {
                 parts: vec![],
             }))
         })
+    }
+}
+
+/// A sign-in that waits for its person until it is cancelled.
+#[derive(Debug)]
+struct Paper {
+    url: String,
+}
+
+impl Procedure for Paper {
+    fn next(&mut self, now: Moment) -> Next {
+        let ends = now.instant + Duration::from_secs(600);
+        let prompt = Prompt::Device { url: self.url.clone(), user_code: "ABCD-EFGH".to_owned() };
+        Next::Wait { prompt, until: ends, ends }
+    }
+
+    fn heard(&mut self, _: Result<Heard, Error>, _: Moment) {}
+
+    fn listening(&mut self, _: Option<u16>, _: Moment) {}
+
+    fn returned(&mut self, _: &Callback, _: Moment) -> bool {
+        false
+    }
+
+    fn chose(&mut self, _: &str, _: Moment) -> bool {
+        false
     }
 }

@@ -13,6 +13,7 @@ mod fixture;
 mod hosts;
 mod lessons;
 mod list;
+mod logins;
 mod name;
 mod operation;
 mod options;
@@ -35,8 +36,9 @@ pub use hosts::HostTemplates;
 pub use sign_ins::SignIn;
 
 use crate::{
-    Account, Call, Clock, CredentialSummary, Description, Http, Identity, Opened, Policy, Preferences,
-    Provider, Quota, Reply, Session, Target, TokenCount, Why, estimate,
+    Account, Begin, Call, Clock, CredentialSummary, Description, Heard, Http, Identity, Opened, Policy,
+    Preferences, Procedure, Provider, Question, Quota, Reply, Session, Target, TokenCount, Why, Wish,
+    estimate,
 };
 use credentials::{Doubts, Ended, Unfinished};
 use hosts::Worked;
@@ -142,6 +144,7 @@ impl Provider for AmazonQ {
             policy_note: Some(POLICY_NOTE),
             regions: hosts::REGIONS,
             credentials: credentials::kinds(),
+            logins: logins::ways(),
         }
     }
 
@@ -160,6 +163,18 @@ impl Provider for AmazonQ {
         why: Why,
     ) -> BoxFuture<'a, Result<Opened, Error>> {
         Box::pin(self.opened(account, credential, why))
+    }
+
+    fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
+        logins::begin(&self.hosts, begin)
+    }
+
+    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
+        Box::pin(self.http.ask(question))
+    }
+
+    fn wish_again(&self, credential: &Value) -> Option<Wish> {
+        logins::again(credential)
     }
 
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {

@@ -193,6 +193,7 @@ impl Provider for Bedrock {
                 policy_note: None,
                 regions: endpoint::REGIONS,
                 credentials: credentials::kinds(),
+                logins: Vec::new(),
             },
             Place::Sandbox(_) => Description {
                 id: self.id(),
@@ -201,6 +202,7 @@ impl Provider for Bedrock {
                 policy_note: None,
                 regions: &[SANDBOX_REGION],
                 credentials: Vec::new(),
+                logins: Vec::new(),
             },
         }
     }

@@ -13,25 +13,41 @@ pub(crate) const fn field(name: &'static str, secret: bool, required: bool) -> F
     Field { name, secret, required }
 }
 
-/// Refuses fields that the kind does not have: a misspelt session token would silently not be sent.
-pub(crate) fn check_names(credential: &Value, kinds: &[CredentialKind]) -> Result<(), Error> {
+/// Refuses fields that the kind does not have: a misspelt session token would silently not be sent. `own` are those that
+/// we store and nobody is asked for.
+pub(crate) fn check_names(credential: &Value, kinds: &[CredentialKind], own: &[&str]) -> Result<(), Error> {
     let fields =
         kinds.iter().find(|kind| credential["kind"] == kind.kind).map_or(&[][..], |kind| &kind.fields);
-    let known = |name: &str| name == "kind" || fields.iter().any(|field| field.name == name);
+    let known =
+        |name: &str| name == "kind" || own.contains(&name) || fields.iter().any(|field| field.name == name);
     match credential.as_object().into_iter().flat_map(Map::keys).find(|name| !known(name)) {
         Some(_) => Err(wrong("credential", "has a field that this kind does not have")),
         None => Ok(()),
     }
 }
 
-/// A field that must be there.
+/// A field of a credential that must be there.
 pub(crate) fn required(fields: &Map<String, Value>, name: &str) -> Result<String, Error> {
-    optional(fields, name)?.ok_or_else(|| wrong(&format!("credential.{name}"), "is missing"))
+    required_at(fields, "credential", name)
 }
 
 /// A field's text, trimmed because people paste. Empty is absent.
 pub(crate) fn optional(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, Error> {
-    let refuse = |why| Err(wrong(&format!("credential.{name}"), why));
+    optional_at(fields, "credential", name)
+}
+
+/// A field of `place` that must be there.
+pub(crate) fn required_at(fields: &Map<String, Value>, place: &str, name: &str) -> Result<String, Error> {
+    optional_at(fields, place, name)?.ok_or_else(|| wrong(&format!("{place}.{name}"), "is missing"))
+}
+
+/// As [`optional`], in `place`.
+pub(crate) fn optional_at(
+    fields: &Map<String, Value>,
+    place: &str,
+    name: &str,
+) -> Result<Option<String>, Error> {
+    let refuse = |why| Err(wrong(&format!("{place}.{name}"), why));
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => {

@@ -9,6 +9,7 @@ mod bedrock;
 mod estimate;
 mod fields;
 mod http;
+mod login;
 mod nearest;
 mod options;
 mod provider;
@@ -26,9 +27,13 @@ pub use bedrock::{
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
 };
 pub use http::{Http, HttpOptions, Patience, Sent, WayOut, Witness, clock_offset, local_client, witnessed};
+pub use login::{
+    Callback, Choice, Choosing, Doorway, ENTROPY, Failure, Flow, Heard, Login, Moment, Next, Procedure,
+    Prompt, Question, Wish,
+};
 pub use provider::{
-    Account, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity, Opened,
-    Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,
+    Account, Begin, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity,
+    Opened, Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,
 };
 pub use quota::{Overage, Quota, QuotaKind, QuotaPart};
 

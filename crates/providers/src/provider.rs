@@ -14,6 +14,7 @@ use wire::{Detail, FrameReader};
 
 use crate::amazon_q::Bearer;
 use crate::http::Patience;
+use crate::login::{ENTROPY, Heard, Login, Procedure, Question, Wish};
 use crate::quota::Quota;
 
 /// An account as its provider sees it. The credential is kept apart, in the vault.
@@ -156,6 +157,8 @@ pub struct Description {
     pub policy_note: Option<&'static str>,
     pub regions: &'static [&'static str],
     pub credentials: Vec<CredentialKind>,
+    /// Ways to sign in with the help of a browser.
+    pub logins: Vec<Login>,
 }
 
 /// How the vendor looks at third-party clients.
@@ -195,6 +198,27 @@ pub struct CredentialSummary {
     pub label: String,
 }
 
+/// A sign-in that begins.
+#[derive(Clone, Copy)]
+pub struct Begin<'a> {
+    /// The account as it is or will be; one that will be has no id.
+    pub account: &'a Account,
+    pub wish: &'a Wish,
+    /// The credential that the new one takes the place of.
+    pub old: Option<&'a Value>,
+    /// Fresh randomness.
+    pub entropy: &'a [u8; ENTROPY],
+}
+
+impl std::fmt::Debug for Begin<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Begin")
+            .field("account", &self.account.name)
+            .field("login", &self.wish.login)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An upstream vendor.
 pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The stable id, e.g. `bedrock`.
@@ -225,6 +249,30 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         credential: &'a Secret,
         why: Why,
     ) -> BoxFuture<'a, Result<Opened, Error>>;
+
+    /// Begins a sign-in with the help of a browser.
+    ///
+    /// # Errors
+    /// [`llm::Category::InvalidRequest`] naming the field.
+    fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
+        let _ = begin;
+        Err(Error::invalid("This provider has no sign-in of this kind.").with_param("login"))
+    }
+
+    /// Sends what a sign-in asks.
+    ///
+    /// # Errors
+    /// Those of the way there; an answer of any status is one.
+    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
+        let _ = question;
+        Box::pin(async { Err(Error::new(llm::Category::Internal, "This provider asks nothing.")) })
+    }
+
+    /// What to wish for to renew a credential in the way that it was got; `None` when that is not known.
+    fn wish_again(&self, credential: &Value) -> Option<Wish> {
+        let _ = credential;
+        None
+    }
 
     /// Finds the model that `asked` means for this account, from what is known without asking the upstream.
     ///

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::BoxFuture;
 use llm::{Category, Error, Model, Secret};
 use providers::{
-    Account, Call, CredentialSummary, Description, Identity, Opened, Policy, Provider, Registry, Reply,
-    Session, Target, TokenCount, Why,
+    Account, Begin, Call, CredentialSummary, Description, Heard, Identity, Opened, Policy, Procedure,
+    Provider, Question, Registry, Reply, Session, Target, TokenCount, Why, Wish,
 };
 use serde_json::{Value, json};
 use store::Core;
@@ -126,6 +126,7 @@ impl Provider for FakeProvider {
             policy_note: (self.policy == Policy::UndocumentedWire).then_some("It may stop the account."),
             regions: &[],
             credentials: Vec::new(),
+            logins: Vec::new(),
         }
     }
 
@@ -167,6 +168,19 @@ impl Provider for FakeProvider {
             };
             Ok(Opened { session, rotated: rotated.map(Secret::new), again })
         })
+    }
+
+    fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
+        super::sign_in::begun(begin)
+    }
+
+    fn ask(&self, _: Question) -> BoxFuture<'_, Result<Heard, Error>> {
+        Box::pin(async { Err(Error::new(Category::Unreachable, "there is nobody to ask")) })
+    }
+
+    fn wish_again(&self, credential: &Value) -> Option<Wish> {
+        let login = credential.get("login")?.as_str()?.to_owned();
+        Some(Wish { login, ..Wish::default() })
     }
 
     fn resolve(&self, _: &Account, _: &str) -> Result<Target, Error> {

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::AccountView;
+use accounts::{AccountView, SignInView};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::Response;
@@ -55,6 +55,10 @@ pub(super) enum Event {
     Accounts {
         accounts: Vec<AccountView>,
     },
+    /// The sign-ins under way are these now.
+    SignIns {
+        sign_ins: Vec<SignInView>,
+    },
     /// Paused, resumed, moved, or in trouble with the port.
     Status(Box<Status>),
     Settings(Box<Settings>),
@@ -77,6 +81,7 @@ struct Feed {
     rows: broadcast::Receiver<Arc<Vec<LogRow>>>,
     quotas: broadcast::Receiver<Arc<(String, Option<Quota>)>>,
     accounts: watch::Receiver<u64>,
+    sign_ins: watch::Receiver<u64>,
     settings: watch::Receiver<()>,
     status: watch::Receiver<u64>,
     /// Sessions that ended before their time; this one may be among them.
@@ -99,6 +104,7 @@ pub(super) async fn stream(
         rows: gateway.logs.subscribe(),
         quotas: desk.quotas.subscribe(),
         accounts: gateway.accounts.subscribe(),
+        sign_ins: gateway.accounts.subscribe_to_sign_ins(),
         settings: gateway.settings_changes.subscribe(),
         status: gateway.office.subscribe(),
         ended: gateway.office.sessions.ended(),
@@ -143,6 +149,10 @@ impl Feed {
                     tokio::time::sleep(GATHER).await;
                     self.accounts.mark_unchanged();
                     Some(Event::Accounts { accounts: gateway.accounts.list() }.written())
+                }
+                changed = self.sign_ins.changed() => {
+                    changed.ok()?;
+                    Some(Event::SignIns { sign_ins: gateway.accounts.sign_ins() }.written())
                 }
                 changed = self.settings.changed() => {
                     changed.ok()?;

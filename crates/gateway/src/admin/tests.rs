@@ -4,6 +4,7 @@ mod conversations;
 mod logs;
 mod password;
 mod session;
+mod signins;
 mod surface;
 
 use axum::body::Body;

@@ -38,6 +38,7 @@ fn types_become_typescript() {
         super::Refusal,
         crate::CapturedWire,
         accounts::Removed,
+        accounts::SignInView,
         store::ConversationPage,
         store::Page,
         store::Stats,

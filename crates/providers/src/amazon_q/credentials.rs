@@ -34,6 +34,9 @@ use stored::{Access, Credential, Profile, Way};
 /// A token with less life than this is replaced before it is used.
 const SKEW: Duration = Duration::from_secs(180);
 
+/// What a sign-in stores beside, so that it can be gone again.
+const OWN: [&str; 3] = ["login", "start_url", "client_expires_at"];
+
 /// What the UI asks for. The token and its end are what a refresh stores; nobody need enter them.
 pub(super) fn kinds() -> Vec<CredentialKind> {
     let with_token = |kind, own: &[(&'static str, bool, bool)]| {
@@ -76,7 +79,7 @@ pub(super) fn kinds() -> Vec<CredentialKind> {
 /// [`Category::InvalidRequest`] naming the field.
 pub(super) fn check(account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
     let read = stored::read(credential)?;
-    check_names(credential, &kinds())?;
+    check_names(credential, &kinds(), &OWN)?;
     if !account.region.is_empty() {
         check_region(&account.region)?;
         if !REGIONS.contains(&account.region.as_str()) {

@@ -42,6 +42,7 @@ pub(super) fn hosts(endpoint: &str) -> HostTemplates {
         legacy: format!("{endpoint}/q/{{region}}"),
         oidc: format!("{endpoint}/oidc/{{region}}"),
         social: format!("{endpoint}/social"),
+        portal: format!("{endpoint}/portal"),
     }
 }
 

@@ -57,6 +57,8 @@ pub struct HostTemplates {
     pub oidc: String,
     /// Sign-in with Google or GitHub; one for the world.
     pub social: String,
+    /// The page where people choose how to sign in; one for the world.
+    pub portal: String,
 }
 
 impl Default for HostTemplates {
@@ -67,6 +69,7 @@ impl Default for HostTemplates {
             legacy: "https://q.{region}.amazonaws.com".to_owned(),
             oidc: "https://oidc.{region}.amazonaws.com".to_owned(),
             social: "https://prod.us-east-1.auth.desktop.kiro.dev".to_owned(),
+            portal: "https://app.kiro.dev".to_owned(),
         }
     }
 }
@@ -122,6 +125,11 @@ impl HostTemplates {
     /// The sign-in host for Google and GitHub.
     pub(super) fn social(&self, account: &Account) -> Result<String, Error> {
         Ok(own(account)?.unwrap_or_else(|| self.social.clone()))
+    }
+
+    /// The page for all ways to sign in.
+    pub(super) fn portal(&self, account: &Account) -> Result<String, Error> {
+        Ok(own(account)?.unwrap_or_else(|| self.portal.clone()))
     }
 }
 

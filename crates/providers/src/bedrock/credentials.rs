@@ -49,7 +49,7 @@ pub(crate) fn kinds() -> Vec<CredentialKind> {
 /// [`Category::InvalidRequest`] naming the field.
 pub(crate) fn check(account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
     let read = read(credential)?;
-    check_names(credential, &kinds())?;
+    check_names(credential, &kinds(), &[])?;
     let may_bring_region = matches!(read, Credential::Profile(_) | Credential::Default);
     if !(account.region.is_empty() && may_bring_region) {
         endpoint::check_region(&account.region)?;

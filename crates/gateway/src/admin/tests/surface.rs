@@ -17,7 +17,7 @@ async fn surface() {
     let id = added(&house, "Example").await;
     logged(&house.gateway, row(&house, &id)).await;
     let mut text = String::new();
-    let mut accounts = Vec::new();
+    let (mut accounts, mut sign_ins) = (Vec::new(), Vec::new());
     for (method, path, body) in [
         ("GET", "/api/status", Value::Null),
         ("GET", "/api/providers", Value::Null),
@@ -65,6 +65,14 @@ async fn surface() {
         ("GET", "/api/usage?group=model&step=hour", Value::Null),
         ("GET", "/api/conversations", Value::Null),
         ("GET", "/api/shell/autostart", Value::Null),
+        (
+            "POST",
+            "/api/signins",
+            json!({"provider": "invented", "name": "Browser", "region": "us-east-1", "login": "paper",
+                   "fields": {"start_url": "https://d-1.awsapps.com/start"}}),
+        ),
+        ("POST", "/api/signins", json!({"account": id})),
+        ("GET", "/api/signins/none", Value::Null),
         ("DELETE", "/api/accounts/{id}", Value::Null),
         ("GET", "/api/accounts/removed", Value::Null),
         ("POST", "/api/accounts/{id}/restore", Value::Null),
@@ -72,8 +80,11 @@ async fn surface() {
         let (status, mut answer) = call(&house, method, &path.replace("{id}", &id), body.clone()).await;
         let mut body = body;
         accounts.extend(house.gateway.accounts.list().into_iter().map(|account| account.id));
-        steady(&mut body, &accounts);
-        steady(&mut answer, &accounts);
+        sign_ins.extend(house.gateway.accounts.sign_ins().into_iter().map(|sign_in| sign_in.id));
+        for (ids, name) in [(&accounts, "[account id]"), (&sign_ins, "[sign-in id]")] {
+            steady(&mut body, ids, name);
+            steady(&mut answer, ids, name);
+        }
         writeln!(text, "{method} {path}").unwrap();
         if !body.is_null() {
             writeln!(text, "{body:#}").unwrap();
@@ -117,19 +128,19 @@ fn row(house: &House, account: &str) -> store::LogRow {
 }
 
 /// Replaces what differs from run to run by its name.
-fn steady(value: &mut Value, accounts: &[String]) {
+fn steady(value: &mut Value, ids: &[String], of: &str) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| steady(item, accounts)),
+        Value::Array(items) => items.iter_mut().for_each(|item| steady(item, ids, of)),
         Value::Object(members) => {
             for (name, value) in members {
                 if VOLATILE.contains(&name.as_str()) {
                     *value = json!(format!("[{name}]"));
                 } else {
-                    steady(value, accounts);
+                    steady(value, ids, of);
                 }
             }
         }
-        Value::String(text) if accounts.contains(text) => "[account id]".clone_into(text),
+        Value::String(text) if ids.contains(text) => of.clone_into(text),
         _ => {}
     }
 }

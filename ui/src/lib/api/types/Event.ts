@@ -3,9 +3,10 @@ import type { AccountView } from "./AccountView";
 import type { LogRow } from "./LogRow";
 import type { Quota } from "./Quota";
 import type { Settings } from "./Settings";
+import type { SignInView } from "./SignInView";
 import type { Status } from "./Status";
 
 /**
  * What happened.
  */
-export type Event = { "event": "hello", "data": { version: string, now_ms: number, } } | { "event": "request", "data": { row: LogRow, } } | { "event": "accounts", "data": { accounts: Array<AccountView>, } } | { "event": "status", "data": Status } | { "event": "settings", "data": Settings } | { "event": "quota", "data": { account_id: string, quota: Quota | null, } } | { "event": "missed", "data": { batches: number, } };
+export type Event = { "event": "hello", "data": { version: string, now_ms: number, } } | { "event": "request", "data": { row: LogRow, } } | { "event": "accounts", "data": { accounts: Array<AccountView>, } } | { "event": "sign_ins", "data": { sign_ins: Array<SignInView>, } } | { "event": "status", "data": Status } | { "event": "settings", "data": Settings } | { "event": "quota", "data": { account_id: string, quota: Quota | null, } } | { "event": "missed", "data": { batches: number, } };
