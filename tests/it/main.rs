@@ -18,5 +18,6 @@ mod routes;
 #[path = "../../crates/wire/tests/amazon_q_requests/rules.rs"]
 mod rules;
 mod sides;
+mod signing_in;
 mod straight;
 mod upstream;

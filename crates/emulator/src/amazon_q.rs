@@ -17,6 +17,7 @@ mod oidc;
 mod person;
 mod portal;
 mod profile;
+mod roles;
 mod sign_in;
 mod social;
 mod streams;

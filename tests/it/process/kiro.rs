@@ -199,3 +199,48 @@ fn social(emulator: &Emulator) -> Value {
 async fn state(serving: &Serving) -> Value {
     serving.caller.get("/api/accounts").await.json()["accounts"][0]["state"]["kind"].clone()
 }
+
+/// The person says yes to the next device that shows a code.
+async fn confirm_next(emulator: &Emulator) {
+    let code = crate::harness::in_time(emulator.kiro().next_code()).await;
+    assert!(emulator.kiro().enter(&code));
+}
+
+async fn sign_in(machine: &Machine, emulator: &Emulator) {
+    let endpoint = emulator.url();
+    let add = ["accounts", "sign-in", "mine", "--provider", "kiro", "--endpoint-url", &endpoint];
+    let said = machine.run(&add).await.bad();
+    assert!(said.contains("--way") && said.contains("identity-center"), "{said}");
+    let whole = [&add[..], &["--way", "builder-id", "--accept-policy"]].concat();
+    let (ended, ()) = tokio::join!(machine.run(&whole), confirm_next(emulator));
+    assert!(ended.stderr.contains(NOTE) && ended.stderr.contains("/device?user_code="), "{ended:?}");
+    assert_eq!(ended.good(), "mine is signed in.\n");
+    machine.run(&["accounts", "test", "mine"]).await.good();
+    // Again, and the account knows how.
+    emulator.kiro().revoke("builder-id");
+    machine.run(&["accounts", "test", "mine"]).await.bad();
+    let (ended, ()) = tokio::join!(machine.run(&["accounts", "sign-in", "Mine"]), confirm_next(emulator));
+    ended.good();
+    machine.run(&["accounts", "test", "mine"]).await.good();
+    emulator.kiro().browser(None);
+    let (ended, ()) = tokio::join!(machine.run(&["accounts", "sign-in", "mine"]), confirm_next(emulator));
+    assert!(ended.bad().contains("declined"));
+}
+
+#[tokio::test]
+async fn signing_in_on_the_command_line() {
+    let emulator = emulator();
+    let machine = Machine::new();
+    sign_in(&machine, &emulator).await;
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn signing_in_through_the_running_instance() {
+    let emulator = self::emulator();
+    let machine = Machine::new();
+    let serving = machine.serve().await;
+    sign_in(&machine, &emulator).await;
+    serving.terminate().await;
+    emulator.shutdown().await;
+}

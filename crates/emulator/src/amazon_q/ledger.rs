@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::account::{KiroAccount, KiroConfig, KiroKind};
 use super::errors::case;
+use super::roles::Roles;
 use super::sign_in::Sittings;
+use crate::Refusal;
 use crate::dice::Dice;
-use crate::{AccessKey, Refusal};
 
 /// Access tokens of one account that stay valid beside each other; the oldest goes first.
 const MOST_TOKENS: usize = 64;
@@ -19,15 +21,14 @@ const MOST_CLIENTS: usize = 256;
 /// A handle to the Kiro accounts of an emulator. Clones share them. Accounts go by [`KiroAccount::name`]; a name that
 /// no account has is a mistake of the test, and panics in debug builds.
 #[derive(Clone, Debug)]
-pub struct Kiro(Arc<Mutex<Ledger>>);
+pub struct Kiro(Arc<Mutex<Ledger>>, pub(super) watch::Sender<()>);
 
 pub(super) struct Ledger {
     seats: Vec<Seat>,
     clients: Vec<Client>,
     pub(super) sittings: Sittings,
     pub(super) dice: Dice,
-    roles: Vec<RoleKey>,
-    role_life: Duration,
+    pub(super) roles: Roles,
     lasting: bool,
     token_life: Duration,
     client_life: Duration,
@@ -54,12 +55,6 @@ struct Client {
     secret: String,
     expires: SystemTime,
     registered: Registered,
-}
-
-/// Keys that a role was taken with.
-struct RoleKey {
-    key: AccessKey,
-    expires: SystemTime,
 }
 
 /// What a client said when it registered.
@@ -113,17 +108,17 @@ impl Kiro {
             expires: far,
             registered: Registered::default(),
         });
-        Self(Arc::new(Mutex::new(Ledger {
+        let ledger = Ledger {
             seats: seats.collect(),
             clients: clients.collect(),
             sittings: Sittings::new(config),
             dice: Dice::new(seed),
-            roles: Vec::new(),
-            role_life: config.role_life,
+            roles: Roles::new(config.role_life),
             lasting: config.lasting,
             token_life: config.token_life,
             client_life: config.client_life,
-        })))
+        };
+        Self(Arc::new(Mutex::new(ledger)), watch::Sender::new(()))
     }
 
     /// A fresh access token of the account without a refresh; the key itself of an API key.
@@ -163,17 +158,6 @@ impl Kiro {
             seat.revoked = true;
             seat.access.clear();
         });
-    }
-
-    /// The keys of every role that was taken so far are expired.
-    pub fn expire_roles(&self) {
-        self.ledger().roles.iter_mut().for_each(|role| role.expires = SystemTime::UNIX_EPOCH);
-    }
-
-    /// How often a role was taken.
-    #[must_use]
-    pub fn roles_taken(&self) -> usize {
-        self.ledger().roles.len()
     }
 
     /// The account is locked as a precaution, until [`Self::restore`].
@@ -281,23 +265,6 @@ impl Kiro {
     pub(super) fn has_client(&self, kind: KiroKind, client: &str) -> bool {
         let ledger = self.ledger();
         ledger.seats.iter().any(|seat| seat.account.kind == kind && seat.account.client_id == client)
-    }
-
-    /// Fresh keys of a role, and when they end.
-    pub(super) fn assume(&self, now: SystemTime) -> (AccessKey, SystemTime) {
-        let mut ledger = self.ledger();
-        let id = format!("ASIA{}", ledger.dice.word("", 16).to_ascii_uppercase());
-        let key = AccessKey::new(id, ledger.dice.word("", 40)).with_token(ledger.dice.word("IQoJ", 200));
-        let expires = now + ledger.role_life;
-        ledger.roles.push(RoleKey { key: key.clone(), expires });
-        (key, expires)
-    }
-
-    /// The keys of all roles that were taken, the last [`MOST_TOKENS`] of them.
-    pub(super) fn role_keys(&self, now: SystemTime) -> Vec<AccessKey> {
-        let ledger = self.ledger();
-        let known = ledger.roles.iter().rev().take(MOST_TOKENS);
-        known.map(|role| AccessKey { expired: role.expires <= now, ..role.key.clone() }).collect()
     }
 
     /// A person signed in: the account's tokens belong to that client from now on, those from before end.

@@ -103,6 +103,21 @@ impl Kiro {
         self.ledger().sittings.person = person;
     }
 
+    /// The code of a device that waits for a person, as soon as there is one.
+    pub async fn next_code(&self) -> String {
+        let mut begun = self.1.subscribe();
+        loop {
+            let waiting = |device: &&Device| matches!(device.answer, Answer::Awaited);
+            let found =
+                self.ledger().sittings.devices.iter().find(waiting).map(|device| device.user_code.clone());
+            match found {
+                Some(code) => return code,
+                // We hold a sender ourselves.
+                None => begun.changed().await.unwrap_or_default(),
+            }
+        }
+    }
+
     /// The person at the browser enters a device's code. Says whether that code waits.
     pub fn enter(&self, user_code: &str) -> bool {
         self.decide(user_code, true)
@@ -151,6 +166,7 @@ impl Kiro {
             polled: None,
             answer: Answer::Awaited,
         });
+        self.1.send_replace(());
         Begun { code, user_code, life: sittings.life, interval: sittings.interval }
     }
 

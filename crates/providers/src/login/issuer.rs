@@ -149,7 +149,9 @@ pub(crate) fn refused(status: u16, complaint: &Complaint) -> Error {
     let words = match (&complaint.elsewhere, complaint.code.as_str()) {
         (Some(Some(region)), _) => format!("This sign-in belongs to the region {region}. Choose that one."),
         (Some(None), _) => "This sign-in belongs to another region. Choose that one.".to_owned(),
-        (None, "") => format!("The sign-in service failed with status {status}."),
+        (None, code) if code.is_empty() || status >= 500 => {
+            format!("The sign-in service failed with status {status}.")
+        }
         (None, code) => format!("The sign-in service refused: {code}."),
     };
     let words =
