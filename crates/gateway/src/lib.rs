@@ -54,7 +54,7 @@ pub use proxy::{Route, route};
 pub use reply::ReplyBody;
 pub use sessions::Sessions;
 pub use settings::{
-    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Timeouts,
+    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Theme, Timeouts,
 };
 pub use shell::{Capabilities, Headless, Notice, Shell};
 pub use state::{Gateway, TooWide, url_of};
