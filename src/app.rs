@@ -5,25 +5,34 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use accounts::{Accounts, Clock, SystemClock};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use arc_swap::ArcSwap;
-use emulator::{AccessKey, Emulator};
+use emulator::Emulator;
 use gateway::listener::Loops;
-use gateway::{Doors, Fittings, Gateway, Headless, Office, Passwords, Settings, Shell, url_of};
+use gateway::{
+    Doors, Fittings, Gateway, Headless, Office, Passwords, Safe, Settings, Shell, fingerprint, url_of,
+};
 use llm::Secret;
-use providers::{Account, Http, HttpOptions, Registry};
-use serde_json::{Value, json};
+use providers::{Http, HttpOptions, Registry};
+use secrets::{Keychain, Keyring, OsKeychain, Patient, Place, Tools};
 use store::{Core, Logs, Retention};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::assets::PAGES;
-use crate::config::Config;
+use crate::config::{Config, KeychainUse};
+use crate::settle::Household;
 use crate::{keys, logging, paths};
 
 /// Between two cleanings of the log.
 const CLEANING: Duration = Duration::from_secs(3600);
+
+/// From the start to serving with what is open by then.
+const FIRST_LOOK: Duration = Duration::from_millis(400);
+
+/// How long a keychain may take before it counts as one that asks the person.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// From the start to the first cleaning: the start belongs to the person's first request.
 const FIRST_CLEANING: Duration = Duration::from_secs(60);
@@ -32,9 +41,10 @@ const FIRST_CLEANING: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct App {
     gateway: Arc<Gateway>,
-    key: Secret,
+    household: Arc<Household>,
+    /// What commands of the same person show to this instance.
+    pass: Secret,
     sandbox: Emulator,
-    notes: Vec<String>,
     loops: Arc<Loops>,
     tasks: TaskTracker,
     quit: CancellationToken,
@@ -55,6 +65,10 @@ impl App {
     /// As [`App::open`] and [`App::listen`].
     pub async fn start(config: &Config, shell: impl Shell + 'static) -> Result<Running> {
         let app = Self::open_for(config, Arc::new(shell)).await?.with_loops(loops_beside())?;
+        let gateway = Arc::clone(&app.gateway);
+        let first = app.tasks.spawn(async move { gateway.open_safe().await });
+        // A keychain that asks the person something must not hold up the start.
+        let _ = tokio::time::timeout(FIRST_LOOK, first).await;
         let running = app.listen(config).await?;
         running.keep_models_listed();
         let App { gateway, tasks, quit, .. } = &running.app;
@@ -67,7 +81,9 @@ impl App {
     /// # Errors
     /// When the folder cannot be used or its database belongs to a newer version.
     pub async fn open(config: &Config) -> Result<Self> {
-        Self::open_for(config, Arc::new(Headless)).await
+        let app = Self::open_for(config, Arc::new(Headless)).await?;
+        app.gateway.open_safe().await;
+        Ok(app)
     }
 
     async fn open_for(config: &Config, shell: Arc<dyn Shell>) -> Result<Self> {
@@ -79,7 +95,6 @@ impl App {
         let now_ms = milliseconds(started);
         let core = Arc::new(Core::open(folder)?);
         let logs = Arc::new(Logs::open(folder, now_ms)?);
-        let key = keys::ensure(&core, now_ms).await?;
         let settings = settings(&core).await?;
         let passwords = Passwords::load(&core).await?;
 
@@ -94,26 +109,21 @@ impl App {
 
         let tasks = TaskTracker::new();
         let quit = CancellationToken::new();
-        let accounts =
-            Accounts::load(Arc::clone(&core), Arc::clone(&registry), Arc::clone(&clock), tasks.clone())
-                .await?;
-        let mut notes = Vec::new();
-        for (account, credential) in &config.environment.accounts {
-            match accounts.add_from_environment(account.clone(), credential).await {
-                Ok(None) => {}
-                Ok(Some(note)) => notes.push(format!("{} was taken into use. {note}", account.name)),
-                Err(error) => {
-                    tracing::warn!(account = %account.name, %error, "an account of the environment cannot be used");
-                }
-            }
-        }
-        let (account, credential) = sandbox_account();
-        accounts.add_ephemeral(account, &credential)?;
-
+        let keyring = Arc::new(Keyring::default());
+        let accounts = Accounts::load(
+            Arc::clone(&core),
+            Arc::clone(&keyring),
+            Arc::clone(&registry),
+            Arc::clone(&clock),
+            tasks.clone(),
+        )
+        .await?;
+        let pass = random().map_err(|_| anyhow!("the system has no randomness"))?;
         let sink = logs.sink();
         let gateway = Arc::new(Gateway {
             accounts,
             keys: ArcSwap::from_pointee(keys::accepted(&core, config.local_key.as_ref()).await?),
+            safe: Safe::new(Arc::clone(&core), keyring, tools(config)),
             core,
             logs,
             sink,
@@ -129,6 +139,7 @@ impl App {
                 pages: PAGES,
                 shell,
                 folder: folder.clone(),
+                pass: fingerprint(pass.expose()),
                 http,
                 ca_file: config.environment.ca_bundle.clone(),
                 passwords,
@@ -139,8 +150,10 @@ impl App {
             tracing::warn!(%problem, "upstreams are reached as the system does it");
         }
         gateway.apply(settings);
-        let key = config.local_key.clone().unwrap_or(key);
-        Ok(Self { gateway, key, sandbox, notes, loops: Arc::default(), tasks, quit })
+        let environment = config.environment.accounts.clone();
+        let household = Arc::new(Household::new(config.local_key.clone(), environment));
+        household.attend(&gateway);
+        Ok(Self { gateway, household, pass, sandbox, loops: Arc::default(), tasks, quit })
     }
 
     /// Serves connections on so many event loops beside the runtime that this runs on.
@@ -152,16 +165,21 @@ impl App {
         Ok(self)
     }
 
-    /// The local key editors must send.
+    /// The local key editors must send; `None` while stored secrets are locked.
     #[must_use]
-    pub const fn key(&self) -> &Secret {
-        &self.key
+    pub fn key(&self) -> Option<Secret> {
+        self.household.key()
+    }
+
+    /// What commands of the same person show to this instance, whatever is locked.
+    pub(crate) const fn pass(&self) -> &Secret {
+        &self.pass
     }
 
     /// What the host must show the person now, once: the policy notes of accounts that the environment brought.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    pub fn notes(&self) -> Vec<String> {
+        self.household.notes()
     }
 
     /// What handlers share.
@@ -210,6 +228,7 @@ impl App {
             })?;
         }
         self.keep_logs_small();
+        self.tasks.spawn(gateway::keep_opening(Arc::clone(&self.gateway), self.quit.clone()));
         Ok(Running { app: self, doors })
     }
 
@@ -282,15 +301,18 @@ impl Running {
     /// The local key editors must send now: the person may have had another one made since the start.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the database cannot be read, or stored secrets are locked.
     pub async fn local_key(&self) -> Result<Secret> {
-        let stored = self.app.gateway.core.local_keys().await?;
-        Ok(stored.into_iter().next().map_or_else(|| self.app.key.clone(), |row| row.key))
+        let gateway = &self.app.gateway;
+        match gateway.core.local_keys().await?.into_iter().next() {
+            Some(row) => Ok(gateway.safe.keyring().open(Place::local_key(&row.id), &row.key)?),
+            None => self.app.key().context("stored secrets are locked"),
+        }
     }
 
     /// As [`App::notes`].
     #[must_use]
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> Vec<String> {
         self.app.notes()
     }
 
@@ -304,9 +326,10 @@ impl Running {
         &self.doors
     }
 
+    /// The local key editors must send; `None` while stored secrets are locked.
     #[must_use]
-    pub const fn key(&self) -> &Secret {
-        &self.app.key
+    pub fn key(&self) -> Option<Secret> {
+        self.app.key()
     }
 
     /// What handlers share.
@@ -350,18 +373,26 @@ impl Running {
     }
 }
 
-/// The account that needs no AWS: the emulator, reached through the same provider code as AWS.
-fn sandbox_account() -> (Account, Value) {
-    let key = AccessKey::sandbox();
-    let account = Account {
-        id: "sandbox".to_owned(),
-        name: "Sandbox".to_owned(),
-        provider: "sandbox".to_owned(),
-        region: "us-east-1".to_owned(),
-        endpoint_url: None,
-        options: json!({}),
+/// Where the key of stored secrets may be.
+fn tools(config: &Config) -> Tools {
+    let keychain = match config.keychain {
+        KeychainUse::System => {
+            Some(Arc::new(Patient::new(Arc::new(OsKeychain), PATIENCE)) as Arc<dyn Keychain>)
+        }
+        KeychainUse::Off => None,
     };
-    (account, json!({"kind": "access_key", "access_key_id": key.id, "secret_access_key": key.secret}))
+    Tools {
+        keychain,
+        master_key_file: config.master_key_file.clone(),
+        key_folder: config.config_dir.join("keys"),
+    }
+}
+
+/// 256 random bits in hexadecimal.
+fn random() -> Result<Secret, getrandom::Error> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(Secret::new(hex::encode(bytes)))
 }
 
 async fn settings(core: &Core) -> Result<Settings> {

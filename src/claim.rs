@@ -61,7 +61,7 @@ impl Claim {
     pub fn hand_over(&mut self, running: &Running) -> io::Result<()> {
         running.follow_debug_setting(self.detail.clone());
         self.moves = Some(running.gateway().office.subscribe());
-        self.lock.announce(&running.admin_url())
+        self.lock.announce(&running.admin_url(), running.app().pass())
     }
 
     /// Says it anew whenever the instance moves, until dropped; nothing is lost then.
@@ -77,7 +77,7 @@ impl Claim {
             if !moved {
                 return std::future::pending().await;
             }
-            self.lock.announce(&running.admin_url())?;
+            self.lock.announce(&running.admin_url(), running.app().pass())?;
         }
     }
 }

@@ -1,21 +1,19 @@
 //! The local key: made once, stored, shown to its owner.
 
-use std::path::Path;
-
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use gateway::{LocalKey, LocalKeys, fingerprint, new_local_key};
 use llm::Secret;
+use secrets::{Keyring, Place};
 use store::Core;
 
-/// The stored key, made when there is none yet.
-pub(crate) async fn ensure(core: &Core, now_ms: i64) -> Result<Secret> {
+/// The stored key, made when there is none yet. One that cannot be decrypted goes on being accepted, and is not shown.
+pub(crate) async fn ensure(core: &Core, keyring: &Keyring, now_ms: i64) -> Result<Option<Secret>> {
     if let Some(first) = core.local_keys().await?.into_iter().next() {
-        return Ok(first.key);
+        return Ok(keyring.open(Place::local_key(&first.id), &first.key).ok());
     }
-    let row = new_local_key(now_ms).map_err(|_| anyhow!("the system has no randomness"))?;
-    let key = row.key.clone();
+    let (row, key) = new_local_key(keyring, now_ms)?;
     core.add_local_key(row).await?;
-    Ok(key)
+    Ok(Some(key))
 }
 
 /// Everything clients may show: the stored keys and the environment's.
@@ -26,11 +24,4 @@ pub(crate) async fn accepted(core: &Core, extra: Option<&Secret>) -> Result<Loca
         keys.push(LocalKey { name: "environment".to_owned(), hash: fingerprint(extra.expose()) });
     }
     Ok(LocalKeys::new(keys))
-}
-
-/// The stored key of a data folder that another process runs on.
-pub(crate) async fn stored(data_dir: &Path) -> Result<Option<Secret>> {
-    let core = Core::open(data_dir)?;
-    let keys = core.local_keys().await?;
-    Ok(keys.into_iter().next().map(|row| row.key))
 }

@@ -17,7 +17,8 @@ mod keys;
 mod lock;
 mod logging;
 mod paths;
+mod settle;
 mod welcome;
 
 pub use app::{App, Running};
-pub use config::Config;
+pub use config::{Config, KeychainUse};

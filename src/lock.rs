@@ -1,10 +1,12 @@
 //! One instance a data folder. The holder writes where it listens, so that commands find it.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use fd_lock::RwLock;
+use llm::Secret;
 use serde::{Deserialize, Serialize};
 
 /// Name of the file in the data folder.
@@ -14,11 +16,19 @@ const LOCK: &str = "app.lock";
 const HOLDER: &str = "app.json";
 
 /// Who runs.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
     /// Base URL, e.g. `http://127.0.0.1:4880`.
     pub url: String,
+    /// What its admin API takes from whoever can read this file.
+    pub pass: String,
+}
+
+impl fmt::Debug for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Holder").field("pid", &self.pid).field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// Held for as long as the instance lives; the system releases it when the process ends, however it ends.
@@ -49,12 +59,13 @@ impl InstanceLock {
         }
     }
 
-    /// Says where this instance listens.
+    /// Says where this instance listens, and what opens its admin API to whoever may read this folder.
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub(crate) fn announce(&mut self, url: &str) -> io::Result<()> {
-        let holder = Holder { pid: std::process::id(), url: url.to_owned() };
+    pub(crate) fn announce(&mut self, url: &str, pass: &Secret) -> io::Result<()> {
+        let pass = pass.expose().to_owned();
+        let holder = Holder { pid: std::process::id(), url: url.to_owned(), pass };
         self.holder.seek(SeekFrom::Start(0))?;
         self.holder.set_len(0)?;
         self.holder.write_all(serde_json::to_string(&holder).unwrap_or_default().as_bytes())

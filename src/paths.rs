@@ -20,6 +20,20 @@ pub(crate) fn data_dir(given: Option<&Path>) -> io::Result<PathBuf> {
     Ok(base.data_dir().join("switchboard"))
 }
 
+/// The folder for configuration: `given`, else the platform's place (`~/.config/switchboard`, `%APPDATA%\\switchboard`).
+///
+/// # Errors
+/// When the system does not say where the home folder is.
+pub(crate) fn config_dir(given: Option<&Path>) -> io::Result<PathBuf> {
+    if let Some(dir) = given {
+        return std::path::absolute(dir);
+    }
+    let base = choose_base_strategy().map_err(|_| {
+        io::Error::other("the home folder is unknown; name a configuration folder with --config-dir")
+    })?;
+    Ok(base.config_dir().join("switchboard"))
+}
+
 /// Makes the folder, readable by its owner alone whatever the umask says.
 ///
 /// # Errors

@@ -10,7 +10,8 @@ const MODEL: &str = "claude-sonnet-4-5";
 /// Prints addresses, key, a line to paste a dialect, and the data folder.
 pub(crate) fn print(running: &Running, data_dir: &Path) {
     let url = running.url();
-    let key = running.key().expose();
+    let key = running.key();
+    let key = key.as_ref().map_or("(locked)", |key| key.expose());
     let window = running.window().unwrap_or_else(|| running.admin_url());
     let active = running.active_account().unwrap_or_else(|| "none".to_owned());
     println!(

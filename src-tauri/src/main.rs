@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<i32> {
-    let mut config = Config::of_the_process(args.data_dir.as_deref())?;
+    let mut config = Config::of_the_process(args.data_dir.as_deref(), None)?;
     config.port = args.port;
     config.admin_port = Some(args.admin_port);
     desktop::run(config, args.hidden)

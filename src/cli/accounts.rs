@@ -1,6 +1,5 @@
 //! `switchboard accounts ...`
 
-use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::admin::Admin;
 use super::consent;
 use super::sign_in::{self, SignIn};
+use super::typed::secret;
 use crate::config::Config;
 
 /// Id of the provider of Amazon Q Developer and Kiro.
@@ -220,13 +220,14 @@ impl How {
         } else if self.aws_default {
             json!({"kind": "aws_default"})
         } else if let Some(id) = &self.access_key_id {
-            json!({"kind": "access_key", "access_key_id": id, "secret_access_key": secret("Secret access key")?})
+            json!({"kind": "access_key", "access_key_id": id, "secret_access_key": secret("Secret access key")?.expose()})
         } else if self.api_key {
-            json!({"kind": "bedrock_api_key", "api_key": secret("Bedrock API key")?})
+            json!({"kind": "bedrock_api_key", "api_key": secret("Bedrock API key")?.expose()})
         } else if self.kiro_api_key {
-            json!({"kind": "kiro_api_key", "api_key": secret("Kiro API key")?})
+            json!({"kind": "kiro_api_key", "api_key": secret("Kiro API key")?.expose()})
         } else if self.credential_json {
-            serde_json::from_str(&secret("Credential (JSON)")?).context("the credential is not JSON")?
+            serde_json::from_str(secret("Credential (JSON)")?.expose())
+                .context("the credential is not JSON")?
         } else {
             bail!(
                 "say how to sign in: --profile, --aws-default, --access-key-id, --api-key, --kiro-api-key or \
@@ -248,23 +249,6 @@ fn body_of(add: &Add) -> Result<Value> {
         body["endpoint_url"] = json!(url);
     }
     Ok(body)
-}
-
-/// One line of standard input, or all of it when it is a pipe.
-fn secret(what: &str) -> Result<String> {
-    let mut stdin = std::io::stdin();
-    let mut text = String::new();
-    if stdin.is_terminal() {
-        eprint!("{what}: ");
-        stdin.read_line(&mut text)?;
-    } else {
-        stdin.read_to_string(&mut text)?;
-    }
-    let text = text.trim().to_owned();
-    if text.is_empty() {
-        bail!("{what}: nothing was given on standard input");
-    }
-    Ok(text)
 }
 
 /// The array under `name`, or the answer itself when it is an array.

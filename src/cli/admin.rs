@@ -1,11 +1,16 @@
 //! Commands talk to the admin API: over HTTP when an instance runs on the data folder, else in this process.
 //! One way to say a thing, whoever is listening.
 
-use anyhow::{Context, Result, bail};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
 use gateway::axum::Router;
+use gateway::{Door, Gateway};
 use llm::Secret;
 use serde_json::Value;
 
+use super::typed;
 use crate::config::Config;
 use crate::lock;
 use crate::{App, call};
@@ -23,13 +28,21 @@ pub(crate) struct Answer {
 }
 
 impl Admin {
-    /// Finds the running instance, or opens the data folder.
+    /// Finds the running instance, or opens the data folder and what is stored encrypted.
     pub(crate) async fn reach(config: &Config) -> Result<Self> {
+        let admin = Self::reach_locked(config).await?;
+        let Self::Here { app, .. } = &admin else { return Ok(admin) };
+        if let Err(error) = open_safe(app.gateway()).await {
+            admin.done().await;
+            return Err(error);
+        }
+        Ok(admin)
+    }
+
+    /// The same, also when stored secrets are locked.
+    pub(crate) async fn reach_locked(config: &Config) -> Result<Self> {
         if let Some(holder) = lock::holder(&config.data_dir) {
-            // Not the environment's: the instance may have been started without it.
-            let key = crate::keys::stored(&config.data_dir)
-                .await?
-                .context("the running instance has no local key")?;
+            let key = Secret::new(holder.pass);
             let http = providers::local_client().context("cannot make an HTTP client")?;
             return Ok(Self::Running { url: holder.url, key, http });
         }
@@ -50,14 +63,6 @@ impl Admin {
         }
     }
 
-    /// The local key.
-    pub(crate) fn key(&self) -> &Secret {
-        match self {
-            Self::Running { key, .. } => key,
-            Self::Here { app, .. } => app.key(),
-        }
-    }
-
     /// Sends a request whatever its status.
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer> {
         match self {
@@ -74,7 +79,7 @@ impl Admin {
                 Ok(Answer { status, body: serde_json::from_slice(&text).unwrap_or(Value::Null) })
             }
             Self::Here { app, router } => {
-                let (status, body) = call::oneshot(router, app.key(), method, path, body).await?;
+                let (status, body) = call::oneshot(router, app.pass(), method, path, body).await?;
                 Ok(Answer { status, body })
             }
         }
@@ -93,6 +98,42 @@ impl Admin {
     pub(crate) async fn done(self) {
         if let Self::Here { app, .. } = self {
             app.close().await;
+        }
+    }
+}
+
+/// Longest that a command waits for a person who is asked by their keychain.
+const PROMPT: Duration = Duration::from_secs(60);
+
+/// Waits for a keychain that asks the person, then asks them ourselves, where that can help.
+async fn open_safe(gateway: &Gateway) -> Result<()> {
+    let safe = &gateway.safe;
+    let is = |trouble: &str| match safe.door() {
+        Door::Locked { slots, .. } => slots.iter().any(|shut| shut.trouble == trouble),
+        _ => false,
+    };
+    if is("waits") {
+        eprintln!("Your keychain asks for something. Waiting…");
+        let asked = Instant::now();
+        // Each try waits for as long as the keychain's patience lasts.
+        while is("waits") && asked.elapsed() < PROMPT {
+            gateway.open_safe().await;
+        }
+    }
+    if is("asks_person") && std::io::stdin().is_terminal() {
+        let entered = typed::secret("Stored secrets are locked. Passphrase or recovery key")?;
+        gateway
+            .unlock_safe(entered.expose())
+            .await
+            .map_err(|trouble| anyhow!("it was not unlocked: {trouble}"))?;
+    }
+    match safe.door() {
+        Door::Open { .. } => Ok(()),
+        Door::Newer { found, known } => bail!(
+            "the data was written by a newer version (format {found}, this version knows {known}); update Switchboard. Nothing was changed"
+        ),
+        Door::Opening | Door::Locked { .. } => {
+            bail!("stored secrets are locked; nothing is lost. See `switchboard secrets status`")
         }
     }
 }

@@ -6,8 +6,10 @@ mod consent;
 mod doctor;
 mod overview;
 mod password;
+mod secrets;
 mod serve;
 mod sign_in;
+mod typed;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +27,9 @@ struct Args {
     /// Keep all data in this folder
     #[arg(long, global = true, env = "SWITCHBOARD_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Keep key files in this folder
+    #[arg(long, global = true, env = "SWITCHBOARD_CONFIG_DIR", value_name = "DIR")]
+    config_dir: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -52,6 +57,9 @@ enum Command {
     /// List, add, sign in to, switch, test and remove accounts, or see how much of their allowance is used
     #[command(subcommand)]
     Accounts(accounts::Command),
+    /// What keeps the key of stored secrets; unlock them, move the key, make a recovery key
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// The models that the accounts serve
     Models {
         #[arg(long)]
@@ -71,7 +79,7 @@ enum Command {
 /// Whatever the command could not do, in words for the person.
 pub fn run() -> Result<ExitCode> {
     let args = Args::parse();
-    let config = Config::of_the_process(args.data_dir.as_deref())?;
+    let config = Config::of_the_process(args.data_dir.as_deref(), args.config_dir.as_deref())?;
     // An event loop and no pool: handing a request between threads costs half as much as the request. What would hold
     // a loop up has threads of its own: SQLite, inflating, understanding large bodies.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -85,6 +93,7 @@ pub fn run() -> Result<ExitCode> {
             Command::Key => overview::key(config).await,
             Command::Password(command) => password::run(config, &command).await,
             Command::Accounts(command) => accounts::run(config, command).await,
+            Command::Secrets(command) => secrets::run(config, command).await,
             Command::Models { json } => overview::models(config, json).await,
             Command::Doctor { port } => doctor::doctor(Config { port, ..config }).await,
         }

@@ -34,8 +34,12 @@ pub(crate) async fn status(config: Config, json: bool) -> Result<ExitCode> {
 /// The local key alone, fit for `$(switchboard key)`.
 pub(crate) async fn key(config: Config) -> Result<ExitCode> {
     let admin = Admin::reach(&config).await?;
-    println!("{}", config.local_key.as_ref().unwrap_or(admin.key()).expose());
+    let stored = admin.ask("GET", "/api/keys/local", None).await;
     admin.done().await;
+    match &config.local_key {
+        Some(key) => println!("{}", key.expose()),
+        None => println!("{}", text(&stored?["key"])),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

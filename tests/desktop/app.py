@@ -33,6 +33,7 @@ class App:
         return {
             **self.screen.environment,
             "HOME": str(self.home),
+            "SWITCHBOARD_KEYCHAIN": "off",
             "XDG_CONFIG_HOME": str(self.home / ".config"),
             "XDG_DATA_HOME": str(self.home / ".local/share"),
             "XDG_RUNTIME_DIR": str(self.home / "run"),

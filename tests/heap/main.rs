@@ -57,6 +57,9 @@ fn start(runtime: &tokio::runtime::Runtime, upstream: &Upstream) -> (Running, te
     let folder = tempfile::tempdir().expect("folder");
     let config = Config {
         data_dir: folder.path().to_owned(),
+        config_dir: folder.path().join("config"),
+        keychain: switchboard::KeychainUse::Off,
+        master_key_file: None,
         port: Some(0),
         bind: None,
         allow_lan: false,

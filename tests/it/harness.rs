@@ -93,6 +93,9 @@ pub(crate) fn access_key(name: &str) -> emulator::AccessKey {
 pub(crate) fn config(folder: &Path) -> Config {
     Config {
         data_dir: folder.to_owned(),
+        config_dir: folder.join("config"),
+        keychain: switchboard::KeychainUse::Off,
+        master_key_file: None,
         port: Some(0),
         bind: None,
         allow_lan: false,

@@ -8,6 +8,7 @@ mod environment;
 mod keeping;
 mod kill;
 mod kiro;
+mod locked;
 mod password;
 mod scan;
 mod secrets;
@@ -54,6 +55,8 @@ impl Machine {
     pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("SWITCHBOARD_DATA_DIR", self.data());
+        // The keychain of whoever runs the tests is none of their business.
+        command.env("SWITCHBOARD_KEYCHAIN", "off");
         for kept in ["PATH", "SystemRoot", "TEMP", "TMPDIR"] {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);

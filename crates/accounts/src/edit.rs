@@ -4,8 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use llm::Secret;
+use llm::{Sealed, Secret};
 use providers::Account;
+use secrets::Place;
 use serde_json::Value;
 use store::{AccountRow, StateRow};
 
@@ -216,7 +217,7 @@ impl Inner {
             created_ms: now_ms,
             updated_ms: now_ms,
         };
-        self.core.add_account(row_of(&seat)).await.map_err(named)?;
+        self.core.add_account(self.row_of(&seat)?).await.map_err(named)?;
         self.publish(|board| board.with(seat.clone()));
         Ok(seat.id().to_owned())
     }
@@ -236,7 +237,7 @@ impl Inner {
         }
         if !seat.ephemeral {
             seat.updated_ms = millis(self.clock.now());
-            if !self.core.update_account(row_of(&seat)).await.map_err(named)? {
+            if !self.core.update_account(self.row_of(&seat)?).await.map_err(named)? {
                 return Err(Error::NotFound);
             }
         }
@@ -277,7 +278,7 @@ impl Inner {
         };
         let credential = match patch.credential {
             Some(new) => new,
-            None => serde_json::from_str(vault.credential().expose()).unwrap_or(Value::Null),
+            None => serde_json::from_str(vault.credential()?.expose()).unwrap_or(Value::Null),
         };
         let summary = old.entry.provider.check(&account, &credential).map_err(Error::Refused)?;
         // A session carries its account; the next request opens one that carries the changed one.
@@ -307,12 +308,38 @@ impl Inner {
         let old = self.board.load().seat(&id).cloned().ok_or(Error::NotFound)?;
         let seat = Seat { enabled: true, ..Seat::clone(&old) };
         if !old.enabled && !old.ephemeral {
-            self.core.update_account(row_of(&seat)).await?;
+            self.core.update_account(self.row_of(&seat)?).await?;
         }
         self.core.put_settings(vec![(ACTIVE.to_owned(), Some(Value::String(id.clone())))]).await?;
         self.publish(|board| Board { chosen: Some(id.clone()), ..board.with(seat.clone()) });
         self.revive(&seat.entry);
         Ok(())
+    }
+
+    /// What is stored of an account. A credential that cannot be read now is not written: its generation stays.
+    fn row_of(&self, seat: &Seat) -> Result<AccountRow, Error> {
+        let account = &seat.entry.account;
+        let credential = match seat.entry.vault.credential() {
+            Ok(credential) => self.keyring.seal(Place::account(&account.id), &credential)?,
+            Err(_) => Sealed::default(),
+        };
+        Ok(AccountRow {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            provider: account.provider.clone(),
+            region: account.region.clone(),
+            endpoint_url: account.endpoint_url.clone(),
+            options: account.options.clone(),
+            credential,
+            credential_generation: seat.entry.vault.generation,
+            credential_kind: seat.summary.kind.clone(),
+            credential_label: seat.summary.label.clone(),
+            position: 0,
+            enabled: seat.enabled,
+            state: StateRow::default(),
+            created_ms: seat.created_ms,
+            updated_ms: seat.updated_ms,
+        })
     }
 
     /// The person acted on the account: what held it back is over until it shows again.
@@ -333,27 +360,6 @@ impl Patch {
             && credential.is_none()
             && options.is_none()
             && enabled.is_none()
-    }
-}
-
-fn row_of(seat: &Seat) -> AccountRow {
-    let account = &seat.entry.account;
-    AccountRow {
-        id: account.id.clone(),
-        name: account.name.clone(),
-        provider: account.provider.clone(),
-        region: account.region.clone(),
-        endpoint_url: account.endpoint_url.clone(),
-        options: account.options.clone(),
-        credential: seat.entry.vault.credential(),
-        credential_generation: seat.entry.vault.generation,
-        credential_kind: seat.summary.kind.clone(),
-        credential_label: seat.summary.label.clone(),
-        position: 0,
-        enabled: seat.enabled,
-        state: StateRow::default(),
-        created_ms: seat.created_ms,
-        updated_ms: seat.updated_ms,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use llm::Secret;
 use providers::Account;
+use secrets::Place;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -30,7 +31,7 @@ impl Accounts {
     /// note when the person must be shown it now: having put the credential there is their consent.
     ///
     /// # Errors
-    /// As [`Accounts::add`].
+    /// As [`Accounts::add`]; a locked store has no say in what the token became, so nothing is added then.
     pub async fn add_from_environment(
         &self,
         mut account: Account,
@@ -42,6 +43,14 @@ impl Accounts {
         let kept = match &origin {
             Some(origin) => inner.core.rotation(&account.id, origin).await?,
             None => None,
+        };
+        let kept = match kept.map(|kept| inner.keyring.open(Place::rotation(&account.id), &kept)).transpose()
+        {
+            Err(secrets::Error::Unreadable) => {
+                tracing::warn!(account = %account.name, "what its credential became cannot be decrypted");
+                None
+            }
+            other => other?,
         };
         let credential = kept.map_or_else(|| credential.clone(), |kept| renewed(credential, &kept));
         let provider = inner.provider(&account.provider)?;

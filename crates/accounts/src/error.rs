@@ -34,6 +34,8 @@ pub enum Error {
     Interrupted,
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Secrets(#[from] secrets::Error),
 }
 
 impl Error {
@@ -51,7 +53,9 @@ impl Error {
             Self::TooManySignIns => "too_many_sign_ins",
             Self::SignInWayUnknown => "sign_in_way_unknown",
             Self::Store(store::Error::ReadOnly { .. }) => "data_read_only",
-            Self::Store(_) | Self::Interrupted => "storage",
+            Self::Secrets(secrets::Error::Locked) => "secrets_locked",
+            Self::Secrets(secrets::Error::Unreadable) => "secret_unreadable",
+            Self::Store(_) | Self::Secrets(secrets::Error::NoRandomness) | Self::Interrupted => "storage",
         }
     }
 
@@ -65,9 +69,11 @@ impl Error {
             | Self::Ephemeral
             | Self::SignInWayUnknown
             | Self::PolicyConsentRequired { .. }
+            | Self::Secrets(secrets::Error::Unreadable)
             | Self::Store(store::Error::ReadOnly { .. }) => 409,
+            Self::Secrets(secrets::Error::Locked) => 503,
             Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) => 400,
-            Self::Store(_) | Self::Interrupted => 500,
+            Self::Store(_) | Self::Secrets(secrets::Error::NoRandomness) | Self::Interrupted => 500,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use llm::{Category, Error};
 use providers::{Session, Why};
+use secrets::Place;
 use tokio::sync::watch;
 
 use crate::roster::Inner;
@@ -15,6 +16,8 @@ use crate::{Entry, Outcome};
 /// Longest sleep of the background task: a machine that slept is noticed after this.
 const TICK: Duration = Duration::from_secs(30);
 const SHORTEST: Duration = Duration::from_secs(1);
+/// [`Error::code`] of an account whose credential does not decrypt.
+pub(crate) const UNREADABLE: &str = "secret_unreadable";
 
 impl Inner {
     pub(crate) async fn session(self: &Arc<Self>, entry: &Arc<Entry>) -> Landing {
@@ -98,7 +101,8 @@ impl Inner {
         let epoch = vault.epoch();
         let mut why = why;
         let session = loop {
-            let opened = match entry.provider.open(&entry.account, &vault.credential(), why).await {
+            let credential = vault.credential().map_err(sealed)?;
+            let opened = match entry.provider.open(&entry.account, &credential, why).await {
                 Ok(opened) => opened,
                 Err(error) => {
                     tracing::warn!(
@@ -137,12 +141,21 @@ impl Inner {
     async fn save(&self, entry: &Entry) {
         let (id, vault) = (&entry.account.id, &entry.vault);
         vault.unsaved.store(false, Ordering::Release);
+        let seal = |place| self.keyring.seal(place, &vault.credential()?);
         let stored = match &vault.origin {
-            Some(origin) => self.core.keep_rotation(id, origin, vault.credential()).await,
-            None if self.is_stored(id) => {
-                let stored = self.core.rotate_credential(id, vault.generation, vault.credential()).await;
-                stored.map(|_gone_or_replaced| ())
-            }
+            Some(origin) => match seal(Place::rotation(id)) {
+                Ok(credential) => {
+                    self.core.keep_rotation(id, origin, credential).await.map_err(crate::Error::from)
+                }
+                Err(error) => Err(error.into()),
+            },
+            None if self.is_stored(id) => match seal(Place::account(id)) {
+                Ok(credential) => {
+                    let stored = self.core.rotate_credential(id, vault.generation, credential).await;
+                    stored.map(|_gone_or_replaced| ()).map_err(crate::Error::from)
+                }
+                Err(error) => Err(error.into()),
+            },
             None => return,
         };
         if let Err(error) = stored {
@@ -216,6 +229,18 @@ impl Inner {
             }
         }
         self.changed();
+    }
+}
+
+/// What a request is told of a credential that cannot be read.
+pub(crate) fn sealed(error: secrets::Error) -> Error {
+    match error {
+        secrets::Error::Unreadable => Error::new(
+            Category::NoCredentials,
+            "The stored credential of this account cannot be decrypted. It is kept as it is; give the account a new one.",
+        )
+        .with_code(UNREADABLE),
+        _ => Error::new(Category::Unavailable, "Stored secrets are locked. Unlock them in Switchboard's window."),
     }
 }
 

@@ -78,7 +78,8 @@ impl Inner {
             number += 1;
         }
         let row = self.core.restore_account(id, &name).await?.ok_or(Error::NotFound)?;
-        let seat = seat_of(row, &self.registry, &*self.clock).map_err(Error::UnknownProvider)?;
+        let seat =
+            seat_of(row, &self.registry, &*self.clock, &self.keyring).map_err(Error::UnknownProvider)?;
         self.publish(|board| board.with(seat.clone()));
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use llm::Category;
 use providers::{Account, CredentialSummary, Policy, Registry, Session};
+use secrets::{Keyring, Place};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{AccountRow, Core, StateRow};
@@ -17,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::board::{Board, Seat, millis};
 use crate::consent::CONSENTS;
 use crate::cooling::{Health, Reason};
+use crate::refresh::sealed;
 use crate::sign_in::SignIns;
 use crate::vault::Vault;
 use crate::ward::Ward;
@@ -36,6 +38,8 @@ pub struct Accounts {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub core: Arc<Core>,
+    /// Opens and closes what is stored of credentials.
+    pub keyring: Arc<Keyring>,
     pub registry: Arc<Registry>,
     pub clock: Arc<dyn Clock>,
     pub tasks: TaskTracker,
@@ -52,48 +56,54 @@ pub(crate) struct Inner {
 
 impl Accounts {
     /// Reads the stored accounts and starts the background refresh on `tasks`. Call [`Accounts::stop`] before
-    /// waiting for `tasks`.
+    /// waiting for `tasks`. While `keyring` is shut the accounts are there and cannot be used; [`Accounts::reload`] them
+    /// when it opens.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn load(
         core: Arc<Core>,
+        keyring: Arc<Keyring>,
         registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
         tasks: TaskTracker,
     ) -> Result<Self, Error> {
-        let rows = core.accounts().await?;
-        let mut settings = core.settings().await?;
-        let mut board = Board {
-            chosen: settings.get(ACTIVE).and_then(Value::as_str).map(str::to_owned),
-            failover: stored(&mut settings, FAILOVER),
-            consents: Arc::new(stored(&mut settings, CONSENTS)),
-            ..Board::default()
-        };
-        for row in rows {
-            match seat_of(row, &registry, &*clock) {
-                Ok(seat) => board.seats.push(Arc::new(seat)),
-                // Kept in the store for the version that knows it.
-                Err(name) => {
-                    tracing::warn!(account = %name, "this account's provider is not known; it is left out")
-                }
-            }
-        }
         let inner = Arc::new(Inner {
             core,
+            keyring,
             registry,
             clock,
             tasks: tasks.clone(),
             stop: CancellationToken::new(),
-            board: ArcSwap::from_pointee(board),
+            board: ArcSwap::default(),
             edit: Mutex::default(),
             refreshes: Semaphore::new(REFRESHES),
             nudge: Notify::new(),
             sign_ins: SignIns::default(),
             changes: watch::Sender::new(0),
         });
+        inner.board.store(Arc::new(inner.stored_board().await?));
         tasks.spawn(inner.clone().keep_fresh());
         Ok(Self { inner })
+    }
+
+    /// Reads the stored accounts anew: secrets were unlocked, or a backup took the place of the data. Accounts that are
+    /// not stored stay.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn reload(&self) -> Result<(), Error> {
+        self.to_the_end(|inner| async move {
+            let _edit = inner.edit.lock().await;
+            let fresh = inner.stored_board().await?;
+            inner.publish(|board| {
+                let mut fresh = fresh.clone();
+                fresh.seats.extend(board.seats.iter().filter(|seat| seat.ephemeral).cloned());
+                fresh
+            });
+            Ok(())
+        })
+        .await
     }
 
     /// All accounts in order.
@@ -225,6 +235,28 @@ impl Accounts {
 }
 
 impl Inner {
+    /// The accounts and choices as they are stored.
+    async fn stored_board(&self) -> Result<Board, Error> {
+        let rows = self.core.accounts().await?;
+        let mut settings = self.core.settings().await?;
+        let mut board = Board {
+            chosen: settings.get(ACTIVE).and_then(Value::as_str).map(str::to_owned),
+            failover: stored(&mut settings, FAILOVER),
+            consents: Arc::new(stored(&mut settings, CONSENTS)),
+            ..Board::default()
+        };
+        for row in rows {
+            match seat_of(row, &self.registry, &*self.clock, &self.keyring) {
+                Ok(seat) => board.seats.push(Arc::new(seat)),
+                // Kept in the store for the version that knows it.
+                Err(name) => {
+                    tracing::warn!(account = %name, "this account's provider is not known; it is left out");
+                }
+            }
+        }
+        Ok(board)
+    }
+
     /// Says that [`Accounts::list`] has changed.
     pub(crate) fn changed(&self) {
         self.changes.send_modify(|version| *version += 1);
@@ -316,20 +348,38 @@ fn stored<T: DeserializeOwned + Default>(settings: &mut BTreeMap<String, Value>,
 }
 
 /// The seat of a stored account; its name when nobody knows its provider.
-pub(crate) fn seat_of(row: AccountRow, registry: &Registry, clock: &dyn Clock) -> Result<Seat, String> {
+pub(crate) fn seat_of(
+    row: AccountRow,
+    registry: &Registry,
+    clock: &dyn Clock,
+    keyring: &Keyring,
+) -> Result<Seat, String> {
     let Some(provider) = registry.get(&row.provider) else { return Err(row.name) };
-    let health = Reason::from_stored(&row.state.state).map_or_else(Health::default, |reason| {
+    let credential = keyring.open(Place::account(&row.id), &row.credential);
+    let mut health = Reason::from_stored(&row.state.state).map_or_else(Health::default, |reason| {
         let left = row.state.until_ms.unwrap_or(0).saturating_sub(millis(clock.now()));
         // A sign-in may have happened while we were not running.
         let left = if reason == Reason::NeedsSignIn { 0 } else { u64::try_from(left).unwrap_or(0) };
         Health::restored(reason, clock.instant() + Duration::from_millis(left.min(31 * 24 * 3_600_000)))
     });
-    let last_error = row.state.error_category.map(|category| LastError {
+    let mut last_error = row.state.error_category.map(|category| LastError {
         category,
         code: None,
         message: row.state.error_message.unwrap_or_default(),
         time_ms: row.state.error_ms.unwrap_or_default(),
     });
+    if credential == Err(secrets::Error::Unreadable) {
+        // This account alone is set aside; its row stays as it is.
+        tracing::error!(account = %row.name, "the credential of this account cannot be decrypted");
+        let error = sealed(secrets::Error::Unreadable);
+        health.note(clock.instant(), Outcome::Failure(&error));
+        last_error = Some(LastError {
+            category: error.category.name().to_owned(),
+            code: error.code,
+            message: error.message,
+            time_ms: millis(clock.now()),
+        });
+    }
     let account = Account {
         id: row.id,
         name: row.name,
@@ -343,7 +393,7 @@ pub(crate) fn seat_of(row: AccountRow, registry: &Registry, clock: &dyn Clock) -
         entry: Arc::new(Entry {
             account: Arc::new(account),
             provider: provider.clone(),
-            vault: Arc::new(Vault::new(row.credential, row.credential_generation)),
+            vault: Arc::new(Vault::holding(credential, row.credential_generation)),
             ward: Arc::new(Ward::new(health, last_error)),
         }),
         summary: CredentialSummary { kind: row.credential_kind, label: row.credential_label },

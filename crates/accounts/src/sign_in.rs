@@ -278,6 +278,10 @@ impl Accounts {
 impl Inner {
     /// Everything about a sign-in that can be checked before anybody is asked.
     fn ticket(&self, new: NewSignIn) -> Result<(Ticket, Wish, Option<Value>), Error> {
+        if !self.keyring.is_open() {
+            // What it ends with could not be stored.
+            return Err(secrets::Error::Locked.into());
+        }
         let NewSignIn { account, provider, name, region, endpoint_url, options, login, flow, fields, .. } =
             new;
         let Some(id) = account else {
@@ -308,7 +312,9 @@ impl Inner {
             return Err(Error::Ephemeral);
         }
         let provider = seat.entry.provider.clone();
-        let old: Option<Value> = serde_json::from_str(seat.entry.vault.credential().expose()).ok();
+        // One that cannot be decrypted has a new one made for it all the same.
+        let old = seat.entry.vault.credential().ok();
+        let old: Option<Value> = old.and_then(|old| serde_json::from_str(old.expose()).ok());
         let known = old.as_ref().and_then(|old| provider.wish_again(old));
         let wish = match (login, known) {
             (None, None) => return Err(Error::SignInWayUnknown),

@@ -30,7 +30,8 @@ pub(crate) struct Vault {
     /// Of an account that is not stored: what tells the credential that it began with from others. Under it a
     /// rotated one is stored.
     pub origin: Option<String>,
-    credential: Mutex<Secret>,
+    /// Why it cannot be read, where it cannot.
+    credential: Mutex<Result<Secret, secrets::Error>>,
     current: ArcSwapOption<Fresh>,
     /// The refresh under way.
     pub flight: Mutex<Option<Flight>>,
@@ -59,6 +60,11 @@ struct Trouble {
 
 impl Vault {
     pub(crate) fn new(credential: Secret, generation: i64) -> Self {
+        Self::holding(Ok(credential), generation)
+    }
+
+    /// One of a stored credential, which may not be readable now.
+    pub(crate) fn holding(credential: Result<Secret, secrets::Error>, generation: i64) -> Self {
         Self {
             generation,
             origin: None,
@@ -72,12 +78,16 @@ impl Vault {
         }
     }
 
-    pub(crate) fn credential(&self) -> Secret {
+    /// The credential.
+    ///
+    /// # Errors
+    /// Secrets are locked, or this one cannot be decrypted.
+    pub(crate) fn credential(&self) -> Result<Secret, secrets::Error> {
         lock(&self.credential).clone()
     }
 
     pub(crate) fn rotate(&self, credential: Secret) {
-        *lock(&self.credential) = credential;
+        *lock(&self.credential) = Ok(credential);
     }
 
     /// The session at hand, if it can still be used. Takes no lock; `now` is asked only when the session expires.

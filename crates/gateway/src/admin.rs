@@ -21,6 +21,7 @@ mod proxy;
 mod quota;
 mod refusal;
 mod replay;
+mod secrets;
 mod session;
 mod settings;
 mod shell;
@@ -123,6 +124,15 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/keys/local/rotate", post(keys::rotate))
         .route("/api/proxy/pause", post(proxy::pause))
         .route("/api/proxy/resume", post(proxy::resume))
+        .route("/api/secrets", get(secrets::show))
+        .route("/api/secrets/unlock", post(secrets::unlock))
+        .route("/api/secrets/retry", post(secrets::retry))
+        .route("/api/secrets/protection", put(secrets::protect))
+        .route(
+            "/api/secrets/recovery-key",
+            post(secrets::new_recovery_key).delete(secrets::forget_recovery_key),
+        )
+        .route("/api/secrets/start-over", post(secrets::start_over))
         .route("/api/session", delete(session::close))
         .route("/api/session/invite", post(session::invite))
         .route("/api/shell/autostart", get(shell::autostart).post(shell::set_autostart))

@@ -37,7 +37,7 @@ pub(crate) fn check(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Error>
     ))
 }
 
-/// Lets requests in unless the person paused the proxy.
+/// Lets requests in unless the person paused the proxy, or stored secrets cannot be read.
 ///
 /// # Errors
 /// [`Category::Unavailable`].
@@ -46,17 +46,19 @@ pub(crate) fn open(gateway: &Gateway) -> Result<(), Error> {
         let message = "Switchboard is paused. Resume it in its window or tray, or with `switchboard resume`.";
         return Err(Error::new(Category::Unavailable, message));
     }
-    Ok(())
+    gateway.safe.admit(|| gateway.now_ms())
 }
 
 /// The account that must answer, by its id.
 pub(crate) const ACCOUNT: HeaderName = HeaderName::from_static("x-switchboard-account");
 
-/// Whether a request comes from a program of this machine that has the local key. That key is in the settings of every
-/// editor, so over the network it asks models and no more. Without `peer` the request never was on a socket.
+/// Whether a request comes from a program of this machine that has the local key, or the pass of this run. That key is in
+/// the settings of every editor, so over the network it asks models and no more. Without `peer` the request never was on
+/// a socket.
 pub(crate) fn may_administrate(gateway: &Gateway, headers: &HeaderMap, peer: Option<IpAddr>) -> bool {
     let keys = gateway.keys.load();
-    peer.is_none_or(|peer| peer.is_loopback()) && presented(headers).any(|key| keys.find(key).is_some())
+    peer.is_none_or(|peer| peer.is_loopback())
+        && presented(headers).any(|key| keys.find(key).is_some() || gateway.office.is_pass(key))
 }
 
 /// Whether a request comes from a program of this machine that has the local key, as the window's chat does. Such a

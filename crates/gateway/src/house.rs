@@ -15,12 +15,13 @@ use providers::{
     Http, HttpOptions, Identity, Login, Moment, Next, Opened, Policy, Procedure, Prompt, Provider, Quota,
     Registry, Reply, Session, Target, TokenCount, Why,
 };
+use secrets::{DataKey, Keychain, Keyring, Tools};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Settings, Shell};
+use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Safe, Settings, Shell};
 
 /// The local key of every [`House`].
 pub(crate) const KEY: &str = "sk-local-house";
@@ -33,7 +34,7 @@ pub(crate) struct House {
     pub(crate) listed: tokio::sync::watch::Receiver<Vec<String>>,
     pub(crate) clock: Arc<Stopped>,
     pub(crate) invented: Arc<Invented>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl House {
@@ -49,21 +50,49 @@ impl House {
         Self::furnished(pages, Arc::new(Headless)).await
     }
 
+    /// With a safe that is still shut.
+    pub(crate) async fn with_keychain(keychain: Arc<dyn Keychain>) -> Self {
+        Self::built(&[], Arc::new(Headless), Some(keychain)).await
+    }
+
     async fn furnished(pages: &'static [Asset], shell: Arc<dyn Shell>) -> Self {
+        let house = Self::built(pages, shell, None).await;
+        house.gateway.safe.assume_open(DataKey::generate().unwrap());
+        house
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    async fn built(
+        pages: &'static [Asset],
+        shell: Arc<dyn Shell>,
+        keychain: Option<Arc<dyn Keychain>>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stopped = Arc::new(Stopped { start: Instant::now(), passed: Mutex::default() });
         let clock: Arc<dyn Clock> = stopped.clone();
         let now_ms = i64::try_from(NOW.as_millis()).unwrap();
         let core = Arc::new(store::Core::open(folder.path()).unwrap());
         let logs = Arc::new(store::Logs::open(folder.path(), now_ms).unwrap());
+        let keyring = Arc::new(Keyring::default());
         let invented = Arc::new(Invented::new("invented", Policy::Offline, Wire::BedrockConverse));
         let wild = Invented::new("wild", Policy::UndocumentedWire, Wire::AmazonQ);
         let listed = invented.listed.subscribe();
         let registry = Arc::new(Registry::new([invented.clone() as Arc<dyn Provider>, Arc::new(wild)]));
-        let accounts =
-            Accounts::load(Arc::clone(&core), Arc::clone(&registry), Arc::clone(&clock), TaskTracker::new())
-                .await
-                .unwrap();
+        let accounts = Accounts::load(
+            Arc::clone(&core),
+            Arc::clone(&keyring),
+            Arc::clone(&registry),
+            Arc::clone(&clock),
+            TaskTracker::new(),
+        )
+        .await
+        .unwrap();
+        let tools = Tools { keychain, master_key_file: None, key_folder: folder.path().join("keys") };
+        let safe = Safe::new(Arc::clone(&core), keyring, tools);
         let gateway = Gateway {
             accounts,
             core,
@@ -73,11 +102,13 @@ impl House {
             settings: Arc::new(Settings::default()).into(),
             settings_changes: tokio::sync::watch::Sender::new(()),
             keys: Arc::new(LocalKeys::single(KEY)).into(),
+            safe,
             limits: Limits::default(),
             office: Office::new(Fittings {
                 pages,
                 shell,
                 folder: folder.path().to_owned(),
+                pass: [0; 32],
                 http: Http::new(HttpOptions::default()).unwrap(),
                 ca_file: None,
                 passwords: crate::Passwords::default(),
@@ -88,7 +119,7 @@ impl House {
             started: SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(90),
             version: "0.0.0-test",
         };
-        Self { gateway: Arc::new(gateway), listed, clock: stopped, invented, _folder: folder }
+        Self { gateway: Arc::new(gateway), listed, clock: stopped, invented, folder }
     }
 }
 

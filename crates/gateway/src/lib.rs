@@ -33,6 +33,7 @@ mod proxy;
 mod record;
 mod reply;
 mod route;
+mod safe;
 mod sessions;
 mod settings;
 mod shell;
@@ -52,9 +53,10 @@ pub use office::{Fittings, Office, PortProblem};
 pub use passwords::Passwords;
 pub use proxy::{Route, route};
 pub use reply::ReplyBody;
+pub use safe::{Door, Refused, Safe, Settle, Shut, keep_opening};
 pub use sessions::Sessions;
 pub use settings::{
-    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Theme, Timeouts,
+    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Timeouts,
 };
 pub use shell::{Capabilities, Headless, Notice, Shell};
 pub use state::{Gateway, TooWide, url_of};

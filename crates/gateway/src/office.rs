@@ -10,12 +10,14 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use providers::Http;
 use serde::Serialize;
 use store::Chats;
+use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Asset;
 use crate::capture::Captures;
 use crate::doors::Doors;
+use crate::keys::fingerprint;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::shell::Shell;
@@ -28,6 +30,8 @@ pub struct Fittings {
     pub shell: Arc<dyn Shell>,
     /// The data folder.
     pub folder: PathBuf,
+    /// SHA-256 of what commands of the same person show to administer this run, whatever is locked.
+    pub pass: [u8; 32],
     /// The client of all upstreams.
     pub http: Http,
     /// Certificate authorities to trust unless the settings name others.
@@ -44,6 +48,7 @@ pub struct Office {
     pub shell: Arc<dyn Shell>,
     pub pages: &'static [Asset],
     pub folder: PathBuf,
+    pass: [u8; 32],
     /// The wire of requests that the window asked to see.
     pub captures: Captures,
     /// What was said in the window's chat.
@@ -73,7 +78,7 @@ pub struct PortProblem {
 impl Office {
     #[must_use]
     pub fn new(fittings: Fittings) -> Self {
-        let Fittings { pages, shell, folder, http, ca_file, passwords, quit } = fittings;
+        let Fittings { pages, shell, folder, pass, http, ca_file, passwords, quit } = fittings;
         Self {
             sessions: Sessions::new(&folder.to_string_lossy()),
             passwords,
@@ -82,6 +87,7 @@ impl Office {
             shell,
             pages,
             folder,
+            pass,
             http,
             ca_file,
             quit,
@@ -92,6 +98,11 @@ impl Office {
             origins: ArcSwap::default(),
             changes: watch::Sender::new(0),
         }
+    }
+
+    /// Whether `shown` is the pass of this run.
+    pub(crate) fn is_pass(&self, shown: &str) -> bool {
+        self.pass.ct_eq(&fingerprint(shown)).into()
     }
 
     /// Whether the person paused the proxy.

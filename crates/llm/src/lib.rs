@@ -13,6 +13,7 @@ mod model;
 mod payload;
 mod raw;
 mod request;
+mod sealed;
 mod secret;
 mod usage;
 
@@ -26,6 +27,7 @@ pub use model::{CachePoints, Model, Price, StructuredOutput, ThinkingStyle, Tool
 pub use payload::Payload;
 pub use raw::{Member, RawBody};
 pub use request::{Hints, Request};
+pub use sealed::Sealed;
 pub use secret::Secret;
 pub use usage::Usage;
 

@@ -12,6 +12,8 @@ use crate::Error;
 pub(crate) struct Shape {
     /// `FULL` or `NORMAL`.
     pub synchronous: &'static str,
+    /// What is deleted is overwritten with zeros.
+    pub secure_delete: bool,
     /// Migrations, each a list of statements a table; after the n-th the file has `user_version` n. A shipped one is
     /// never edited.
     pub steps: &'static [&'static [&'static str]],
@@ -45,6 +47,7 @@ pub(crate) fn writer(file: &Path, shape: Shape, fresh: bool) -> Result<Connectio
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216;",
     )?;
+    connection.pragma_update(None, "secure_delete", shape.secure_delete)?;
     if !fresh {
         connection.pragma_update(None, "synchronous", shape.synchronous)?;
     }

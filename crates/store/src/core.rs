@@ -4,8 +4,10 @@ mod accounts;
 mod backup;
 mod file;
 mod local_keys;
+mod plain;
 mod removed;
 mod rotations;
+mod secret_key;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -15,12 +17,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use llm::Secret;
+use llm::Sealed;
 use serde_json::Value;
 
 pub use accounts::{AccountRow, StateRow};
 pub use local_keys::LocalKeyRow;
+pub use plain::PlainRow;
 pub use removed::RemovedRow;
+pub use secret_key::{SecretKeyRow, SlotRow};
 
 use self::backup::Backups;
 use self::writer::{Worth, Writer};
@@ -133,7 +137,7 @@ impl Core {
 
     /// Stores a credential that its vendor rotated, on disk before the answer. `false` when the account is gone or
     /// has another credential by now than the one of `generation`.
-    pub fn rotate_credential(&self, id: &str, generation: i64, credential: Secret) -> Pending<bool> {
+    pub fn rotate_credential(&self, id: &str, generation: i64, credential: Sealed) -> Pending<bool> {
         let id = id.to_owned();
         self.write(Worth::Backup, move |connection| {
             accounts::rotate(connection, &id, generation, &credential)
@@ -141,14 +145,14 @@ impl Core {
     }
 
     /// What a credential of an account that is not stored became since: `origin` says which one that was.
-    pub fn rotation(&self, account_id: &str, origin: &str) -> Pending<Option<Secret>> {
+    pub fn rotation(&self, account_id: &str, origin: &str) -> Pending<Option<Sealed>> {
         let (account_id, origin) = (account_id.to_owned(), origin.to_owned());
         self.readers.read(move |connection| rotations::find(connection, &account_id, &origin))
     }
 
     /// Stores the rotated credential of an account that is not stored, on disk before the answer, in place of the
     /// one before. `origin` is not the credential itself, but tells it from others.
-    pub fn keep_rotation(&self, account_id: &str, origin: &str, credential: Secret) -> Pending<()> {
+    pub fn keep_rotation(&self, account_id: &str, origin: &str, credential: Sealed) -> Pending<()> {
         let (account_id, origin) = (account_id.to_owned(), origin.to_owned());
         self.write(Worth::Backup, move |connection| {
             rotations::put(connection, &account_id, &origin, &credential)
@@ -200,17 +204,96 @@ impl Core {
         self.write(Worth::Backup, move |connection| local_keys::remove(connection, &id))
     }
 
+    /// What is known of the key that secrets are encrypted with.
+    pub fn secret_key(&self) -> Pending<SecretKeyRow> {
+        self.readers.read(secret_key::find)
+    }
+
+    /// Stores the name of the first key with its first slot. `false`, and nothing is changed, when there is a key already
+    /// or something is encrypted.
+    pub fn begin_secret_key(&self, kid: &str, canary: Sealed, slot: SlotRow) -> Pending<bool> {
+        let kid = kid.to_owned();
+        self.write(Worth::Backup, move |connection| secret_key::begin(connection, &kid, &canary, &slot))
+    }
+
+    /// Puts a slot in the place of the one of its kind. `false` when `kid` is not the key.
+    pub fn put_slot(&self, kid: &str, slot: SlotRow) -> Pending<bool> {
+        let kid = kid.to_owned();
+        self.write(Worth::Backup, move |connection| secret_key::put(connection, &kid, &slot))
+    }
+
+    /// Removes a slot, but never the last one: `false`.
+    pub fn remove_slot(&self, kind: &str) -> Pending<bool> {
+        let kind = kind.to_owned();
+        self.write(Worth::Backup, move |connection| secret_key::remove(connection, &kind))
+    }
+
+    /// Secrets that a version before encryption stored.
+    pub fn plain_secrets(&self) -> Pending<Vec<PlainRow>> {
+        self.readers.read(plain::all)
+    }
+
+    /// Puts ciphertexts in the place of secrets, in one transaction with a backup before; then removes what was left of
+    /// the plain ones: from free pages, from the -wal, and the backups that hold any.
+    pub fn seal(&self, sealed: Vec<(PlainRow, Sealed)>) -> Pending<()> {
+        // Nobody shall hold on to an old state of the file.
+        self.readers.release();
+        self.tend(move |connection, backups| {
+            backups.keep_before_migration(connection, 3)?;
+            let transaction = connection.transaction()?;
+            plain::seal(&transaction, &sealed)?;
+            transaction.commit()?;
+            connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
+            backups.wipe_plain()?;
+            backups.add(connection)?;
+            Ok(())
+        })
+    }
+
+    /// Copies the whole file beside itself and then empties it of accounts, keys and everything encrypted; settings stay.
+    /// The name of the copy.
+    pub fn start_over(&self) -> Pending<PathBuf> {
+        self.tend(|connection, backups| {
+            let kept = backups.keep_beside(connection, "given-up")?;
+            let transaction = connection.transaction()?;
+            plain::empty(&transaction)?;
+            secret_key::forget(&transaction)?;
+            transaction.commit()?;
+            Ok(kept)
+        })
+    }
+
+    /// Removes the backups that hold secrets which are not encrypted; how many there were.
+    pub fn wipe_plain_backups(&self) -> Pending<usize> {
+        self.tend(|_, backups| backups.wipe_plain())
+    }
+
+    /// Work on the whole file and its backups, on the writer's thread, outside a transaction.
+    fn tend<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut rusqlite::Connection, &Backups) -> Result<T, Error> + Send + 'static,
+    ) -> Pending<T> {
+        match &self.writer {
+            Some(writer) => writer.tend(work),
+            None => self.refused(),
+        }
+    }
+
+    fn refused<T>(&self) -> Pending<T> {
+        match self.condition {
+            Condition::ReadOnly { found, known } => Pending::failed(Error::ReadOnly { found, known }),
+            _ => Pending::failed(Error::Closed),
+        }
+    }
+
     fn write<T: Send + 'static>(
         &self,
         worth: Worth,
         work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Pending<T> {
-        match (&self.writer, &self.condition) {
-            (Some(writer), _) => writer.write(worth, work),
-            (None, &Condition::ReadOnly { found, known }) => {
-                Pending::failed(Error::ReadOnly { found, known })
-            }
-            (None, _) => Pending::failed(Error::Closed),
+        match &self.writer {
+            Some(writer) => writer.write(worth, work),
+            None => self.refused(),
         }
     }
 

@@ -101,6 +101,24 @@ pub(crate) fn move_aside(file: &Path) -> Result<PathBuf, Error> {
     Ok(aside)
 }
 
+/// Overwrites a file, as far as the disk plays along, and removes it.
+pub(crate) fn wipe(file: &Path) -> Result<(), Error> {
+    let overwrite = || {
+        let mut left = fs::metadata(file)?.len();
+        let mut open = OpenOptions::new().write(true).open(file)?;
+        let zeros = [0; 64 * 1024];
+        while left > 0 {
+            let piece = usize::try_from(left).unwrap_or(zeros.len()).min(zeros.len());
+            io::Write::write_all(&mut open, &zeros[..piece])?;
+            left -= piece as u64;
+        }
+        open.sync_all()
+    };
+    overwrite().map_err(Error::files(file))?;
+    remove(file);
+    Ok(())
+}
+
 /// Removes a database file with its `-wal` and `-shm`, as far as they are there.
 pub(crate) fn remove(file: &Path) {
     for suffix in ["", "-wal", "-shm", "-journal"] {

@@ -3,7 +3,7 @@
 //!
 //! The files are apart so that damage, size or cleaning of the log never touches an account. Each has one
 //! writer thread and a small read pool; async callers get a [`Pending`]. Nothing here reads a clock: time comes in
-//! as milliseconds since 1970.
+//! as milliseconds since 1970. Secrets come in and go out encrypted; the key is never seen here.
 
 mod chats;
 mod connection;
@@ -14,7 +14,9 @@ mod logs;
 mod pending;
 mod readers;
 
-pub use crate::core::{AccountRow, Condition, Core, LocalKeyRow, RemovedRow, StateRow};
+pub use crate::core::{
+    AccountRow, Condition, Core, LocalKeyRow, PlainRow, RemovedRow, SecretKeyRow, SlotRow, StateRow,
+};
 pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow};
 pub use error::Error;
 pub use logs::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};

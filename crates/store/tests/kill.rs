@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use llm::Secret;
+use llm::Sealed;
 use store::{AccountRow, Condition, Core, Filter, LogRow, Logs, Pending, StateRow};
 
 const FOLDER: &str = "STORE_KILL_TEST_FOLDER";
@@ -15,6 +15,10 @@ const ROUNDS: usize = 8;
 
 fn wait<T>(pending: Pending<T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pending).unwrap()
+}
+
+fn sealed(text: &str) -> Sealed {
+    Sealed::parse(&format!("v1|00|AAAA|{text}")).unwrap()
 }
 
 fn account(id: String) -> AccountRow {
@@ -25,7 +29,7 @@ fn account(id: String) -> AccountRow {
         region: "us-east-1".into(),
         endpoint_url: None,
         options: serde_json::json!({}),
-        credential: Secret::new("first"),
+        credential: sealed("first"),
         credential_generation: 1,
         credential_kind: "access_key".into(),
         credential_label: "A".into(),
@@ -49,7 +53,7 @@ fn write_for_ever(folder: &Path) {
         let id = format!("account-{number}");
         wait(core.add_account(account(id.clone())));
         println!("account {id}");
-        assert!(wait(core.rotate_credential(&id, 1, Secret::new("rotated"))));
+        assert!(wait(core.rotate_credential(&id, 1, sealed("rotated"))));
         println!("rotated {id}");
         let time_ms = number as i64;
         sink.record(LogRow { time_ms, ..LogRow::default() });
@@ -104,7 +108,7 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
     }
     for id in &rotated {
         let row = stored.iter().find(|row| row.id == *id).unwrap();
-        assert_eq!(row.credential.expose(), "rotated", "{id}");
+        assert_eq!(row.credential, sealed("rotated"), "{id}");
     }
     let logs = Logs::open(folder.path(), 0).unwrap();
     for time_ms in rows {

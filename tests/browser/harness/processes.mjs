@@ -15,7 +15,7 @@ const FOREIGN = /^(AWS_|SWITCHBOARD_|ANTHROPIC_|OPENAI_)|_proxy$/i;
 
 function surroundings(home) {
   const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
-  return { ...Object.fromEntries(kept), HOME: home, USERPROFILE: home, NO_PROXY: '127.0.0.1,localhost' };
+  return { ...Object.fromEntries(kept), HOME: home, USERPROFILE: home, NO_PROXY: '127.0.0.1,localhost', SWITCHBOARD_KEYCHAIN: 'off' };
 }
 
 function program(name) {

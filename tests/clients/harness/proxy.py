@@ -33,7 +33,7 @@ class Proxy:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=surroundings.clean(SWITCHBOARD_LOCAL_KEY=self.key, HOME=self.home, USERPROFILE=self.home),
+                env=surroundings.clean(SWITCHBOARD_KEYCHAIN="off", SWITCHBOARD_LOCAL_KEY=self.key, HOME=self.home, USERPROFILE=self.home),
             )
         try:
             self.url = self._address()

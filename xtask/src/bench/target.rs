@@ -156,6 +156,7 @@ impl Target {
             ),
         };
         environment.push(("HOME", scratch.into()));
+        environment.push(("SWITCHBOARD_KEYCHAIN", "off".into()));
         environment.push(("SWITCHBOARD_LOCAL_KEY", KEY.into()));
         let port_text = OsString::from(port.to_string());
         Ok(Target {

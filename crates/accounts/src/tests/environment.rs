@@ -27,7 +27,7 @@ async fn join(world: &World, credential: &Value) {
 /// The credential that the account goes with.
 fn held(world: &World) -> Value {
     let entry = world.accounts.entry("env-one").unwrap();
-    serde_json::from_str(entry.vault.credential().expose()).unwrap()
+    serde_json::from_str(entry.vault.credential().unwrap().expose()).unwrap()
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use providers::{
     Account, Begin, Call, CredentialSummary, Description, Heard, Identity, Opened, Policy, Procedure,
     Provider, Question, Registry, Reply, Session, Target, TokenCount, Why, Wish,
 };
+use secrets::{DataKey, Keyring, Place};
 use serde_json::{Value, json};
 use store::Core;
 use tokio::sync::Semaphore;
@@ -209,6 +210,7 @@ pub(super) struct World {
     pub folder: tempfile::TempDir,
     pub clock: Arc<FakeClock>,
     pub core: Arc<Core>,
+    pub keyring: Arc<Keyring>,
     pub provider: Arc<FakeProvider>,
     pub accounts: Accounts,
     pub tasks: TaskTracker,
@@ -216,10 +218,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn new() -> Self {
-        Self::at(tempfile::tempdir().unwrap()).await
+        Self::at(tempfile::tempdir().unwrap(), Keyring::with(DataKey::generate().unwrap())).await
     }
 
-    async fn at(folder: tempfile::TempDir) -> Self {
+    async fn at(folder: tempfile::TempDir, keyring: Keyring) -> Self {
+        let keyring = Arc::new(keyring);
         let clock = Arc::new(FakeClock::default());
         let core = Arc::new(Core::open(folder.path()).unwrap());
         let provider = Arc::new(FakeProvider::new("real", Policy::DocumentedApi, clock.clone()));
@@ -227,23 +230,39 @@ impl World {
         let wild = Arc::new(FakeProvider::new("wild", Policy::UndocumentedWire, clock.clone()));
         let registry = Arc::new(Registry::new([provider.clone() as Arc<dyn Provider>, sandbox, wild]));
         let tasks = TaskTracker::new();
-        let accounts = Accounts::load(core.clone(), registry, clock.clone(), tasks.clone()).await.unwrap();
-        Self { folder, clock, core, provider, accounts, tasks }
+        let accounts = Accounts::load(core.clone(), keyring.clone(), registry, clock.clone(), tasks.clone())
+            .await
+            .unwrap();
+        Self { folder, clock, core, keyring, provider, accounts, tasks }
     }
 
     /// Ends everything and starts again on the same folder.
     pub(super) async fn restart(self) -> Self {
+        let key = self.keyring.key().map(|key| DataKey::clone(&key));
+        self.restart_with(key).await
+    }
+
+    /// The same, with this key at hand.
+    pub(super) async fn restart_with(self, key: Option<DataKey>) -> Self {
         let Self { folder, core, accounts, tasks, .. } = self;
         accounts.stop();
         tasks.close();
         tasks.wait().await;
         core.close();
-        Self::at(folder).await
+        let keyring = Keyring::default();
+        keyring.put(key);
+        Self::at(folder, keyring).await
     }
 
     /// Adds an account and answers its id.
     pub(super) async fn add(&self, name: &str) -> String {
         self.accounts.add(account(name)).await.unwrap().id
+    }
+
+    /// The credential of the first account, as it is stored.
+    pub(super) async fn kept(&self) -> Secret {
+        let row = self.core.accounts().await.unwrap().swap_remove(0);
+        self.keyring.open(Place::account(&row.id), &row.credential).unwrap()
     }
 
     pub(super) fn plan(&self) -> Vec<String> {

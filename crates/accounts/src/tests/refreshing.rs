@@ -194,7 +194,7 @@ async fn a_rotated_credential_is_on_disk_before_its_session_is_used() {
     world.provider.will([Answer::Session(100, Some(r#"{"key":"rotated"}"#))]);
     world.accounts.session(&entry).await.unwrap();
     // No waiting in between: the row is there as soon as the session is.
-    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"rotated"}"#);
+    assert_eq!(world.kept().await.expose(), r#"{"key":"rotated"}"#);
     world.clock.pass(200);
     let session = world.accounts.session(&entry).await.unwrap();
     assert_eq!(secret(&session), r#"{"key":"rotated"}"#);
@@ -206,7 +206,7 @@ async fn a_session_that_is_not_whole_is_opened_again_with_what_was_stored() {
     world.provider.will([Answer::Half(r#"{"key":"rotated"}"#), Answer::Session(100, None)]);
     let session = world.accounts.session(&entry).await.unwrap();
     assert_eq!(secret(&session), r#"{"key":"rotated"}"#);
-    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"rotated"}"#);
+    assert_eq!(world.kept().await.expose(), r#"{"key":"rotated"}"#);
     let whys: Vec<_> = world.provider.opened.lock().unwrap().iter().map(|(_, why)| *why).collect();
     assert_eq!(whys, [Why::First, Why::Unfinished]);
 }
@@ -228,16 +228,16 @@ async fn while_the_disk_is_busy_the_new_session_waits() {
     world.provider.will([Answer::Session(100, Some(r#"{"key":"rotated"}"#))]);
     let mut waiting = vec![Box::pin(world.accounts.session(&entry))];
     // From the moment the vault has the new one, its flight goes on to the next wait without a pause.
-    while entry.vault.credential().expose() != r#"{"key":"rotated"}"# {
+    while entry.vault.credential().unwrap().expose() != r#"{"key":"rotated"}"# {
         start(&mut waiting).await;
         tokio::task::yield_now().await;
     }
     start(&mut waiting).await;
     assert!(entry.vault.current().is_none(), "nobody else gets it either");
-    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"first-secret"}"#);
+    assert_eq!(world.kept().await.expose(), r#"{"key":"first-secret"}"#);
     busy.execute_batch("COMMIT").unwrap();
     join_all(waiting).await.pop().unwrap().unwrap();
-    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"rotated"}"#);
+    assert_eq!(world.kept().await.expose(), r#"{"key":"rotated"}"#);
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn a_rotation_under_way_survives_a_new_name_but_not_a_new_credential() {
         world.accounts.update(&id, patch).await.unwrap();
         world.provider.release();
         join_all(waiting).await.pop().unwrap().unwrap();
-        assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), expected);
+        assert_eq!(world.kept().await.expose(), expected);
         let changed = world.accounts.entry(&id).unwrap();
         let session = world.accounts.session(&changed).await.unwrap();
         assert_eq!(secret(&session), expected);
@@ -342,5 +342,5 @@ async fn stopping_waits_for_a_refresh_under_way() {
     start(&mut ended).await;
     world.provider.release();
     join_all(ended).await;
-    assert_eq!(world.core.accounts().await.unwrap()[0].credential.expose(), r#"{"key":"rotated"}"#);
+    assert_eq!(world.kept().await.expose(), r#"{"key":"rotated"}"#);
 }

@@ -120,7 +120,7 @@ impl World {
 
     fn stored(&self, id: &str) -> Value {
         let entry = self.accounts.entry(id).unwrap();
-        serde_json::from_str(entry.vault.credential().expose()).unwrap()
+        serde_json::from_str(entry.vault.credential().unwrap().expose()).unwrap()
     }
 }
 

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use llm::Secret;
+use secrets::{Keyring, Place};
 use serde::Serialize;
 use store::LocalKeyRow;
 
@@ -38,21 +39,22 @@ pub(super) struct Rotated {
     key: String,
 }
 
-/// A new local key.
+/// A new local key, and the row to store.
 ///
 /// # Errors
-/// When the system has no randomness.
-pub fn new_local_key(now_ms: i64) -> Result<LocalKeyRow, getrandom::Error> {
+/// When the system has no randomness, or secrets are locked.
+pub fn new_local_key(keyring: &Keyring, now_ms: i64) -> Result<(LocalKeyRow, Secret), secrets::Error> {
     let mut random = [0_u8; 32];
-    getrandom::fill(&mut random)?;
-    let key = format!("{PREFIX}{}", hex::encode(random));
-    Ok(LocalKeyRow {
+    getrandom::fill(&mut random).map_err(|_| secrets::Error::NoRandomness)?;
+    let key = Secret::new(format!("{PREFIX}{}", hex::encode(random)));
+    let row = LocalKeyRow {
         id: LOCAL.to_owned(),
         name: LOCAL.to_owned(),
-        hash: fingerprint(&key),
-        key: Secret::new(key),
+        hash: fingerprint(key.expose()),
+        key: keyring.seal(Place::local_key(LOCAL), &key)?,
         created_ms: now_ms,
-    })
+    };
+    Ok((row, key))
 }
 
 pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Result<Json<LocalKey>, Refusal> {
@@ -66,17 +68,17 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Result<Json<LocalKey>
 pub(super) async fn stored(desk: &Desk) -> Result<Secret, Refusal> {
     let keys = desk.gateway.core.local_keys().await?;
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "no_local_key", "There is no local key");
-    keys.into_iter().next().map(|row| row.key).ok_or_else(missing)
+    let row = keys.into_iter().next().ok_or_else(missing)?;
+    Ok(desk.gateway.safe.keyring().open(Place::local_key(&row.id), &row.key)?)
 }
 
 /// Replaces the key: from now on editors that send the old one are refused.
 pub(super) async fn rotate(State(desk): State<Arc<Desk>>) -> Result<Json<Rotated>, Refusal> {
     let gateway = &desk.gateway;
     let _changing = desk.changing.lock().await;
-    let row = new_local_key(gateway.now_ms()).map_err(|_| crate::sessions::Refused::NoRandomness)?;
-    let key = row.key.expose().to_owned();
+    let (row, key) = new_local_key(gateway.safe.keyring(), gateway.now_ms())?;
     let accepted = Accepted { name: row.name.clone(), hash: row.hash };
     gateway.core.replace_local_key(row).await?;
     gateway.keys.rcu(|keys| LocalKeys::clone(keys).replaced(accepted.clone()));
-    Ok(Json(Rotated { key }))
+    Ok(Json(Rotated { key: key.expose().to_owned() }))
 }

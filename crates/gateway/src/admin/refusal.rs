@@ -123,6 +123,12 @@ impl From<accounts::Error> for Refusal {
     }
 }
 
+impl From<secrets::Error> for Refusal {
+    fn from(error: secrets::Error) -> Self {
+        accounts::Error::Secrets(error).into()
+    }
+}
+
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
         accounts::Error::Store(error).into()

@@ -12,7 +12,7 @@ use store::Totals;
 use super::json::Asked;
 use super::{Desk, Refusal};
 use crate::state::milliseconds;
-use crate::{Gateway, PortProblem};
+use crate::{Door, Gateway, PortProblem};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -36,6 +36,8 @@ pub(super) struct Status {
     port: Option<u16>,
     /// The person paused the proxy: clients get 503.
     paused: bool,
+    /// Whether stored secrets can be read: else clients get 503.
+    safe: Door,
     /// The port that the proxy should have and does not get.
     port_problem: Option<PortProblem>,
     addresses: Vec<SocketAddr>,
@@ -84,6 +86,7 @@ pub(super) async fn of(gateway: &Gateway, today_ms: Option<i64>) -> Result<Statu
         uptime_s: (now - started).max(0) / 1000,
         port: addresses.first().map(SocketAddr::port),
         paused: gateway.office.is_paused(),
+        safe: gateway.safe.door(),
         port_problem: gateway.office.port_problem(),
         addresses,
         wide: gateway.is_wide(),

@@ -19,6 +19,9 @@ fn types_become_typescript() {
     }
     export!(
         super::events::Event,
+        super::secrets::Secrets,
+        super::secrets::RecoveryKey,
+        super::secrets::StartedOver,
         super::session::Session,
         super::session::Invitation,
         super::password::Password,

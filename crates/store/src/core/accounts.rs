@@ -1,6 +1,6 @@
 //! The table of accounts.
 
-use llm::Secret;
+use llm::Sealed;
 use rusqlite::{Connection, Row, named_params};
 use serde_json::Value;
 
@@ -41,8 +41,8 @@ pub struct AccountRow {
     pub endpoint_url: Option<String>,
     /// A JSON object.
     pub options: Value,
-    /// The credential's JSON text.
-    pub credential: Secret,
+    /// The credential's JSON text, encrypted; empty when what is stored has not the form of a ciphertext.
+    pub credential: Sealed,
     /// Counts the credentials the person gave, so that a rotation under way cannot overwrite a newer one.
     pub credential_generation: i64,
     pub credential_kind: String,
@@ -89,7 +89,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<AccountRow, Error> {
         endpoint_url: row.get("endpoint_url")?,
         options: serde_json::from_str(&options)
             .map_err(|source| Error::Json { what: "account option", source })?,
-        credential: Secret::new(row.get::<_, String>("credential")?),
+        credential: Sealed::parse(&row.get::<_, String>("credential")?).unwrap_or_default(),
         credential_generation: row.get("credential_generation")?,
         credential_kind: row.get("credential_kind")?,
         credential_label: row.get("credential_label")?,
@@ -120,7 +120,7 @@ pub(super) fn add(connection: &Connection, row: &mut AccountRow) -> Result<(), E
         .execute(named_params! {
             ":id": row.id, ":name": row.name, ":provider": row.provider, ":region": row.region,
             ":endpoint_url": row.endpoint_url, ":options": row.options.to_string(),
-            ":credential": row.credential.expose(), ":generation": row.credential_generation,
+            ":credential": row.credential.as_str(), ":generation": row.credential_generation,
             ":kind": row.credential_kind, ":label": row.credential_label, ":position": row.position,
             ":enabled": row.enabled, ":state": row.state.state, ":until": row.state.until_ms,
             ":category": row.state.error_category, ":message": row.state.error_message,
@@ -140,7 +140,7 @@ pub(super) fn update(connection: &Connection, row: &AccountRow) -> Result<bool, 
         )?
         .execute(named_params! {
             ":id": row.id, ":name": row.name, ":region": row.region, ":endpoint_url": row.endpoint_url,
-            ":options": row.options.to_string(), ":credential": row.credential.expose(),
+            ":options": row.options.to_string(), ":credential": row.credential.as_str(),
             ":generation": row.credential_generation, ":kind": row.credential_kind,
             ":label": row.credential_label, ":enabled": row.enabled, ":updated": row.updated_ms,
         })?;
@@ -155,11 +155,11 @@ pub(super) fn rotate(
     connection: &Connection,
     id: &str,
     generation: i64,
-    credential: &Secret,
+    credential: &Sealed,
 ) -> Result<bool, Error> {
     let changed = connection
         .prepare_cached("UPDATE accounts SET credential = ?3 WHERE id = ?1 AND credential_generation = ?2")?
-        .execute((id, generation, credential.expose()))?;
+        .execute((id, generation, credential.as_str()))?;
     Ok(changed > 0)
 }
 

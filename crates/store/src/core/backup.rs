@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::plain;
 use crate::connection::{self, Format, Shape};
 use crate::{Error, files};
 
@@ -43,9 +44,20 @@ impl Backups {
         self.write(connection, &format!("format-{version}.db"))
     }
 
+    /// Copies the database beside itself, under a name that no backup takes the place of.
+    pub(super) fn keep_beside(&self, connection: &Connection, why: &str) -> Result<PathBuf, Error> {
+        let data = self.folder.parent().unwrap_or(&self.folder);
+        let name = |number: u32| data.join(format!("core.db.{why}-{number}"));
+        let target = (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0));
+        self.write_to(connection, target)
+    }
+
     fn write(&self, connection: &Connection, name: &str) -> Result<PathBuf, Error> {
         files::private_folder(&self.folder)?;
-        let target = self.folder.join(name);
+        self.write_to(connection, self.folder.join(name))
+    }
+
+    fn write_to(&self, connection: &Connection, target: PathBuf) -> Result<PathBuf, Error> {
         let partial = files::with_suffix(&target, ".partial");
         files::remove(&partial);
         // SQLite writes into an existing empty file, which so has the right mode from the first byte.
@@ -74,6 +86,20 @@ impl Backups {
                 false
             }
         })
+    }
+
+    /// Removes every backup that holds a secret which is not encrypted, its bytes overwritten; how many there were.
+    pub(super) fn wipe_plain(&self) -> Result<usize, Error> {
+        let mut wiped = 0;
+        for path in self.files().filter(|path| path.extension().is_some_and(|ending| ending == "db")) {
+            // One that cannot be read is looked at when it is needed; it may hold anything.
+            let plain = connection::reader(&path).and_then(|backup| plain::count(&backup));
+            if plain.is_ok_and(|(_, plain)| plain > 0) {
+                files::wipe(&path)?;
+                wiped += 1;
+            }
+        }
+        Ok(wiped)
     }
 
     /// Ascending.

@@ -6,13 +6,19 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::backup::Backups;
-use super::{Condition, accounts, local_keys, removed, rotations, settings};
+use super::{Condition, accounts, local_keys, removed, rotations, secret_key, settings};
 use crate::connection::{self, Format, Shape};
 use crate::{Error, files};
 
 pub(super) const SHAPE: Shape = Shape {
     synchronous: "FULL",
-    steps: &[&[accounts::V1, settings::V1, local_keys::V1], &[rotations::V2], &[removed::V3]],
+    secure_delete: true,
+    steps: &[
+        &[accounts::V1, settings::V1, local_keys::V1],
+        &[rotations::V2],
+        &[removed::V3],
+        &[secret_key::V4],
+    ],
 };
 
 /// The open file.

@@ -1,6 +1,6 @@
 //! The table of local keys: what clients on this machine show to us.
 
-use llm::Secret;
+use llm::Sealed;
 use rusqlite::Connection;
 
 use crate::Error;
@@ -22,8 +22,8 @@ pub struct LocalKeyRow {
     pub name: String,
     /// SHA-256 of the key.
     pub hash: [u8; 32],
-    /// The key itself, so that its owner can read it again.
-    pub key: Secret,
+    /// The key itself, encrypted, so that its owner can read it again.
+    pub key: Sealed,
     /// Milliseconds since 1970.
     pub created_ms: i64,
 }
@@ -37,7 +37,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<LocalKeyRow>, Error> {
             id: row.get(0)?,
             name: row.get(1)?,
             hash: row.get(2)?,
-            key: Secret::new(row.get::<_, String>(3)?),
+            key: Sealed::parse(&row.get::<_, String>(3)?).unwrap_or_default(),
             created_ms: row.get(4)?,
         })
     })?;
@@ -49,7 +49,7 @@ pub(super) fn add(connection: &Connection, row: &LocalKeyRow) -> Result<(), Erro
         .prepare_cached(
             "INSERT INTO local_keys (id, name, hash, key, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute((&row.id, &row.name, row.hash, row.key.expose(), row.created_ms))?;
+        .execute((&row.id, &row.name, row.hash, row.key.as_str(), row.created_ms))?;
     Ok(())
 }
 

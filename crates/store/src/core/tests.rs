@@ -1,8 +1,15 @@
 use std::fs;
 use std::path::Path;
 
+use llm::Secret;
+
 use super::*;
 use crate::connection;
+
+/// What looks like a ciphertext.
+fn sealed(text: &str) -> Sealed {
+    Sealed::parse(&format!("v1|00|AAAA|{text}")).unwrap()
+}
 
 fn wait<T>(pending: Pending<T>) -> Result<T, Error> {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pending)
@@ -16,7 +23,7 @@ fn account(name: &str) -> AccountRow {
         region: "us-east-1".into(),
         endpoint_url: None,
         options: serde_json::json!({"z": 1, "a": [true]}),
-        credential: Secret::new(r#"{"kind":"x"}"#),
+        credential: sealed("credential"),
         credential_generation: 1,
         credential_kind: "access_key".into(),
         credential_label: "AKIA…".into(),
@@ -54,13 +61,8 @@ fn what_is_stored_comes_back_after_a_restart() {
     let core = Core::open(folder.path()).unwrap();
     assert_eq!(core.condition(), &Condition::Fresh);
     let stored = wait(core.add_account(account("a"))).unwrap();
-    let key = LocalKeyRow {
-        id: "k".into(),
-        name: "n".into(),
-        hash: [7; 32],
-        key: Secret::new("sk"),
-        created_ms: 1,
-    };
+    let key =
+        LocalKeyRow { id: "k".into(), name: "n".into(), hash: [7; 32], key: sealed("sk"), created_ms: 1 };
     wait(core.add_local_key(key.clone())).unwrap();
     let value = serde_json::json!({"on": true, "list": ["b", "a"]});
     wait(core.put_settings(vec![("s".into(), Some(value.clone())), ("t".into(), Some(1.into()))])).unwrap();
@@ -100,14 +102,14 @@ fn a_rotation_never_overwrites_a_newer_credential() {
     let folder = tempfile::tempdir().unwrap();
     let core = Core::open(folder.path()).unwrap();
     let row = wait(core.add_account(account("a"))).unwrap();
-    assert!(wait(core.rotate_credential(&row.id, 1, Secret::new("rotated"))).unwrap());
+    assert!(wait(core.rotate_credential(&row.id, 1, sealed("rotated"))).unwrap());
     // A change of the name carries the credential its caller knew: the rotated one stays.
     wait(core.update_account(AccountRow { name: "b".into(), ..row.clone() })).unwrap();
-    assert_eq!(wait(core.accounts()).unwrap()[0].credential.expose(), "rotated");
-    let newer = AccountRow { credential: Secret::new("newer"), credential_generation: 2, ..row.clone() };
+    assert_eq!(wait(core.accounts()).unwrap()[0].credential, sealed("rotated"));
+    let newer = AccountRow { credential: sealed("newer"), credential_generation: 2, ..row.clone() };
     wait(core.update_account(newer)).unwrap();
-    assert!(!wait(core.rotate_credential(&row.id, 1, Secret::new("late"))).unwrap());
-    assert_eq!(wait(core.accounts()).unwrap()[0].credential.expose(), "newer");
+    assert!(!wait(core.rotate_credential(&row.id, 1, sealed("late"))).unwrap());
+    assert_eq!(wait(core.accounts()).unwrap()[0].credential, sealed("newer"));
 }
 
 #[test]
@@ -115,21 +117,21 @@ fn a_rotation_is_found_by_what_it_came_from() {
     let folder = tempfile::tempdir().unwrap();
     let core = Core::open(folder.path()).unwrap();
     assert_eq!(wait(core.rotation("env", "one")).unwrap(), None);
-    wait(core.keep_rotation("env", "one", Secret::new("first"))).unwrap();
-    wait(core.keep_rotation("other", "one", Secret::new("others"))).unwrap();
-    wait(core.keep_rotation("env", "one", Secret::new("second"))).unwrap();
+    wait(core.keep_rotation("env", "one", sealed("first"))).unwrap();
+    wait(core.keep_rotation("other", "one", sealed("others"))).unwrap();
+    wait(core.keep_rotation("env", "one", sealed("second"))).unwrap();
     drop(core);
     let core = Core::open(folder.path()).unwrap();
-    assert_eq!(wait(core.rotation("env", "one")).unwrap(), Some(Secret::new("second")));
+    assert_eq!(wait(core.rotation("env", "one")).unwrap(), Some(sealed("second")));
     assert_eq!(wait(core.rotation("env", "two")).unwrap(), None);
-    wait(core.keep_rotation("env", "two", Secret::new("third"))).unwrap();
+    wait(core.keep_rotation("env", "two", sealed("third"))).unwrap();
     assert_eq!(wait(core.rotation("env", "one")).unwrap(), None, "a credential a person replaced is over");
-    assert_eq!(wait(core.rotation("other", "one")).unwrap(), Some(Secret::new("others")));
+    assert_eq!(wait(core.rotation("other", "one")).unwrap(), Some(sealed("others")));
 }
 
 #[test]
 fn a_file_of_the_first_format_goes_on_with_its_accounts() {
-    const FIRST: Shape = Shape { synchronous: "FULL", steps: &[file::SHAPE.steps[0]] };
+    const FIRST: Shape = Shape { synchronous: "FULL", secure_delete: true, steps: &[file::SHAPE.steps[0]] };
     let folder = tempfile::tempdir().unwrap();
     let core = Core::open_shaped(folder.path(), FIRST).unwrap();
     wait(core.add_account(account("kept"))).unwrap();
@@ -137,7 +139,7 @@ fn a_file_of_the_first_format_goes_on_with_its_accounts() {
     let core = Core::open(folder.path()).unwrap();
     assert_eq!(core.condition(), &Condition::Good);
     assert_eq!(names(&core), ["kept"]);
-    wait(core.keep_rotation("env", "one", Secret::new("first"))).unwrap();
+    wait(core.keep_rotation("env", "one", sealed("first"))).unwrap();
     assert!(folder.path().join("backups/format-1.db").exists());
 }
 
@@ -221,10 +223,12 @@ fn only_the_newest_backups_are_kept() {
 fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
     const NEXT: Shape = Shape {
         synchronous: "FULL",
+        secure_delete: true,
         steps: &[
             file::SHAPE.steps[0],
             file::SHAPE.steps[1],
             file::SHAPE.steps[2],
+            file::SHAPE.steps[3],
             &["ALTER TABLE accounts ADD COLUMN extra TEXT;"],
         ],
     };
@@ -233,13 +237,13 @@ fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
     assert_eq!(core.condition(), &Condition::Good);
     assert_eq!(names(&core), ["kept"]);
     drop(core);
-    let before = connection::reader(&folder.path().join("backups/format-3.db")).unwrap();
+    let before = connection::reader(&folder.path().join("backups/format-4.db")).unwrap();
     let version: i64 = before.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 
     let bytes = fs::read(folder.path().join("core.db")).unwrap();
     let core = Core::open(folder.path()).unwrap();
-    assert_eq!(core.condition(), &Condition::ReadOnly { found: 4, known: 3 });
+    assert_eq!(core.condition(), &Condition::ReadOnly { found: 5, known: 4 });
     assert_eq!(names(&core), ["kept"]);
     assert!(matches!(wait(core.remove_account("id-kept", 7)), Err(Error::ReadOnly { .. })));
     drop(core);
@@ -250,10 +254,12 @@ fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
 fn a_failed_migration_leaves_the_old_format() {
     const BROKEN: Shape = Shape {
         synchronous: "FULL",
+        secure_delete: true,
         steps: &[
             file::SHAPE.steps[0],
             file::SHAPE.steps[1],
             file::SHAPE.steps[2],
+            file::SHAPE.steps[3],
             &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"],
         ],
     };
@@ -307,4 +313,107 @@ fn nobody_else_may_read_any_file() {
     assert_eq!(modes(&data).len(), 3, "{:?}", modes(&data));
     drop(core);
     assert_eq!(modes(&data.join("backups")), [("core-00000001.db".to_owned(), 0o600)]);
+}
+
+#[test]
+fn plain_secrets_of_an_older_version_leave_no_copy() {
+    let word = "PLAINTEXTPLAINTEXT";
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    for name in ["a", "b", "gone"] {
+        wait(core.add_account(account(name))).unwrap();
+    }
+    wait(core.remove_account("id-gone", 1)).unwrap();
+    let key =
+        LocalKeyRow { id: "k".into(), name: "n".into(), hash: [7; 32], key: sealed("key"), created_ms: 1 };
+    wait(core.add_local_key(key)).unwrap();
+    wait(core.keep_rotation("env", "one", sealed("rotation"))).unwrap();
+    assert!(wait(core.plain_secrets()).unwrap().is_empty());
+    drop(core);
+    // As that version left them: long enough to need pages of their own.
+    let file = folder.path().join("core.db");
+    let raw = rusqlite::Connection::open(&file).unwrap();
+    let long = word.repeat(1000);
+    raw.execute("UPDATE accounts SET credential = ?1 || id WHERE id <> 'id-b'", [&long]).unwrap();
+    raw.execute("UPDATE removed_accounts SET credential = ?1", [&long]).unwrap();
+    raw.execute("UPDATE rotations SET credential = ?1", [&long]).unwrap();
+    raw.execute("UPDATE local_keys SET key = ?1", [word]).unwrap();
+    drop(raw);
+
+    let core = Core::open(folder.path()).unwrap();
+    // A change makes a backup of it as it is.
+    wait(core.put_settings(vec![("s".into(), Some(1.into()))])).unwrap();
+    drop(core);
+    let core = Core::open(folder.path()).unwrap();
+    let known = wait(core.secret_key()).unwrap();
+    assert!(known.has_plain && known.has_sealed && known.kid.is_none());
+    let plain = wait(core.plain_secrets()).unwrap();
+    let places: Vec<_> = plain.iter().map(|row| (row.table, row.row.as_str())).collect();
+    let expected =
+        [("accounts", "id-a"), ("removed_accounts", "id-gone"), ("rotations", "env"), ("local_keys", "k")];
+    assert_eq!(places, expected);
+    assert_eq!(wait(core.accounts()).unwrap()[0].credential, Sealed::default(), "not told as a ciphertext");
+    let holds = |folder: &Path| {
+        let inside =
+            |path: &Path| fs::read(path).unwrap().windows(word.len()).any(|part| part == word.as_bytes());
+        let files = [folder.to_owned(), folder.join("backups")];
+        let files = files.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+        let files = files.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        files.filter(|path| inside(path)).collect::<Vec<_>>()
+    };
+    assert!(holds(folder.path()).len() >= 2, "file and backup: {:?}", holds(folder.path()));
+    wait(core.seal(plain.into_iter().map(|row| (row, sealed("done"))).collect())).unwrap();
+    assert_eq!(holds(folder.path()), [] as [std::path::PathBuf; 0], "while it is open");
+    assert!(wait(core.plain_secrets()).unwrap().is_empty());
+    let credentials: Vec<_> = wait(core.accounts()).unwrap().into_iter().map(|row| row.credential).collect();
+    assert_eq!(credentials, [sealed("done"), sealed("credential")]);
+    drop(core);
+    assert_eq!(holds(folder.path()), [] as [std::path::PathBuf; 0]);
+    // The backup that took their place is a good one.
+    fs::write(&file, vec![1; 9000]).unwrap();
+    assert_eq!(names(&Core::open(folder.path()).unwrap()), ["a", "b"]);
+}
+
+#[test]
+fn a_secret_that_changed_meanwhile_is_not_sealed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    wait(core.add_account(account("a"))).unwrap();
+    let stale = PlainRow { table: "accounts", row: "id-a".into(), secret: Secret::new("older") };
+    wait(core.seal(vec![(stale, sealed("stale"))])).unwrap();
+    assert_eq!(wait(core.accounts()).unwrap()[0].credential, sealed("credential"));
+}
+
+#[test]
+fn there_is_one_key_and_its_last_slot_stays() {
+    let slot = |kind: &str| SlotRow {
+        kind: kind.into(),
+        wrapped: sealed(kind),
+        parameters: String::new(),
+        created_ms: 7,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    assert_eq!(wait(core.secret_key()).unwrap(), SecretKeyRow::default());
+    assert!(!wait(core.put_slot("k1", slot("other"))).unwrap(), "there is no key yet");
+    assert!(wait(core.begin_secret_key("k1", sealed("canary"), slot("one"))).unwrap());
+    assert!(!wait(core.begin_secret_key("k2", sealed("other"), slot("two"))).unwrap());
+    assert!(!wait(core.put_slot("k2", slot("two"))).unwrap());
+    assert!(!wait(core.remove_slot("one")).unwrap(), "the last one");
+    assert!(wait(core.put_slot("k1", slot("two"))).unwrap());
+    assert!(wait(core.remove_slot("one")).unwrap());
+    assert!(!wait(core.remove_slot("two")).unwrap());
+    drop(core);
+    let core = Core::open(folder.path()).unwrap();
+    let known = wait(core.secret_key()).unwrap();
+    assert_eq!((known.kid.as_deref(), known.canary), (Some("k1"), sealed("canary")));
+    assert_eq!(known.slots, [slot("two")]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let core = Core::open(folder.path()).unwrap();
+    wait(core.add_account(account("a"))).unwrap();
+    assert!(
+        !wait(core.begin_secret_key("k1", sealed("canary"), slot("one"))).unwrap(),
+        "it would bury the account"
+    );
 }

@@ -16,7 +16,7 @@ use crate::{Error, Pending, files};
 const QUIET: Duration = Duration::from_millis(500);
 const BETWEEN: Duration = Duration::from_secs(5);
 
-type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
+type Job = Box<dyn FnOnce(&mut Connection, &Backups) -> bool + Send>;
 
 /// Whether a change is worth a backup of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +58,30 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Pending<T> {
         let (promise, pending) = Pending::new();
-        let job: Job = Box::new(move |connection| {
+        let job: Job = Box::new(move |connection, _| {
             let answer = commit(connection, work);
             let changed = answer.is_ok();
             // The caller may have left; the change is made all the same.
             let _ = promise.send(answer);
             changed && worth == Worth::Backup
         });
+        self.submit(job, pending)
+    }
+
+    /// Runs `work` outside a transaction, with the backups at hand.
+    pub(super) fn tend<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &Backups) -> Result<T, Error> + Send + 'static,
+    ) -> Pending<T> {
+        let (promise, pending) = Pending::new();
+        let job: Job = Box::new(move |connection, backups| {
+            let _ = promise.send(work(connection, backups));
+            false
+        });
+        self.submit(job, pending)
+    }
+
+    fn submit<T>(&self, job: Job, pending: Pending<T>) -> Pending<T> {
         match lock(&self.jobs).as_ref() {
             Some(sender) if sender.send(job).is_ok() => pending,
             _ => Pending::failed(Error::Closed),
@@ -102,7 +119,7 @@ fn run(mut connection: Connection, jobs: &Receiver<Job>, backups: &Backups) {
             jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
         };
         match next {
-            Ok(job) => changed |= job(&mut connection),
+            Ok(job) => changed |= job(&mut connection, backups),
             Err(ended) => {
                 if changed {
                     // Folded back too, so that a lost -wal is a small loss.

@@ -9,8 +9,11 @@ use super::{captures, row, stats};
 use crate::connection::{self, Format, Shape};
 use crate::{Error, files};
 
-pub(super) const SHAPE: Shape =
-    Shape { synchronous: "NORMAL", steps: &[&[row::V1, stats::V1], &[row::V2, stats::V2], &[captures::V3]] };
+pub(super) const SHAPE: Shape = Shape {
+    synchronous: "NORMAL",
+    secure_delete: false,
+    steps: &[&[row::V1, stats::V1], &[row::V2, stats::V2], &[captures::V3]],
+};
 
 /// A file up to this size is checked whole before it is used; a larger one in the background.
 const CHECKED_AT_ONCE: u64 = 4 << 20;

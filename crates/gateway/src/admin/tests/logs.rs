@@ -126,7 +126,8 @@ async fn a_request_that_was_not_kept_is_an_example_and_not_sent_again() {
 #[tokio::test]
 async fn clients_that_sent_something_are_connected() {
     let house = House::new().await;
-    house.gateway.core.add_local_key(crate::new_local_key(0).unwrap()).await.unwrap();
+    let (row, key) = crate::new_local_key(house.gateway.safe.keyring(), 0).unwrap();
+    house.gateway.core.add_local_key(row).await.unwrap();
     rows(&house, 4).await;
     let (_, list) = call(&house, "GET", "/api/clients", Value::Null).await;
     let client = |id: &str| {
@@ -137,7 +138,7 @@ async fn clients_that_sent_something_are_connected() {
     assert_eq!((&claude["state"], &claude["version"]), (&json!("connected"), &json!("2.1.329")));
     assert_eq!(claude["last_seen_ms"], house.gateway.now_ms() - 1000 + 3);
     assert_eq!(client("zed")["state"], "unknown");
-    let key = house.gateway.core.local_keys().await.unwrap()[0].key.expose().to_owned();
+    let key = key.expose().to_owned();
     assert!(claude["steps"][0]["copy"].as_str().unwrap().contains(&key), "{claude}");
 }
 

@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
+use secrets::Place;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -133,7 +134,7 @@ async fn a_wrong_proof_opens_nothing_and_is_soon_made_to_wait() {
 #[tokio::test]
 async fn the_local_key_is_shown_and_replaced() {
     let house = House::new().await;
-    let row = crate::new_local_key(0).unwrap();
+    let (row, _) = crate::new_local_key(house.gateway.safe.keyring(), 0).unwrap();
     house.gateway.core.add_local_key(row).await.unwrap();
     let (_, before) = super::call(&house, "GET", "/api/keys/local", Value::Null).await;
     assert_eq!(before["base_urls"]["anthropic"], "http://127.0.0.1:4880");
@@ -152,7 +153,8 @@ async fn the_local_key_is_shown_and_replaced() {
     let shown = json(request(key).await.unwrap()).await;
     assert_eq!(shown["key"], key);
     let stored = house.gateway.core.local_keys().await.unwrap();
-    assert_eq!((stored.len(), stored[0].key.expose()), (1, key));
+    let kept = house.gateway.safe.keyring().open(Place::local_key("local"), &stored[0].key).unwrap();
+    assert_eq!((stored.len(), kept.expose()), (1, key));
 }
 
 #[tokio::test]
