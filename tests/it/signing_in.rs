@@ -1,6 +1,7 @@
 //! People who sign in with a browser: every way to Kiro, to the first answer and past the first refresh, and everything
 //! that can come in between.
 
+mod bedrock;
 mod kiro;
 
 use bytes::Bytes;

@@ -83,12 +83,17 @@ impl Board {
         others
     }
 
+    /// The accounts that may be asked, in the order to try, whether they rest or not.
+    pub(crate) fn line(&self) -> impl Iterator<Item = &Arc<Seat>> {
+        let active = self.active();
+        let others = active.filter(|_| self.failover.enabled).map(|active| self.others(active));
+        active.into_iter().chain(others.into_iter().flatten()).filter(|seat| seat.enabled)
+    }
+
     pub(crate) fn plan(&self, now: Instant) -> Plan {
         let mut plan = Plan { on_quota: self.failover.on_quota, ..Plan::default() };
-        let Some(active) = self.active() else { return plan };
         let mut resting: Vec<(Reason, Instant)> = Vec::new();
-        let others = if self.failover.enabled { self.others(active) } else { Vec::new() };
-        for seat in [active].into_iter().chain(others).filter(|seat| seat.enabled) {
+        for seat in self.line() {
             let (reason, until) = match seat.entry.ward.admission(now) {
                 Admission::Yes => {
                     plan.entries.push(seat.entry.clone());
@@ -169,6 +174,8 @@ impl Board {
             active: self.active().is_some_and(|active| active.id() == seat.id()),
             state,
             last_error,
+            session_ends_ms: seat.entry.vault.current().and_then(|session| session.expires).map(millis),
+            sign_in_ends_ms: seat.entry.provider.sign_in_ends(&seat.entry.vault.credential()).map(millis),
             created_ms: seat.created_ms,
             updated_ms: seat.updated_ms,
         }

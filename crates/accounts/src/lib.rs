@@ -32,5 +32,5 @@ pub use error::Error;
 pub use plan::{Failover, Passed, Plan};
 pub use removed::Removed;
 pub use roster::Accounts;
-pub use sign_in::{NewSignIn, SignInProblem, SignInState, SignInView};
+pub use sign_in::{NewSignIn, SignInProblem, SignInState, SignInView, SigningIn};
 pub use view::{AccountView, LastError, StateView};

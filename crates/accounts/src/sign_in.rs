@@ -125,6 +125,18 @@ pub(crate) struct SignIn {
     over: Mutex<Option<Instant>>,
 }
 
+/// The person is at it: somebody may wait for them.
+#[derive(Debug)]
+pub struct SigningIn(watch::Receiver<SignInView>);
+
+impl SigningIn {
+    /// Waits until it is over; `true` when the account can be asked again. Cancelling it is an end too.
+    pub async fn done(mut self) -> bool {
+        let over = |view: &SignInView| matches!(view.state, SignInState::Done | SignInState::Failed);
+        self.0.wait_for(over).await.is_ok_and(|view| view.state == SignInState::Done)
+    }
+}
+
 impl SignIn {
     fn is_over(&self) -> bool {
         matches!(self.view.borrow().state, SignInState::Done | SignInState::Failed)
@@ -171,10 +183,13 @@ impl Accounts {
     /// See [`Error`]; nothing was asked of anybody then.
     pub fn begin_sign_in(&self, new: NewSignIn) -> Result<SignInView, Error> {
         let inner = &self.inner;
+        // Who names no way wants what they had.
+        let renew = new.account.is_some() && new.login.is_none();
         let (ticket, wish, old) = inner.ticket(new)?;
         let mut entropy = [0; ENTROPY];
         getrandom::fill(&mut entropy).map_err(|_| Error::Interrupted)?;
-        let begin = Begin { account: &ticket.account, wish: &wish, old: old.as_ref(), entropy: &entropy };
+        let begin =
+            Begin { account: &ticket.account, wish: &wish, old: old.as_ref(), renew, entropy: &entropy };
         let procedure = ticket.provider.begin(begin).map_err(Error::Refused)?;
         let sign_ins = &inner.sign_ins;
         sign_ins.tidy(inner.clock.instant());
@@ -213,6 +228,20 @@ impl Accounts {
         sign_ins.changed();
         inner.tasks.spawn(run::run(inner.clone(), sign_in, ticket, procedure, choices));
         Ok(view)
+    }
+
+    /// The sign-in under way for one of the accounts that may be asked, or for the only one that may.
+    #[must_use]
+    pub fn signing_in(&self, only: Option<&str>) -> Option<SigningIn> {
+        let sign_ins = &self.inner.sign_ins;
+        if sign_ins.with(|all| all.is_empty()) {
+            return None;
+        }
+        let found = match only {
+            Some(id) => sign_ins.of_account(id),
+            None => self.inner.board.load().line().find_map(|seat| sign_ins.of_account(seat.id())),
+        };
+        found.map(|sign_in| SigningIn(sign_in.view.subscribe()))
     }
 
     /// All sign-ins that are under way or were over a short while ago.

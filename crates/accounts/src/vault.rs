@@ -123,7 +123,11 @@ impl Vault {
         share: f64,
         epoch: u64,
     ) -> Arc<Session> {
-        session.clock_offset += self.clock_offset.load(Ordering::Relaxed);
+        match session.clock_offset {
+            0 => session.clock_offset = self.clock_offset.load(Ordering::Relaxed),
+            // Measured just now.
+            measured => self.clock_offset.store(measured, Ordering::Relaxed),
+        }
         let session = Arc::new(session);
         let life = session.expires.map(|end| end.duration_since(now).unwrap_or_default());
         let fresh = Fresh {

@@ -25,6 +25,10 @@ pub struct AccountView {
     pub active: bool,
     pub state: StateView,
     pub last_error: Option<LastError>,
+    /// When the session at hand ends, which is renewed before by itself where that can be. Milliseconds since 1970.
+    pub session_ends_ms: Option<i64>,
+    /// When the person must sign in again at the latest, where that is known. Milliseconds since 1970.
+    pub sign_in_ends_ms: Option<i64>,
     /// Milliseconds since 1970; 0 for ephemeral accounts.
     pub created_ms: i64,
     /// Milliseconds since 1970; 0 for ephemeral accounts.

@@ -13,7 +13,7 @@ use providers::{Body, ByteStream, Call, Session, Target, Witness, witnessed};
 use wire::{Detail, FrameReader};
 
 use crate::record::Recorder;
-use crate::route::{Plan, Stop};
+use crate::route::{Course, Plan, Stop};
 use crate::state::Gateway;
 
 /// Attempts a request may cost.
@@ -45,16 +45,31 @@ pub(crate) enum Started {
 /// What a search ends with. The recorder travels along, so that a search that is dropped is recorded too.
 pub(crate) type Sought = (Box<Recorder>, Result<Started, Error>);
 
-/// Tries the stops of a plan in order until one answers.
+/// Tries the stops of a request's plan in order until one answers. Where they have none because a sign-in has ended, and
+/// the person is just signing in again, it waits for them once.
 pub(crate) async fn seek(
     gateway: Arc<Gateway>,
     asked: Arc<Request>,
-    plan: Plan,
+    mut course: Course,
     mut recorder: Box<Recorder>,
 ) -> Sought {
-    let search =
-        Search { gateway: &gateway, asked: &asked, plan, visits: 0, attempts: 0, waited: Duration::ZERO };
-    let result = search.run(&mut recorder).await;
+    let search = |plan| Search {
+        gateway: &gateway,
+        asked: &asked,
+        plan,
+        visits: 0,
+        attempts: 0,
+        waited: Duration::ZERO,
+    };
+    let mut result = match course.plan() {
+        Ok(plan) => search(plan).run(&mut recorder).await,
+        Err(error) => Err(error),
+    };
+    if matches!(&result, Err(error) if error.category == Category::NoCredentials)
+        && let Some(plan) = course.wait(&gateway).await
+    {
+        result = search(plan).run(&mut recorder).await;
+    }
     (recorder, result)
 }
 

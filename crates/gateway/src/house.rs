@@ -257,6 +257,12 @@ impl Provider for Invented {
         Box::pin(async { Ok(Opened { session, rotated: None, again: false }) })
     }
 
+    fn sign_in_ends(&self, credential: &Secret) -> Option<SystemTime> {
+        let credential: Value = serde_json::from_str(credential.expose()).ok()?;
+        let minutes = credential["ends_in"].as_u64()?;
+        Some(SystemTime::UNIX_EPOCH + NOW + Duration::from_secs(60 * minutes))
+    }
+
     fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
         match begin.wish.fields.get("start_url") {
             Some(Value::String(url)) => Ok(Box::new(Paper { url: url.clone() })),

@@ -6,6 +6,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounts::{AccountView, StateView};
 use store::LogRow;
@@ -18,6 +19,12 @@ use crate::shell::Notice;
 /// Between two notices of one account.
 const PAUSE_MS: i64 = 10 * 60 * 1000;
 
+/// Before a sign-in ends: time enough to finish what is under way, and soon enough not to be forgotten.
+const SOON_MS: i64 = 10 * 60 * 1000;
+
+/// Longest sleep until the next sign-in ends: the machine may sleep longer, or its clock be set.
+const TICK: Duration = Duration::from_secs(60);
+
 /// Tells the shell what happens, until `quit`. Ends at once where there is nobody to tell.
 pub async fn keep_informed(gateway: Arc<Gateway>, quit: CancellationToken) {
     if !gateway.office.shell.capabilities().notify {
@@ -29,8 +36,10 @@ pub async fn keep_informed(gateway: Arc<Gateway>, quit: CancellationToken) {
     let mut teller = Teller { states: states(&gateway), ..Teller::default() };
     teller.port(&gateway);
     loop {
+        let tick = teller.ending(&gateway);
         tokio::select! {
             () = quit.cancelled() => return,
+            () = tokio::time::sleep(tick) => {}
             changed = accounts.changed() => {
                 if changed.is_err() {
                     return;
@@ -59,6 +68,8 @@ struct Teller {
     states: HashMap<String, StateView>,
     /// By account id.
     told_ms: HashMap<String, i64>,
+    /// The ends of sign-ins that were told of, by account id.
+    ends_ms: HashMap<String, i64>,
     port: Option<u16>,
 }
 
@@ -98,6 +109,34 @@ impl Teller {
             }
         }
         self.states = states(gateway);
+    }
+
+    /// Tells of sign-ins that end soon, each once. Answers when to look again.
+    fn ending(&mut self, gateway: &Gateway) -> Duration {
+        let now_ms = gateway.now_ms();
+        let mut next_ms = i64::MAX;
+        for account in gateway.accounts.list() {
+            let Some(end) = account.sign_in_ends_ms.filter(|end| *end > now_ms && account.enabled) else {
+                continue;
+            };
+            let from = end - SOON_MS;
+            if from > now_ms {
+                next_ms = next_ms.min(from - now_ms);
+                continue;
+            }
+            let told = self.ends_ms.insert(account.id.clone(), end) == Some(end);
+            if told || !gateway.settings.load().notifications.sign_in {
+                continue;
+            }
+            let minutes = (end - now_ms + 59_999) / 60_000;
+            let notice = Notice {
+                code: "notice_sign_in_ends",
+                message: format!("The sign-in of {} ends in {minutes} min.", account.name),
+                params: vec![("account", account.name), ("minutes", minutes.to_string())],
+            };
+            self.tell(gateway, &account.id, &notice);
+        }
+        Duration::from_millis(u64::try_from(next_ms).unwrap_or(u64::MAX)).min(TICK)
     }
 
     fn row(&mut self, gateway: &Gateway, row: &LogRow) {

@@ -57,9 +57,9 @@ where
 {
     let mut recorder = Recorder::begin(gateway, codec.wire(), &head);
     match take(gateway, codec, peer, &head, incoming, &mut recorder).await {
-        Ok((asked, plan, permit)) => {
+        Ok((asked, course, permit)) => {
             let stamp = recorder.stamp();
-            let search = Box::pin(dispatch::seek(Arc::clone(gateway), Arc::clone(&asked), plan, recorder));
+            let search = Box::pin(dispatch::seek(Arc::clone(gateway), Arc::clone(&asked), course, recorder));
             if asked.stream {
                 stream(codec, &asked, stamp, permit, search).await
             } else {
@@ -79,7 +79,7 @@ async fn take<B>(
     head: &Parts,
     incoming: B,
     recorder: &mut Recorder,
-) -> Result<(Arc<Request>, route::Plan, Permit), Error>
+) -> Result<(Arc<Request>, route::Course, Permit), Error>
 where
     B: Body + Send + Unpin,
     B::Data: Send,
@@ -97,11 +97,11 @@ where
     asked.hints.hide_thinking = !gateway.settings.load().reasoning_content;
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
-    let plan = route::plan(gateway, &asked.model, pinned)?;
+    let course = route::Course::new(gateway, &asked.model, pinned)?;
     if let Some(tape) = recorder.tape() {
         tape.routed();
     }
-    Ok((Arc::new(asked), plan, permit))
+    Ok((Arc::new(asked), course, permit))
 }
 
 /// A streamed answer: held back until an account answers, or until the client needs a sign of life.

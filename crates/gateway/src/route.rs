@@ -8,6 +8,45 @@ use providers::Target;
 
 use crate::state::Gateway;
 
+/// A request's way: its plan, and how to make another when a person who was signing in has come back.
+pub(crate) struct Course {
+    model: String,
+    pinned: Option<String>,
+    plan: Result<Plan, Error>,
+}
+
+impl Course {
+    /// As [`plan`]; that nobody can be asked for want of a sign-in which is under way is no error yet.
+    pub(crate) fn new(gateway: &Gateway, model: &str, pinned: Option<&str>) -> Result<Self, Error> {
+        let pinned_to = pinned.map(str::to_owned);
+        let plan = match plan(gateway, model, pinned) {
+            Err(error) if error.category != Category::NoCredentials => return Err(error),
+            Err(error) if gateway.accounts.signing_in(pinned).is_none() => return Err(error),
+            plan => plan,
+        };
+        Ok(Self { model: model.to_owned(), pinned: pinned_to, plan })
+    }
+
+    /// The plan, once.
+    pub(crate) fn plan(&mut self) -> Result<Plan, Error> {
+        std::mem::replace(&mut self.plan, Err(Error::new(Category::NoCredentials, "No account can answer.")))
+    }
+
+    /// Waits for a person who is signing in to an account of this request, and makes another plan when they are done.
+    /// `None` when nobody is, or not in time.
+    pub(crate) async fn wait(&self, gateway: &Gateway) -> Option<Plan> {
+        let patience = gateway.settings.load().timeouts.sign_in();
+        let signing_in =
+            gateway.accounts.signing_in(self.pinned.as_deref()).filter(|_| !patience.is_zero())?;
+        tracing::info!("a request waits for a sign-in");
+        let done = tokio::time::timeout(patience, signing_in.done()).await.unwrap_or(false);
+        if !done {
+            return None;
+        }
+        plan(gateway, &self.model, self.pinned.as_deref()).ok()
+    }
+}
+
 /// The stops of one request, best first. A name is resolved for an account when its turn comes: most requests need
 /// one account only, however many there are.
 pub(crate) struct Plan {

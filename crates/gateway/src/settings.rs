@@ -160,6 +160,8 @@ pub struct Timeouts {
     pub first_byte_s: u32,
     /// Between two pieces of an answer.
     pub idle_s: u32,
+    /// Requests wait so long for a person who is signing in again; 0 lets them fail at once.
+    pub sign_in_s: u32,
 }
 
 /// Prompt-cache markers we add on our own.
@@ -227,7 +229,7 @@ impl Default for Notifications {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect_s: 10, first_byte_s: 300, idle_s: 300 }
+        Self { connect_s: 10, first_byte_s: 300, idle_s: 300, sign_in_s: 60 }
     }
 }
 
@@ -235,6 +237,12 @@ impl Timeouts {
     #[must_use]
     pub const fn connect(self) -> Duration {
         Duration::from_secs(self.connect_s as u64)
+    }
+
+    /// How long a request waits for a person who is signing in again.
+    #[must_use]
+    pub const fn sign_in(self) -> Duration {
+        Duration::from_secs(self.sign_in_s as u64)
     }
 
     /// How long a connected upstream may be silent.

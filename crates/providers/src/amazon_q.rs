@@ -25,7 +25,7 @@ mod usage;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use llm::{Category, Error, Model, Secret};
@@ -175,6 +175,10 @@ impl Provider for AmazonQ {
 
     fn wish_again(&self, credential: &Value) -> Option<Wish> {
         logins::again(credential)
+    }
+
+    fn sign_in_ends(&self, credential: &Secret) -> Option<SystemTime> {
+        logins::ends(credential)
     }
 
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {

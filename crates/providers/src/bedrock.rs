@@ -18,11 +18,13 @@ mod fixture;
 mod geo;
 mod heal;
 mod list;
+mod logins;
 mod memo;
 mod options;
 mod resolve;
 mod send;
 mod sign;
+mod sso;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,10 +45,10 @@ pub use geo::Residency;
 pub use resolve::{Available, Resolver};
 
 use crate::{
-    Account, Call, CredentialSummary, Description, Http, Identity, Opened, Policy, Preferences, Provider,
-    Reply, Session, Target, TokenCount, Why,
+    Account, Begin, Call, CredentialSummary, Description, Heard, Http, Identity, Opened, Policy, Preferences,
+    Procedure, Provider, Question, Reply, Session, Target, TokenCount, Why, Wish,
 };
-use credentials::Profiles;
+use credentials::{Profiles, Sources, Way};
 use heal::Memory;
 use list::Lists;
 use memo::{Circumstances, Memo};
@@ -75,7 +77,7 @@ pub struct Bedrock {
     http: Http,
     clock: Clock,
     endpoints: EndpointEnvironment,
-    profiles: Profiles,
+    sources: Sources,
     memory: Memory,
     lists: Lists,
     resolved: Memo,
@@ -94,13 +96,14 @@ impl Bedrock {
     #[must_use]
     pub fn new(options: BedrockOptions) -> Self {
         let BedrockOptions { http, clock, endpoints, profiles } = options;
-        let profiles = Profiles::new(http.clone(), profiles);
+        let way = Way { http: http.clone(), clock: clock.clone() };
+        let sources = Sources { profiles: Profiles::new(http.clone(), profiles), way };
         Self {
             place: Place::Aws,
             http,
             clock,
             endpoints,
-            profiles,
+            sources,
             memory: Memory::default(),
             lists: Lists::default(),
             resolved: Memo::default(),
@@ -193,7 +196,7 @@ impl Provider for Bedrock {
                 policy_note: None,
                 regions: endpoint::REGIONS,
                 credentials: credentials::kinds(),
-                logins: Vec::new(),
+                logins: logins::ways(),
             },
             Place::Sandbox(_) => Description {
                 id: self.id(),
@@ -227,7 +230,7 @@ impl Provider for Bedrock {
         why: Why,
     ) -> BoxFuture<'a, Result<Opened, Error>> {
         match &self.place {
-            Place::Aws => Box::pin(credentials::open(account, credential, why, &self.profiles)),
+            Place::Aws => Box::pin(credentials::open(account, credential, why, &self.sources)),
             Place::Sandbox(endpoint) => {
                 let account = Arc::new(Account {
                     region: SANDBOX_REGION.to_owned(),
@@ -240,6 +243,25 @@ impl Provider for Bedrock {
                 Box::pin(async { Ok(Opened { session, rotated: None, again: false }) })
             }
         }
+    }
+
+    fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
+        match self.place {
+            Place::Aws => logins::begin(begin),
+            Place::Sandbox(_) => Err(Error::invalid("Nobody signs in to the Sandbox.").with_param("login")),
+        }
+    }
+
+    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
+        Box::pin(self.http.ask(question))
+    }
+
+    fn wish_again(&self, credential: &Value) -> Option<Wish> {
+        logins::again(credential)
+    }
+
+    fn sign_in_ends(&self, credential: &Secret) -> Option<SystemTime> {
+        credentials::ends(credential)
     }
 
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error> {

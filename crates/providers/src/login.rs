@@ -4,6 +4,7 @@
 //! of it, so that window, command line and tests go the same way. What is secret (device code, verifier, the client's
 //! secret) stays in the machine: a [`Prompt`] holds what a person needs to see and nothing else.
 
+mod ended;
 mod grant;
 mod issuer;
 mod oauth;
@@ -20,6 +21,7 @@ use llm::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use ended::ended;
 pub(crate) use grant::Grant;
 pub(crate) use issuer::{Device, Issuer, Tokens, Told, answer, shown, text, told, with_query};
 pub(crate) use oauth::Complaint;

@@ -206,6 +206,8 @@ pub struct Begin<'a> {
     pub wish: &'a Wish,
     /// The credential that the new one takes the place of.
     pub old: Option<&'a Value>,
+    /// All is to be as it was: what was chosen then is not asked again.
+    pub renew: bool,
     /// Fresh randomness.
     pub entropy: &'a [u8; ENTROPY],
 }
@@ -270,6 +272,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
     /// What to wish for to renew a credential in the way that it was got; `None` when that is not known.
     fn wish_again(&self, credential: &Value) -> Option<Wish> {
+        let _ = credential;
+        None
+    }
+
+    /// When the person must sign in again at the latest, as far as the stored credential tells.
+    fn sign_in_ends(&self, credential: &Secret) -> Option<SystemTime> {
         let _ = credential;
         None
     }

@@ -344,3 +344,21 @@ async fn stopping_waits_for_a_refresh_under_way() {
     join_all(ended).await;
     assert_eq!(world.kept().await.expose(), r#"{"key":"rotated"}"#);
 }
+
+/// An upstream that told its clock while the session was made is believed; what was learned before is not added to it.
+#[tokio::test]
+async fn a_measured_clock_is_not_corrected_twice() {
+    let vault = crate::vault::Vault::new(llm::Secret::new("{}"), 1);
+    let (_, entry) = world().await;
+    let session = |clock_offset| Session {
+        account: entry.account.clone(),
+        identity: Identity::Bearer(llm::Secret::new("t")),
+        expires: None,
+        clock_offset,
+    };
+    let now = std::time::SystemTime::UNIX_EPOCH;
+    vault.set_clock_offset(7200);
+    assert_eq!(vault.publish(session(0), now, 0.8, 0).clock_offset, 7200);
+    assert_eq!(vault.publish(session(7100), now, 0.8, 0).clock_offset, 7100);
+    assert_eq!(vault.publish(session(0), now, 0.8, 0).clock_offset, 7100);
+}

@@ -34,7 +34,7 @@ async fn a_view_has_this_shape() {
         "id": view.id, "name": "Work", "provider": "real", "policy": "documented_api", "region": "here",
         "endpoint_url": "http://127.0.0.1:9", "options": {"z": 1, "a": 2},
         "credential": {"kind": "key", "label": "fi"}, "position": 0, "enabled": true, "ephemeral": false,
-        "active": true, "state": {"kind": "ready"}, "last_error": null,
+        "active": true, "state": {"kind": "ready"}, "last_error": null, "session_ends_ms": null, "sign_in_ends_ms": null,
         "created_ms": 1_700_000_000_000_i64, "updated_ms": 1_700_000_000_000_i64,
     });
     assert_eq!(serde_json::to_value(&view).unwrap().to_string(), expected.to_string());

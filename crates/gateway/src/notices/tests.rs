@@ -85,3 +85,28 @@ async fn the_person_is_told_once_and_of_what_they_want() {
     tokio::join!(informing, living);
     assert!(told.try_recv().is_err());
 }
+
+#[tokio::test]
+async fn the_end_of_a_sign_in_is_told_once_before_it_comes() {
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let house = House::with_shell(Arc::new(Desktop(sender))).await;
+    for (name, ends_in) in [("Soon", 9), ("Later", 12), ("Over", 0)] {
+        let new = json!({"name": name, "provider": "invented", "region": "us-east-1",
+                         "credential": {"kind": "api_key", "api_key": "sk-1234", "ends_in": ends_in}});
+        house.gateway.accounts.add(serde_json::from_value(new).unwrap()).await.unwrap();
+    }
+    let mut teller = Teller { states: states(&house.gateway), ..Teller::default() };
+    assert_eq!(teller.ending(&house.gateway), TICK, "at least once a minute");
+    assert_eq!(told.recv().await.unwrap(), r#"notice_sign_in_ends [("account", "Soon"), ("minutes", "9")]"#);
+    house.clock.pass(90);
+    assert_eq!(teller.ending(&house.gateway), Duration::from_secs(30));
+    house.clock.pass(31);
+    teller.ending(&house.gateway);
+    assert_eq!(
+        told.recv().await.unwrap(),
+        r#"notice_sign_in_ends [("account", "Later"), ("minutes", "10")]"#
+    );
+    house.clock.pass(700);
+    teller.ending(&house.gateway);
+    assert!(told.try_recv().is_err(), "each once");
+}

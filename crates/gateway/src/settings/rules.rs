@@ -6,6 +6,8 @@ use super::{Settings, SettingsError};
 const MOST_DAYS: u32 = 3650;
 /// A terabyte.
 const MOST_MB: u32 = 1 << 20;
+/// Clients give up before.
+const MOST_WAITING: u32 = 600;
 /// An hour.
 const MOST_SECONDS: u32 = 3600;
 /// What a body may be long, and a capture is kept in memory.
@@ -35,6 +37,7 @@ impl Settings {
         range("timeouts.connect_s", self.timeouts.connect_s, 1, MOST_SECONDS)?;
         range("timeouts.first_byte_s", self.timeouts.first_byte_s, 1, MOST_SECONDS)?;
         range("timeouts.idle_s", self.timeouts.idle_s, 1, MOST_SECONDS)?;
+        range("timeouts.sign_in_s", self.timeouts.sign_in_s, 0, MOST_WAITING)?;
         range("capture.max_kb", self.capture.max_kb, 1, MOST_CAPTURED_KB)?;
         range("capture.keep_mb", self.capture.keep_mb, 1, MOST_MB)?;
         if let Some(proxy) = self.upstream_proxy.as_deref().filter(|proxy| !is_proxy(proxy)) {

@@ -6,7 +6,9 @@ mod social;
 #[cfg(test)]
 mod tests;
 
-use llm::{Category, Error};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use llm::{Category, Error, Secret};
 use serde_json::{Map, Value};
 
 use super::hosts::{HOME, HostTemplates};
@@ -59,7 +61,7 @@ pub(super) fn ways() -> Vec<Login> {
 /// # Errors
 /// [`Category::InvalidRequest`] naming the field.
 pub(super) fn begin(hosts: &HostTemplates, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
-    let Begin { account, wish, old, entropy } = begin;
+    let Begin { account, wish, old, entropy, .. } = begin;
     let ways = ways();
     let (login, flow) = chosen(wish, &ways)?;
     let directory = |region: &str, start_url: String| directory(hosts, account, region, start_url);
@@ -137,6 +139,15 @@ pub(super) fn again(credential: &Value) -> Option<Wish> {
         }
     }
     Some(Wish { login: login.to_owned(), flow: None, fields })
+}
+
+/// When the registration of a sign-in runs out, and the sign-in with it.
+pub(super) fn ends(credential: &Secret) -> Option<SystemTime> {
+    // Few have one: the others are not worth parsing at every look.
+    const MEMBER: &str = "client_expires_at";
+    let text = Some(credential.expose()).filter(|text| text.contains(MEMBER))?;
+    let seconds = serde_json::from_str::<Value>(text).ok()?.get(MEMBER)?.as_u64()?;
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 /// A sign-in to Kiro.

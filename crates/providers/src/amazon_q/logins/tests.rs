@@ -15,7 +15,7 @@ fn wish(login: &str, flow: Flow, fields: Value) -> Wish {
 fn begun(wish: &Wish, old: Option<&Value>) -> Result<Box<dyn Procedure>, Error> {
     let account = Account { endpoint_url: None, ..account("") };
     let hosts = hosts("https://all.example");
-    begin(&hosts, Begin { account: &account, wish, old, entropy: &[7; ENTROPY] })
+    begin(&hosts, Begin { account: &account, wish, old, renew: false, entropy: &[7; ENTROPY] })
 }
 
 fn at(seconds: u64) -> Moment {

@@ -22,13 +22,15 @@ fn account(region: &str) -> Arc<Account> {
 }
 
 /// Profiles of a folder of our own, so that no test sees the machine's.
-fn profiles(folder: &Path) -> Profiles {
+fn profiles(folder: &Path) -> Sources {
     let options = ProfileOptions {
         config_file: Some(folder.join("config")),
         credentials_file: Some(folder.join("credentials")),
         timeout: Duration::from_secs(5),
     };
-    Profiles::new(Http::new(HttpOptions::default()).unwrap(), options)
+    let http = Http::new(HttpOptions::default()).unwrap();
+    let clock: crate::Clock = Arc::new(|| std::time::UNIX_EPOCH + Duration::from_secs(1_795_262_400));
+    Sources { profiles: Profiles::new(http.clone(), options), way: Way { http, clock } }
 }
 
 fn keys() -> Value {

@@ -8,11 +8,7 @@ use super::reason;
 /// What the person can do when a sign-in has ended, behind other words or alone.
 macro_rules! enter_again {
     ($before:literal) => {
-        concat!(
-            $before,
-            "Sign in with the vendor's tool, then enter the credential again in Accounts or with \
-             `switchboard accounts credential NAME`."
-        )
+        concat!($before, "Sign in again in Accounts or with `switchboard accounts sign-in NAME`.")
     };
 }
 

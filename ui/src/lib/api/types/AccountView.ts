@@ -17,6 +17,14 @@ ephemeral: boolean,
  */
 active: boolean, state: StateView, last_error: LastError | null, 
 /**
+ * When the session at hand ends, which is renewed before by itself where that can be. Milliseconds since 1970.
+ */
+session_ends_ms: number | null, 
+/**
+ * When the person must sign in again at the latest, where that is known. Milliseconds since 1970.
+ */
+sign_in_ends_ms: number | null, 
+/**
  * Milliseconds since 1970; 0 for ephemeral accounts.
  */
 created_ms: number, 

@@ -11,4 +11,8 @@ first_byte_s: number,
 /**
  * Between two pieces of an answer.
  */
-idle_s: number, };
+idle_s: number, 
+/**
+ * Requests wait so long for a person who is signing in again; 0 lets them fail at once.
+ */
+sign_in_s: number, };

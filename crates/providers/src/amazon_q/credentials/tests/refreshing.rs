@@ -182,13 +182,13 @@ async fn only_what_the_person_can_mend_asks_them_to_sign_in() {
         body: json!({"error": "invalid_request", "region": "eu-west-1"}).to_string().into_bytes(),
     };
     for (answer, category, words) in [
-        (oauth(400, "invalid_grant"), Category::NoCredentials, "`switchboard accounts credential NAME`"),
+        (oauth(400, "invalid_grant"), Category::NoCredentials, "`switchboard accounts sign-in NAME`"),
         (oauth(401, "invalid_client"), Category::NoCredentials, "registration"),
         (oauth(400, "unauthorized_client"), Category::NoCredentials, "registration"),
         (
             refusal(400, "InvalidGrantException", None, "no"),
             Category::NoCredentials,
-            "`switchboard accounts credential NAME`",
+            "`switchboard accounts sign-in NAME`",
         ),
         (
             refusal(400, "InvalidRequestRegionException", None, "no"),
@@ -223,7 +223,7 @@ async fn kiros_own_sign_in_names_no_code() {
     let error = opened.unwrap_err();
     assert_eq!(error.category, Category::NoCredentials);
     assert!(
-        error.message.contains("`switchboard accounts credential NAME`")
+        error.message.contains("`switchboard accounts sign-in NAME`")
             && error.message.contains("Bad credentials")
     );
     let page = Scripted { status: 403, headers: Vec::new(), body: b"<html>".to_vec() };
