@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Result;
 use arboard::Clipboard;
-use gateway::{Capabilities, Notice, Shell};
+use gateway::{Capabilities, Notice, Shell, Theme};
 use switchboard::Config;
 use switchboard::tray::{Locale, Words};
 use tauri::{AppHandle, Manager, RunEvent};
@@ -113,6 +113,15 @@ impl Desktop {
         let language = self.gateway.get().map(|gateway| gateway.settings.load().language);
         let system: Vec<String> = sys_locale::get_locales().collect();
         Words::new(Locale::choose(language.unwrap_or_default(), system.iter().map(String::as_str)))
+    }
+
+    /// The colours the person chose; `None` follows the system.
+    pub(crate) fn chosen_theme(&self) -> Option<tauri::Theme> {
+        match self.gateway.get()?.settings.load().theme {
+            Theme::System => None,
+            Theme::Light => Some(tauri::Theme::Light),
+            Theme::Dark => Some(tauri::Theme::Dark),
+        }
     }
 
     /// Puts a text on the clipboard.

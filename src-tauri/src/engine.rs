@@ -158,10 +158,16 @@ async fn live(config: &Config, app: &AppHandle, orders: &mut UnboundedReceiver<O
 
     let mut watch = Watch::new(running.gateway());
     let mut freeing: Option<Instant> = None;
+    let mut theme = None;
     let mut menu: Option<Menu> = None;
     loop {
         tokio::select! {
             glance = watch.next() => {
+                // The title bar goes with the page. Not on Windows, where the tray's icon follows what the window's theme is.
+                if !cfg!(windows) && desktop.chosen_theme() != theme {
+                    theme = desktop.chosen_theme();
+                    app.set_theme(theme);
+                }
                 let fresh = Menu::of(&glance, &desktop.words());
                 tray::show(app, fresh.clone());
                 menu = Some(fresh);

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use tauri::webview::{NewWindowResponse, PermissionResponse};
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri::webview::{Color, NewWindowResponse, PermissionResponse};
+use tauri::{AppHandle, Manager, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_window_state::{AppHandleExt, StateFlags};
 use url::Url;
 
@@ -67,6 +67,7 @@ fn build(app: &AppHandle, url: Url) -> tauri::Result<()> {
         .title("Switchboard")
         .inner_size(1040.0, 700.0)
         .min_inner_size(820.0, 560.0)
+        .background_color(background(app))
         .data_directory(app.desktop().folder.join("webview"))
         .on_navigation(move |url| {
             let ours = is_ours(&home, url);
@@ -114,6 +115,15 @@ pub(crate) fn destroy(app: &AppHandle) {
     };
     // Where the main thread has ended already, the windows have too.
     let _ = app.run_on_main_thread(destroying);
+}
+
+/// The page's own ground, so that nothing flashes before it is drawn. Without a choice of the person the page follows the
+/// system, which a window cannot be asked for before it is there.
+fn background(app: &AppHandle) -> Color {
+    match app.desktop().chosen_theme() {
+        Some(Theme::Dark) => Color(0x14, 0x16, 0x1c, 0xff),
+        _ => Color(0xf6, 0xf7, 0xf9, 0xff),
+    }
 }
 
 /// Hides the window; the engine frees its memory when it stays so.

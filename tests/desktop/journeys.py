@@ -163,6 +163,9 @@ def in_the_window(screen, app):
         screen.shoot("chat")
         assert app.last_row()["account_name"] == "Second", app.last_row()
 
+        page.go("/usage")
+        page.find("canvas")
+
         refused = page.run_async("""
             const done = arguments[arguments.length - 1];
             const internals = window.__TAURI_INTERNALS__;

@@ -56,7 +56,7 @@ pub use reply::ReplyBody;
 pub use safe::{Door, Refused, Safe, Settle, Shut, keep_opening};
 pub use sessions::Sessions;
 pub use settings::{
-    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Timeouts,
+    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Theme, Timeouts,
 };
 pub use shell::{Capabilities, Headless, Notice, Shell};
 pub use state::{Gateway, TooWide, url_of};
