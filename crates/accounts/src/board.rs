@@ -159,6 +159,8 @@ impl Board {
                 }
             }
         };
+        let credential = seat.entry.vault.credential().ok();
+        let sign_in_ends = credential.and_then(|credential| seat.entry.provider.sign_in_ends(&credential));
         AccountView {
             id: account.id.clone(),
             name: account.name.clone(),
@@ -175,7 +177,7 @@ impl Board {
             state,
             last_error,
             session_ends_ms: seat.entry.vault.current().and_then(|session| session.expires).map(millis),
-            sign_in_ends_ms: seat.entry.provider.sign_in_ends(&seat.entry.vault.credential()).map(millis),
+            sign_in_ends_ms: sign_in_ends.map(millis),
             created_ms: seat.created_ms,
             updated_ms: seat.updated_ms,
         }
