@@ -130,6 +130,7 @@ impl App {
             registry,
             settings: ArcSwap::default(),
             limits: gateway::Limits::default(),
+            quotas: gateway::Quotas::default(),
             addresses: ArcSwap::default(),
             clock,
             started,

@@ -83,6 +83,8 @@ impl Inner {
         let (inner, entry) = (self.clone(), entry.clone());
         self.tasks.spawn(async move {
             let landing = inner.fly(&entry, why).await;
+            // Its session ends at another time now.
+            inner.changed();
             *lock(&entry.vault.flight) = None;
             // Nobody may be waiting any more.
             let _ = sender.send(Some(landing));

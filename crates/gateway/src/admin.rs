@@ -37,7 +37,6 @@ mod usage;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ::providers::Quota;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -48,7 +47,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use llm::{Category, Error};
 use store::Chats;
 use subtle::ConstantTimeEq;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::Semaphore;
 
 pub use refusal::Refusal;
 
@@ -64,10 +63,6 @@ struct Desk {
     gateway: Arc<Gateway>,
     /// Held while the settings are read, changed and stored, so that two changes cannot undo each other.
     changing: tokio::sync::Mutex<()>,
-    /// What accounts told of their allowance.
-    told: quota::Told,
-    /// Tells listeners of that.
-    quotas: broadcast::Sender<Arc<(String, Option<Quota>)>>,
     /// Streams of events that may still be opened.
     streams: Arc<Semaphore>,
 }
@@ -77,8 +72,6 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
     let desk = Arc::new(Desk {
         gateway: Arc::clone(gateway),
         changing: tokio::sync::Mutex::new(()),
-        told: quota::Told::default(),
-        quotas: broadcast::Sender::new(16),
         streams: Arc::new(Semaphore::new(events::STREAMS)),
     });
     let open = Router::new().route("/api/session", get(session::show).post(session::open));

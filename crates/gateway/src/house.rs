@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Safe, Settings, Shell};
+use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Quotas, Safe, Settings, Shell};
 
 /// The local key of every [`House`].
 pub(crate) const KEY: &str = "sk-local-house";
@@ -104,6 +104,7 @@ impl House {
             keys: Arc::new(LocalKeys::single(KEY)).into(),
             safe,
             limits: Limits::default(),
+            quotas: Quotas::default(),
             office: Office::new(Fittings {
                 pages,
                 shell,
@@ -345,7 +346,8 @@ impl Provider for Invented {
 
     fn quota<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
         Box::pin(async {
-            let used = f64::from(self.counted.fetch_add(1, Ordering::Relaxed) + 1);
+            let asked = f64::from(self.counted.fetch_add(1, Ordering::Relaxed) + 1);
+            let used = session.account.options["used"].as_f64().unwrap_or(asked);
             if session.account.options["fails"].is_string() {
                 return Err(Error::new(Category::Upstream, format!("failed {used} times")));
             }

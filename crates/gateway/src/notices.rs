@@ -8,16 +8,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::{AccountView, StateView};
+use accounts::{AccountView, Entry, StateView};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use providers::Quota;
 use store::LogRow;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use crate::Gateway;
 use crate::shell::Notice;
+use crate::{Gateway, Quotas};
 
-/// Between two notices of one account.
+/// Between two notices of one account, and between two questions for its allowance.
 const PAUSE_MS: i64 = 10 * 60 * 1000;
+
+/// Percent of an allowance that are worth a word each.
+const QUOTA_LEVELS: [u8; 2] = [80, 95];
 
 /// Before a sign-in ends: time enough to finish what is under way, and soon enough not to be forgotten.
 const SOON_MS: i64 = 10 * 60 * 1000;
@@ -33,6 +38,8 @@ pub async fn keep_informed(gateway: Arc<Gateway>, quit: CancellationToken) {
     let mut accounts = gateway.accounts.subscribe();
     let mut rows = gateway.logs.subscribe();
     let mut office = gateway.office.subscribe();
+    let mut quotas = gateway.quotas.subscribe();
+    let mut asking = FuturesUnordered::new();
     let mut teller = Teller { states: states(&gateway), ..Teller::default() };
     teller.port(&gateway);
     loop {
@@ -52,8 +59,28 @@ pub async fn keep_informed(gateway: Arc<Gateway>, quit: CancellationToken) {
                 }
                 teller.port(&gateway);
             }
+            told = quotas.recv() => match told {
+                Ok(told) => {
+                    if let (id, Some(quota)) = &*told {
+                        teller.quota(&gateway, id, quota);
+                    }
+                }
+                // It is asked again.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            },
+            // The answer comes by `quotas`, like everybody else's; what could not be told is asked again later.
+            Some(_) = asking.next() => {}
             committed = rows.recv() => match committed {
-                Ok(rows) => rows.iter().for_each(|row| teller.row(&gateway, row)),
+                Ok(rows) => {
+                    for row in rows.iter() {
+                        teller.row(&gateway, row);
+                        if let Some(entry) = teller.due(&gateway, row) {
+                            let gateway = Arc::clone(&gateway);
+                            asking.push(async move { Quotas::ask(&gateway, &entry).await });
+                        }
+                    }
+                }
                 // What was missed is old by now.
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
@@ -70,6 +97,10 @@ struct Teller {
     told_ms: HashMap<String, i64>,
     /// The ends of sign-ins that were told of, by account id.
     ends_ms: HashMap<String, i64>,
+    /// By account id: the level of its allowance that was told.
+    levels: HashMap<String, u8>,
+    /// By account id: when it was asked for its allowance.
+    asked_ms: HashMap<String, i64>,
     port: Option<u16>,
 }
 
@@ -139,6 +170,43 @@ impl Teller {
         Duration::from_millis(u64::try_from(next_ms).unwrap_or(u64::MAX)).min(TICK)
     }
 
+    /// An account told of its allowance.
+    fn quota(&mut self, gateway: &Gateway, id: &str, quota: &Quota) {
+        let percent = if quota.limit > 0.0 { quota.used / quota.limit * 100.0 } else { 0.0 };
+        let level = QUOTA_LEVELS.into_iter().rev().find(|level| percent >= f64::from(*level)).unwrap_or(0);
+        let before = self.levels.get(id).copied().unwrap_or(0);
+        // Less than before: a new month has begun.
+        if level < before || !gateway.settings.load().notifications.quota {
+            self.levels.insert(id.to_owned(), level);
+            return;
+        }
+        let list = gateway.accounts.list();
+        let Some(account) = list.iter().find(|account| account.id == id).filter(|_| level > before) else {
+            return;
+        };
+        let notice = Notice {
+            code: "notice_quota",
+            message: format!("{} has used more than {level}% of its {}.", account.name, quota.unit),
+            params: vec![("account", account.name.clone()), ("percent", level.to_string())],
+        };
+        if self.tell(gateway, id, &notice) {
+            self.levels.insert(id.to_owned(), level);
+        }
+    }
+
+    /// The account of a request that went well, when it is time to ask how much of its allowance is left.
+    fn due(&mut self, gateway: &Gateway, row: &LogRow) -> Option<Arc<Entry>> {
+        let id = row.account_id.as_ref().filter(|_| row.error_category.is_none())?;
+        let entry = gateway.accounts.entry(id)?;
+        let now_ms = gateway.now_ms();
+        let asked = self.asked_ms.get(id);
+        if asked.is_some_and(|asked| (0..PAUSE_MS).contains(&(now_ms - asked))) {
+            return None;
+        }
+        self.asked_ms.insert(id.clone(), now_ms);
+        Some(entry)
+    }
+
     fn row(&mut self, gateway: &Gateway, row: &LogRow) {
         let (Some(past), None) = (&row.failover_from, &row.error_category) else { return };
         if !gateway.settings.load().notifications.failover {
@@ -174,11 +242,15 @@ impl Teller {
         gateway.office.shell.notify(&notice);
     }
 
-    fn tell(&mut self, gateway: &Gateway, of: &str, notice: &Notice) {
+    /// False when something was told of the same within ten minutes.
+    fn tell(&mut self, gateway: &Gateway, of: &str, notice: &Notice) -> bool {
         let now_ms = gateway.now_ms();
         self.told_ms.retain(|_, told| (0..PAUSE_MS).contains(&(now_ms - *told)));
-        if self.told_ms.insert(of.to_owned(), now_ms).is_none() {
-            gateway.office.shell.notify(notice);
+        if self.told_ms.contains_key(of) {
+            return false;
         }
+        self.told_ms.insert(of.to_owned(), now_ms);
+        gateway.office.shell.notify(notice);
+        true
     }
 }

@@ -11,7 +11,7 @@ use providers::{Registry, WayOut};
 use store::{Core, LogSink, Logs};
 use tokio::sync::watch;
 
-use crate::{Limits, LocalKeys, Office, Safe, Settings, SettingsError};
+use crate::{Limits, LocalKeys, Office, Quotas, Safe, Settings, SettingsError};
 
 /// One running instance. Handlers hold it in an `Arc`; what may change while running is an `ArcSwap`, and a request
 /// takes its own snapshot once, so a change never splits a request.
@@ -28,6 +28,7 @@ pub struct Gateway {
     pub keys: ArcSwap<LocalKeys>,
     pub safe: Safe,
     pub limits: Limits,
+    pub quotas: Quotas,
     pub office: Office,
     /// Where the proxy listens; empty before it does.
     pub addresses: ArcSwap<Vec<SocketAddr>>,

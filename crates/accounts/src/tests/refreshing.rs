@@ -139,6 +139,22 @@ async fn landed(entry: &Entry) {
 }
 
 #[tokio::test]
+async fn listeners_hear_when_a_session_ends_at_another_time() {
+    let (world, entry) = world().await;
+    world.provider.will([Answer::Session(1000, None), Answer::Session(1000, None)]);
+    let ends_ms = || world.accounts.list()[0].session_ends_ms;
+    let mut changes = world.accounts.subscribe();
+    assert_eq!(ends_ms(), None);
+    world.accounts.session(&entry).await.unwrap();
+    changes.changed().await.unwrap();
+    assert_eq!(ends_ms(), Some(1_700_000_000_000 + 1_000_000));
+    world.clock.pass(860);
+    world.accounts.inner.refresh_due().await;
+    changes.changed().await.unwrap();
+    assert_eq!(ends_ms(), Some(1_700_000_000_000 + 1_860_000));
+}
+
+#[tokio::test]
 async fn a_refused_refresh_needs_sign_in_until_the_person_acts() {
     let (world, entry) = world().await;
     let used = world.accounts.session(&entry).await.unwrap();

@@ -27,6 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 use super::status::{self, Status};
 use super::{Desk, Refusal, Visitor, settings};
 use crate::Settings;
+use crate::quotas::Told;
 
 /// Windows and browser tabs that follow at once.
 pub(super) const STREAMS: usize = 32;
@@ -79,7 +80,7 @@ struct Feed {
     visitor: Visitor,
     hello: bool,
     rows: broadcast::Receiver<Arc<Vec<LogRow>>>,
-    quotas: broadcast::Receiver<Arc<(String, Option<Quota>)>>,
+    quotas: broadcast::Receiver<Told>,
     accounts: watch::Receiver<u64>,
     sign_ins: watch::Receiver<u64>,
     settings: watch::Receiver<()>,
@@ -102,7 +103,7 @@ pub(super) async fn stream(
         visitor,
         hello: false,
         rows: gateway.logs.subscribe(),
-        quotas: desk.quotas.subscribe(),
+        quotas: gateway.quotas.subscribe(),
         accounts: gateway.accounts.subscribe(),
         sign_ins: gateway.accounts.subscribe_to_sign_ins(),
         settings: gateway.settings_changes.subscribe(),

@@ -110,3 +110,50 @@ async fn the_end_of_a_sign_in_is_told_once_before_it_comes() {
     teller.ending(&house.gateway);
     assert!(told.try_recv().is_err(), "each once");
 }
+
+/// An account of a vendor that sells an allowance of 50, of which so much is used.
+async fn add_metered(house: &House, used: f64) -> String {
+    let new = json!({"name": "Kiro", "provider": "wild", "region": "us-east-1", "policy_accepted": true,
+                     "options": {"used": used}, "credential": {"kind": "api_key", "api_key": "sk-1234"}});
+    house.gateway.accounts.add(serde_json::from_value(new).unwrap()).await.unwrap().id
+}
+
+#[tokio::test]
+async fn an_allowance_is_asked_for_after_a_request_and_told_of_by_levels() {
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let house = House::with_shell(Arc::new(Desktop(sender))).await;
+    let metered = add_metered(&house, 41.0).await;
+    let quit = CancellationToken::new();
+    let informing = keep_informed(Arc::clone(&house.gateway), quit.clone());
+    let row = |id: &str| LogRow { status: 200, account_id: Some(id.to_owned()), ..LogRow::default() };
+    let living = async {
+        house.gateway.sink.record(row(&metered));
+        assert_eq!(told.recv().await.unwrap(), r#"notice_quota [("account", "Kiro"), ("percent", "80")]"#);
+        // More of the same level, and a higher one within ten minutes: nothing yet.
+        let mut teller = Teller { levels: HashMap::from([(metered.clone(), 80)]), ..Teller::default() };
+        let quota = |used: f64| Quota {
+            used,
+            ..house.gateway.quotas.last(&house.gateway.accounts.entry(&metered).unwrap()).unwrap()
+        };
+        teller.quota(&house.gateway, &metered, &quota(44.0));
+        assert!(told.try_recv().is_err());
+        teller.quota(&house.gateway, &metered, &quota(48.0));
+        assert_eq!(told.recv().await.unwrap(), r#"notice_quota [("account", "Kiro"), ("percent", "95")]"#);
+        // A new month, and the next 80 %: told again, but not within ten minutes.
+        teller.quota(&house.gateway, &metered, &quota(2.0));
+        teller.quota(&house.gateway, &metered, &quota(41.0));
+        assert!(told.try_recv().is_err());
+        house.clock.pass(601);
+        teller.quota(&house.gateway, &metered, &quota(41.0));
+        assert_eq!(told.recv().await.unwrap(), r#"notice_quota [("account", "Kiro"), ("percent", "80")]"#);
+        // It is not asked with every request.
+        assert!(teller.due(&house.gateway, &row(&metered)).is_some());
+        assert!(teller.due(&house.gateway, &row(&metered)).is_none());
+        let failed = LogRow { error_category: Some("timeout".into()), ..row(&metered) };
+        house.clock.pass(601);
+        assert!(teller.due(&house.gateway, &failed).is_none());
+        assert!(teller.due(&house.gateway, &row(&metered)).is_some());
+        quit.cancel();
+    };
+    tokio::join!(informing, living);
+}
