@@ -53,6 +53,8 @@ pub struct Line {
     /// Asked first.
     pub active: bool,
     pub state: StateView,
+    /// Percent of its allowance that are left, as its vendor told last; `None` when none is known.
+    pub left: Option<u8>,
 }
 
 impl Glance {
@@ -68,6 +70,7 @@ impl Glance {
             .list()
             .into_iter()
             .map(|view| Line {
+                left: left(gateway, &view.id),
                 id: view.id,
                 name: view.name,
                 provider: view.provider,
@@ -102,6 +105,13 @@ impl Line {
     pub const fn needs_person(&self) -> bool {
         matches!(self.state, StateView::NeedsSignIn | StateView::Suspended)
     }
+}
+
+fn left(gateway: &Gateway, id: &str) -> Option<u8> {
+    let quota = gateway.quotas.last(&gateway.accounts.entry(id)?)?;
+    let share = (quota.limit > 0.0).then(|| quota.remaining / quota.limit * 100.0)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+    Some(share.clamp(0.0, 100.0) as u8)
 }
 
 fn mood(accounts: &[Line], port_taken: bool, listens: bool, paused: bool) -> Mood {
@@ -207,7 +217,7 @@ pub(super) mod tests {
 
     pub(crate) fn line(id: &str, provider: &str, active: bool, state: StateView) -> Line {
         let (name, region) = (id.to_owned(), "us-east-1".to_owned());
-        Line { id: id.to_owned(), name, provider: provider.to_owned(), region, active, state }
+        Line { id: id.to_owned(), name, provider: provider.to_owned(), region, active, state, left: None }
     }
 
     #[test]

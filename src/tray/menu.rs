@@ -126,7 +126,10 @@ fn detail(line: &Line, words: &Words) -> String {
     let place =
         if line.region.is_empty() { provider.to_owned() } else { format!("{provider} {}", line.region) };
     match line.state {
-        StateView::Ready => place,
+        StateView::Ready => match line.left {
+            Some(left) => format!("{place} · {}", words.say("tray.left", &[("percent", &left.to_string())])),
+            None => place,
+        },
         _ => format!("{place} · {}", state(line, words)),
     }
 }

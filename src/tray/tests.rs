@@ -71,6 +71,18 @@ fn an_exact_account_is_marked_instead() {
 }
 
 #[test]
+fn an_allowance_is_told_while_the_account_is_well() {
+    let words = Words::new(Locale::English);
+    let mut glance = glance();
+    for line in &mut glance.accounts {
+        line.left = Some(78);
+    }
+    let shown = text(&Menu::of(&glance, &words));
+    assert!(shown.contains("Bedrock us-east-1 · 78% left"), "{shown}");
+    assert!(shown.contains("Kiro us-east-1 · Quota used up"), "{shown}");
+}
+
+#[test]
 fn what_needs_attention_is_named() {
     let words = Words::new(Locale::English);
     let mut glance = glance();
