@@ -2,7 +2,6 @@
 import type { CredentialSummary } from "./CredentialSummary";
 import type { LastError } from "./LastError";
 import type { Policy } from "./Policy";
-import type { SessionView } from "./SessionView";
 import type { StateView } from "./StateView";
 
 /**
@@ -16,11 +15,7 @@ ephemeral: boolean,
 /**
  * Asked first.
  */
-active: boolean, state: StateView, 
-/**
- * The session at hand, where it ends by itself.
- */
-session: SessionView | null, last_error: LastError | null, 
+active: boolean, state: StateView, last_error: LastError | null, 
 /**
  * When the session at hand ends, which is renewed before by itself where that can be. Milliseconds since 1970.
  */

@@ -74,7 +74,6 @@ export type { SecretSlot } from './SecretSlot';
 export type { Secrets } from './Secrets';
 export type { Server } from './Server';
 export type { Session } from './Session';
-export type { SessionView } from './SessionView';
 export type { Settings } from './Settings';
 export type { ShutSlot } from './ShutSlot';
 export type { SignInProblem } from './SignInProblem';
