@@ -189,6 +189,11 @@ async fn the_window_opens_even_when_the_proxys_port_is_taken() {
     };
     let before = status().await;
     assert_eq!((&before["port_problem"]["port"], &before["port"]), (&json!(port), &Value::Null), "{before}");
+    assert_eq!(
+        running.url(),
+        format!("http://127.0.0.1:{port}"),
+        "where the proxy should be, not the kept port"
+    );
     running.doors().open_proxy(gateway::LOOPBACK, 0).await.expect("another port");
     let after = status().await;
     assert_eq!((&after["port_problem"], after["port"].is_u64()), (&Value::Null, true), "{after}");

@@ -95,7 +95,10 @@ impl Gateway {
     pub fn base_url(&self) -> String {
         let addresses = self.addresses.load();
         if addresses.is_empty() {
-            return format!("http://127.0.0.1:{}", self.settings.load().port);
+            // The port of this start may be another than the one that is kept.
+            let problem = self.office.port_problem();
+            let port = problem.map_or_else(|| self.settings.load().port, |problem| problem.port);
+            return format!("http://127.0.0.1:{port}");
         }
         url_of(crate::preferred(&addresses))
     }
