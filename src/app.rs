@@ -25,6 +25,9 @@ use crate::config::{Config, KeychainUse};
 use crate::settle::Household;
 use crate::{keys, logging, paths};
 
+/// How long the end may take: the grace of live answers, and some more.
+const ENDING: Duration = Duration::from_secs(8);
+
 /// Between two cleanings of the log.
 const CLEANING: Duration = Duration::from_secs(3600);
 
@@ -265,7 +268,10 @@ impl App {
         self.quit.cancel();
         self.gateway.accounts.stop();
         self.tasks.close();
-        self.tasks.wait().await;
+        // A refresh under way is waited for, a system that finds no name for minutes is not.
+        if tokio::time::timeout(ENDING, self.tasks.wait()).await.is_err() {
+            tracing::warn!("what ran in the background did not end in time");
+        }
         self.sandbox.shutdown().await;
         // Blocks for a commit at most; nothing else runs any more.
         self.gateway.logs.close();

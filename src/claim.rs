@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::sync::watch;
@@ -15,6 +17,10 @@ use crate::logging::{self, Detail};
 use crate::paths;
 
 pub use crate::lock::Holder;
+
+/// How long an instance may take to end: the grace of its live answers, and some more.
+const ENDING: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Held for as long as the instance lives.
 pub struct Claim {
@@ -37,14 +43,15 @@ impl Claimed {
 }
 
 impl Claim {
-    /// Takes the folder, making it when there is none, and starts the process's log.
+    /// Takes the folder, making it when there is none, and starts the process's log. Waits up to ten seconds, blocking,
+    /// for an instance that is about to end.
     ///
     /// # Errors
     /// When the folder cannot be used, or the process logs already.
     pub fn take(folder: &Path) -> Result<Claimed> {
         paths::make_private(folder)
             .with_context(|| format!("cannot use the data folder {}", folder.display()))?;
-        let Some(lock) = InstanceLock::take(folder)? else {
+        let Some(lock) = taken(folder)? else {
             return Ok(Claimed::Theirs(lock::holder(folder)));
         };
         let logs = folder.join("logs");
@@ -64,6 +71,14 @@ impl Claim {
         self.lock.announce(&running.admin_url(), running.app().pass())
     }
 
+    /// Says that the instance is about to end, so that the next one waits for the folder.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn leave(&mut self) -> io::Result<()> {
+        self.lock.withdraw()
+    }
+
     /// Says it anew whenever the instance moves, until dropped; nothing is lost then.
     ///
     /// # Errors
@@ -79,6 +94,21 @@ impl Claim {
             }
             self.lock.announce(&running.admin_url(), running.app().pass())?;
         }
+    }
+}
+
+/// Waits for an instance that is about to end: one that has the folder without saying where it listens.
+fn taken(folder: &Path) -> io::Result<Option<InstanceLock>> {
+    // Nothing is ever sent: this is a pause between two looks.
+    let (_keep, pause) = mpsc::channel::<()>();
+    let mut left = ENDING;
+    loop {
+        let lock = InstanceLock::take(folder)?;
+        if lock.is_some() || lock::holder(folder).is_some() || left.is_zero() {
+            return Ok(lock);
+        }
+        let _ = pause.recv_timeout(LOOK);
+        left = left.saturating_sub(LOOK);
     }
 }
 

@@ -21,4 +21,5 @@ mod settle;
 mod welcome;
 
 pub use app::{App, Running};
+pub use cli::invitation;
 pub use config::{Config, KeychainUse};

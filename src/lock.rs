@@ -59,6 +59,14 @@ impl InstanceLock {
         }
     }
 
+    /// Says that this instance listens no more.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub(crate) fn withdraw(&mut self) -> io::Result<()> {
+        self.holder.set_len(0)
+    }
+
     /// Says where this instance listens, and what opens its admin API to whoever may read this folder.
     ///
     /// # Errors

@@ -20,6 +20,21 @@ pub fn stop_requested() -> std::io::Result<impl Future<Output = std::io::Result<
             Ok(())
         })
     }
-    #[cfg(not(unix))]
-    Ok(tokio::signal::ctrl_c())
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows;
+        let mut interrupt = windows::ctrl_c()?;
+        let mut abort = windows::ctrl_break()?;
+        let mut closed = windows::ctrl_close()?;
+        let mut shutdown = windows::ctrl_shutdown()?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = abort.recv() => {}
+                _ = closed.recv() => {}
+                _ = shutdown.recv() => {}
+            }
+            Ok(())
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Result;
@@ -29,6 +29,14 @@ pub(crate) struct Desktop {
     clipboard: Mutex<Option<Clipboard>>,
     /// The person asked for the window before there was anything to show.
     pub(crate) window_wanted: AtomicBool,
+    /// Why the core cannot start, in words for the person.
+    pub(crate) failure: OnceLock<String>,
+    /// One window at a time is made.
+    pub(crate) opening: Mutex<()>,
+    /// The core is about to end, and windows with it.
+    pub(crate) ending: AtomicBool,
+    /// Notes whose click is waited for.
+    pub(crate) notes: AtomicUsize,
 }
 
 /// Runs until the person or the system ends it; the exit code.
@@ -45,6 +53,10 @@ pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
         .plugin(single_instance(&folder))
         .plugin(tauri_plugin_autostart::Builder::new().app_name("switchboard").arg("--hidden").build())
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::PLACE).build())
+        .register_uri_scheme_protocol(window::FAILURE, |context, _| {
+            let failure = context.app_handle().desktop().failure.get();
+            window::failure_page(failure.map_or("", String::as_str))
+        })
         .manage(Desktop {
             engine,
             folder,
@@ -53,6 +65,10 @@ pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
             tray_seen: OnceLock::new(),
             clipboard: Mutex::new(None),
             window_wanted: AtomicBool::new(!hidden),
+            failure: OnceLock::new(),
+            opening: Mutex::default(),
+            ending: AtomicBool::new(false),
+            notes: AtomicUsize::new(0),
         })
         .build(context)?;
     start.run(config, app.handle().clone())?;
@@ -89,7 +105,10 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         // The last window is gone, which is how we give memory back; only a code ends us.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
         // However we end, the core ends first: what is in memory must be written.
-        RunEvent::Exit => app.desktop().engine.finish(),
+        RunEvent::Exit => {
+            app.desktop().engine.finish();
+            tray::remove(app);
+        }
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::open(app, None),
         _ => {}

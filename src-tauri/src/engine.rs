@@ -1,5 +1,6 @@
 //! The core on a thread of its own, with its own event loops: nothing the desktop does holds up a request.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -19,6 +20,9 @@ use crate::{notification, tray, window};
 
 /// A window that stays hidden for so long gives its memory back.
 const FREE_AFTER: Duration = Duration::from_secs(60);
+
+/// How long threads that look for names may hold up the end.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// Remembers that the person was told what closing the window does.
 const CLOSING_TOLD: &str = "desktop.closing_told";
@@ -82,7 +86,12 @@ impl Start {
         let mut orders = self.orders;
         let core = move || {
             let code = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(to_the_end(&config, &app, &mut orders)),
+                Ok(runtime) => {
+                    let code = runtime.block_on(to_the_end(&config, &app, &mut orders));
+                    // A name that the system looks for since long is not waited for.
+                    runtime.shutdown_timeout(ENDING);
+                    code
+                }
                 Err(error) => {
                     eprintln!("switchboard-desktop: {error}");
                     1
@@ -106,21 +115,11 @@ async fn to_the_end(config: &Config, app: &AppHandle, orders: &mut UnboundedRece
             let said = format!("{error:#}");
             eprintln!("switchboard-desktop: {said}");
             // Whoever started us by a click sees no terminal.
-            let words = app.desktop().words();
-            tray::begin(app);
-            let menu = Menu::stopped(&said, &words);
-            notification::show(app, &menu.status);
-            tray::show(app, menu);
-            let ended = async {
-                while let Some(order) = orders.recv().await {
-                    if matches!(order, Order::Quit) {
-                        break;
-                    }
-                }
-            };
+            window::open_failure(app, &said);
+            let closed = async { while !matches!(orders.recv().await, None | Some(Order::Quit)) {} };
             match stop_requested() {
-                Ok(stop) => tokio::select! { () = ended => {}, _ = stop => {} },
-                Err(_) => ended.await,
+                Ok(stop) => tokio::select! { () = closed => {}, _ = stop => {} },
+                Err(_) => closed.await,
             }
             1
         }
@@ -133,18 +132,24 @@ async fn live(config: &Config, app: &AppHandle, orders: &mut UnboundedReceiver<O
         Claimed::Ours(claim) => claim,
         Claimed::Theirs(holder) => {
             // A second start of the desktop has raised the first by now: this is `switchboard serve`.
-            match holder {
-                Some(holder) => {
-                    eprintln!("Switchboard already runs: process {}, {}", holder.pid, holder.url);
-                    let _ = open::that_detached(&holder.url);
+            eprintln!("Switchboard already runs on {}", config.data_dir.display());
+            // Who is started at login opens nothing by itself.
+            if take_wish(app.desktop()) {
+                let invited = switchboard::invitation(config).await.map(|url| url.parse());
+                // Without one the person signs in at its gate.
+                let gate = holder.and_then(|holder| holder.url.parse().ok());
+                if let Some(url) = invited.ok().and_then(Result::ok).or(gate) {
+                    window::open_outside(&url);
                 }
-                None => eprintln!("Switchboard already runs on {}", config.data_dir.display()),
             }
             return Ok(Ending::Second);
         }
     };
     let running = App::start(config, DesktopShell { app: app.clone() }).await?;
-    claim.hand_over(&running)?;
+    if let Err(error) = claim.hand_over(&running) {
+        running.stop().await;
+        return Err(error.into());
+    }
     let desktop = app.desktop();
     // Set once, here.
     let _ = desktop.gateway.set(Arc::clone(running.gateway()));
@@ -196,6 +201,12 @@ async fn live(config: &Config, app: &AppHandle, orders: &mut UnboundedReceiver<O
             _ = &mut stop => break,
             Err(error) = claim.follow(&running) => tracing::warn!(%error, "nobody is told where we listen"),
         }
+    }
+    // From here on a new start is one of its own: it waits for the data folder.
+    desktop.ending.store(true, Ordering::Relaxed);
+    tauri_plugin_single_instance::destroy(app);
+    if let Err(error) = claim.leave() {
+        tracing::warn!(%error, "the next start may take us for running");
     }
     window::destroy(app);
     running.stop().await;

@@ -20,6 +20,8 @@ pub(crate) struct Slot {
     drawn: Option<Drawn>,
     /// What the menu says, or will say once there is an icon.
     menu: Option<Menu>,
+    /// What the icon shows.
+    face: Option<(Mood, bool)>,
     /// Dark icons for a light taskbar.
     light: bool,
 }
@@ -130,6 +132,11 @@ pub(crate) fn show(app: &AppHandle, menu: Menu) {
     }
 }
 
+/// Takes the icon away. Windows leaves one behind that nobody took away.
+pub(crate) fn remove(app: &AppHandle) {
+    app.desktop().tray.lock().unwrap_or_else(PoisonError::into_inner).icon = None;
+}
+
 /// Marks or unmarks the line that starts us at login.
 pub(crate) fn mark_autostart(app: &AppHandle, on: bool) {
     let handle = app.clone();
@@ -147,18 +154,21 @@ pub(crate) fn mark_autostart(app: &AppHandle, on: bool) {
 impl Slot {
     fn update(&mut self, app: &AppHandle, menu: Menu) -> tauri::Result<()> {
         let (Some(icon), Some(drawn)) = (&self.icon, &mut self.drawn) else { return Ok(()) };
-        if menu.mood != drawn.says.mood {
-            icon.set_icon_with_as_template(Some(image(menu.mood, self.light)), cfg!(target_os = "macos"))?;
-        }
-        icon.set_tooltip(Some(&menu.status))?;
         let words = app.desktop().words();
         // The heading of a submenu cannot be changed in place on Linux; nobody changes the language with the menu open.
         if menu.has_lines_of(&drawn.says) && words.locale() == drawn.locale {
-            drawn.say(menu)
+            drawn.say(menu)?;
         } else {
             *drawn = Drawn::new(app, menu, &words)?;
-            icon.set_menu(Some(drawn.root.clone()))
+            icon.set_menu(Some(drawn.root.clone()))?;
         }
+        // Last, and again until it is done: at login the taskbar of Windows may not be there yet.
+        let face = (drawn.says.mood, self.light);
+        if self.face != Some(face) {
+            icon.set_icon_with_as_template(Some(image(face.0, face.1)), cfg!(target_os = "macos"))?;
+            self.face = Some(face);
+        }
+        icon.set_tooltip(Some(&drawn.says.status))
     }
 }
 

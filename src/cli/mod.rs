@@ -13,9 +13,12 @@ mod typed;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+pub use overview::invitation;
 
 use crate::App;
 use crate::config::Config;
@@ -73,6 +76,9 @@ enum Command {
     },
 }
 
+/// How long threads that look for names may hold up the end.
+const ENDING: Duration = Duration::from_secs(1);
+
 /// Runs the command line.
 ///
 /// # Errors
@@ -83,7 +89,7 @@ pub fn run() -> Result<ExitCode> {
     // An event loop and no pool: handing a request between threads costs half as much as the request. What would hold
     // a loop up has threads of its own: SQLite, inflating, understanding large bodies.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match args.command {
             Command::Serve(args) => serve::serve(config, args).await,
             Command::Status { json } => overview::status(config, json).await,
@@ -97,7 +103,10 @@ pub fn run() -> Result<ExitCode> {
             Command::Models { json } => overview::models(config, json).await,
             Command::Doctor { port } => doctor::doctor(Config { port, ..config }).await,
         }
-    })
+    });
+    // A name that the system looks for since long is not waited for.
+    runtime.shutdown_timeout(ENDING);
+    done
 }
 
 /// Tells the person what they must know of the accounts that the environment brought. Standard output is for programs.

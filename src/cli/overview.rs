@@ -61,11 +61,19 @@ pub(crate) async fn models(config: Config, json: bool) -> Result<ExitCode> {
 
 /// An address that opens the window of the running instance.
 pub(crate) async fn window(config: Config) -> Result<ExitCode> {
-    let admin = running(&config).await?;
-    let invitation = admin.ask("POST", "/api/session/invite", None).await?;
-    println!("{}", text(&invitation["url"]));
-    admin.done().await;
+    println!("{}", invitation(&config).await?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The address itself; it works once.
+///
+/// # Errors
+/// When nothing runs, or it does not answer.
+pub async fn invitation(config: &Config) -> Result<String> {
+    let admin = running(config).await?;
+    let invitation = admin.ask("POST", "/api/session/invite", None).await?;
+    admin.done().await;
+    Ok(text(&invitation["url"]))
 }
 
 /// Pauses the running instance, or lets it go on.

@@ -55,6 +55,7 @@ pub(crate) async fn serve(mut config: Config, args: Args) -> Result<ExitCode> {
         Err(error) = claim.follow(&running) => return Err(error.into()),
     }
     eprintln!("Stopping.");
+    claim.leave()?;
     running.stop().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -130,6 +130,16 @@ class App:
         until(lambda: self.screen.colours(*self.screen.geometry(window)) > 100, "the window stays empty")
         return window
 
+    def close_window(self):
+        """As a person does, who presses again when nothing happens."""
+        def gone():
+            window = self.window()
+            if window:
+                self.screen.do("xdotool", "windowactivate", window, check=False)
+                self.screen.keys("alt+F4")
+            return not self.window()
+        until(gone, "the window does not close")
+
     def web_processes(self):
         """Processes of the web view."""
         found = subprocess.run(["pgrep", "-P", str(self.pid), "-f", "WebKitWebProcess"], capture_output=True, text=True)

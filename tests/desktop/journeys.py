@@ -1,5 +1,6 @@
 """What a person does with the tray app. Each journey starts on a fresh screen with a fresh home."""
 
+import json
 import signal
 import socket
 import time
@@ -47,9 +48,7 @@ def window_and_tray(screen, app):
     until(lambda: app.ask("/api/settings")["failover"]["enabled"], "automatic is not switched on")
     assert app.active() == "Second"
 
-    screen.do("xdotool", "windowactivate", "--sync", window)
-    screen.keys("alt+F4")
-    until(lambda: not app.window(), "closing does not hide the window")
+    app.close_window()
     screen.shoot("closed")
     assert app.message("still here") == "echo: still here"
 
@@ -131,9 +130,7 @@ def memory_comes_back(screen, app):
     app.start()
     window = until(app.window, "no window")
     until(app.web_processes, "no web view")
-    screen.do("xdotool", "windowactivate", "--sync", window)
-    screen.keys("alt+F4")
-    until(lambda: not app.window(), "closing does not hide the window")
+    app.close_window()
     until(lambda: not app.web_processes(), "the web view stays", 75)
     print(f"      {app.memory():.1f} MiB of its own with the window closed")
     assert app.memory() <= 60, "the core is to stay below 60 MiB"
@@ -163,6 +160,12 @@ def in_the_window(screen, app):
         screen.shoot("chat")
         assert app.last_row()["account_name"] == "Second", app.last_row()
 
+        page.go("/logs")
+        page.click(page.button("CSV"))
+        kept = until(lambda: list(app.home.glob("*.csv")), "no export is kept")[0]
+        until(lambda: "Second" in kept.read_text(), "the export is empty")
+        until(lambda: kept.stat().st_mode & 0o077 == 0, "others may read the export")
+
         page.go("/usage")
         page.find("canvas")
 
@@ -186,18 +189,14 @@ def notified(screen, app):
     screen.start_notifications()
     app.settled().start()
     window = app.shown()
-    screen.do("xdotool", "windowactivate", "--sync", window)
-    screen.keys("alt+F4")
-    until(lambda: not app.window(), "closing does not hide the window")
+    app.close_window()
     note = until(screen.notification, "nothing is said")
     screen.shoot("note")
     x, y, width, height = screen.geometry(note)
     screen.click(x + width // 2, y + height // 2)
     window = app.shown()
     until(lambda: not screen.notification(), "what was clicked stays")
-    screen.do("xdotool", "windowactivate", "--sync", window)
-    screen.keys("alt+F4")
-    until(lambda: not app.window(), "closing does not hide the window")
+    app.close_window()
     assert app.message("on") == "echo: on"
     assert not screen.notification(), "it is said once"
 
@@ -264,22 +263,55 @@ def port_taken(screen, app):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        app.process = app.spawn("--port", str(port))
-        app.wait()
-        problem = app.ask("/api/status")["port_problem"]
-        assert problem and problem["port"] == port, problem
-        window = app.shown()
-        screen.shoot("first-start")
-        screen.do("xdotool", "windowactivate", "--sync", window)
-        screen.keys("Tab", "Return")
-        until(lambda: not app.ask("/api/status")["port_problem"], "the button moves the proxy nowhere")
-        assert app.message("moved") == "echo: moved"
-
-        app.ask("/api/settings", {"first_run_done": True}, method="PUT")
-        app.stop()
+        with Driver(app, free_port(), "--port", str(port)) as page:
+            page.says(f"Port {port} is taken")
+            screen.shoot("first-start")
+            page.click(page.button("Use the next free port"))
+            until(lambda: not app.ask("/api/status")["port_problem"], "the button moves the proxy nowhere")
+            assert app.message("moved") == "echo: moved"
+            # The page's policy named the old place: it is loaded anew, and reaches the new one.
+            until(lambda: f"Port {port} is taken" not in page.text(), "the page stays as it was")
+            page.click(page.button("Skip"))
+            page.says(app.proxy())
+            page.go("/chat")
+            page.type(page.find("textarea"), "after the move")
+            page.click(page.button("Send"))
+            page.says("echo: after the move")
         app.process = app.spawn("--port", str(port))
         app.shown()
         screen.shoot("home")
+
+
+def at_the_gate(screen, app):
+    """A window whose session is over is let in again by the tray and by a second start."""
+    app.settled()
+    with Driver(app, free_port()) as page:
+        page.says("Home")
+        app.ask("/api/password", {"password": "a long enough password"}, method="PUT")
+        page.says("password")
+        screen.shoot("gate")
+        assert app.spawn().wait(20) == 0
+        page.says("Home")
+
+
+def cannot_start(screen, app):
+    """Where the core cannot start, a window says why; closing it ends the program."""
+    app.folder.write_text("a file where a folder should be")
+    app.process = app.spawn()
+    app.shown()
+    screen.shoot("why")
+    app.close_window()
+    assert app.process.wait(20) == 1
+
+
+def started_again(screen, app):
+    """Who starts it right after quitting gets a new one, and not the one that is about to end."""
+    app.settled().start("--hidden")
+    app.process.send_signal(signal.SIGTERM)
+    first, app.process = app.process, app.spawn("--hidden")
+    assert first.wait(20) == 0
+    until(lambda: app.listens() and json.loads((app.folder / "app.json").read_text())["pid"] == app.pid, "nothing runs")
+    assert app.message("again") == "echo: again"
 
 
 def no_display(screen, app):
@@ -300,6 +332,9 @@ ALL = [
     late_tray,
     no_tray,
     port_taken,
+    at_the_gate,
+    cannot_start,
+    started_again,
     no_display,
     memory_comes_back,
 ]

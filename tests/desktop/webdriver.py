@@ -17,8 +17,8 @@ class Refused(AssertionError):
 class Driver:
     """`with Driver(app) as page:` starts the app through the driver, which may then look into its web view."""
 
-    def __init__(self, app, port):
-        self.app, self.base = app, f"http://127.0.0.1:{port}"
+    def __init__(self, app, port, *arguments):
+        self.app, self.base, self.arguments = app, f"http://127.0.0.1:{port}", list(arguments)
         environment = {**app.environment, "TAURI_AUTOMATION": "true", "TAURI_WEBVIEW_AUTOMATION": "true"}
         self.driver = subprocess.Popen(
             ["WebKitWebDriver", f"--port={port}", "--host=127.0.0.1"],
@@ -26,7 +26,7 @@ class Driver:
 
     def __enter__(self):
         until(self.ready, "WebKitWebDriver does not start")
-        options = {"binary": str(self.app.binary), "args": []}
+        options = {"binary": str(self.app.binary), "args": self.arguments}
         always = {"webkitgtk:browserOptions": options}
         self.session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": always}})["sessionId"]
         self.app.wait()

@@ -37,9 +37,10 @@ async function story({ window, page, world }, row) {
   await dialog(page).locator('.wire').waitFor();
 }
 
-async function talk({ window, page }, { id }) {
+async function talk({ window, page }, { id, answers }) {
   await window.go(`#/chat/${id}`);
-  await page.locator('article').first().waitFor();
+  // The conversation before it may still be there for a moment.
+  await page.waitForFunction((count) => document.querySelectorAll('article').length === count, answers);
 }
 
 /** Of somebody who has used it for weeks. */

@@ -72,9 +72,13 @@ const text = (words) => ({ type: 'text', text: words });
 
 /** Conversations with all that an answer can hold. */
 async function converse(product, { id }, requestId) {
-  const put = (title, turns, more = {}) => product.admin('POST', '/api/conversations', {
-    title, model: 'claude-sonnet-4-5', account_id: id, messages: { version: 1, options: { ...options, ...more }, turns },
-  });
+  /** Its id, and the answers it ends with. */
+  const put = async (title, turns, more = {}) => {
+    const kept = await product.admin('POST', '/api/conversations', {
+      title, model: 'claude-sonnet-4-5', account_id: id, messages: { version: 1, options: { ...options, ...more }, turns },
+    });
+    return { id: kept.id, answers: turns.reduce((count, turn) => count + (turn.answers?.length ?? 0), 0) };
+  };
   for (const title of ['Regex for semantic versions', 'Translate the release notes', 'Why is SQLite busy?', 'A name for the new crate']) {
     await put(title, [said(text(title)), { role: 'assistant', chosen: 0, answers: [answer({ content: [text('Here is one way.')] })] }]);
   }

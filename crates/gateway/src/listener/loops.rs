@@ -7,11 +7,15 @@ use std::future::Future;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long threads that look for names may hold up the end of a loop.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// Where connections are served: on the runtime that accepts them, and on loops beside it.
 #[derive(Debug, Default)]
@@ -75,9 +79,11 @@ impl Loop {
         let handle = runtime.handle().clone();
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let thread = std::thread::Builder::new()
-            .name(format!("loop-{number}"))
-            .spawn(move || runtime.block_on(stopped.cancelled()))?;
+        let thread = std::thread::Builder::new().name(format!("loop-{number}")).spawn(move || {
+            runtime.block_on(stopped.cancelled());
+            // A name that the system looks for since long is not waited for.
+            runtime.shutdown_timeout(ENDING);
+        })?;
         Ok(Self { handle, stop, thread: Some(thread) })
     }
 }

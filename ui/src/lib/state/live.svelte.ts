@@ -6,7 +6,7 @@ import type { Event, LogRow } from '../api/types';
 import { accounts } from './accounts.svelte';
 import { localKey } from './key.svelte';
 import { models } from './models.svelte';
-import { followPort } from './port';
+import { followProxy } from './port';
 import { session } from './session.svelte';
 import { settings } from './settings.svelte';
 import { status } from './status.svelte';
@@ -30,7 +30,7 @@ function tell(rows: LogRow[]): void {
 /** Everything the screens share, anew: at the start and after every gap. */
 async function fetchAll(): Promise<void> {
   await Promise.all([status.refresh(), accounts.refresh(), settings.refresh(), accounts.refreshProviders()]);
-  followPort(status.value?.port ?? null);
+  if (status.value) followProxy(status.value);
   await Promise.all([localKey.refresh(), models.refresh()]);
   void accounts.refreshQuotas();
   if (loaded) for (const listener of missed) listener();
@@ -62,7 +62,7 @@ function take({ event, data }: Event): void {
     case 'status':
       // The event does not know when this person's day began: take its state and keep our totals.
       status.take({ ...data, today: status.value?.today ?? data.today });
-      followPort(data.port);
+      followProxy(data);
       break;
     case 'settings':
       settings.take(data);

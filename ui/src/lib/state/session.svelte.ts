@@ -72,6 +72,11 @@ export const session = {
   },
 };
 
+// The desktop brings a fresh token whenever it raises the window; at the gate it opens it.
+addEventListener('invited', ({ detail }: CustomEventInit<string>) => {
+  if (phase === 'token' && detail) api.session.open({ token: detail }).then(enter, () => undefined);
+});
+
 // A session that ran out: back to the gate.
 observers.refused = () => {
   if (phase !== 'ready') return;
