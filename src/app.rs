@@ -70,8 +70,11 @@ impl App {
         let app = Self::open_for(config, Arc::new(shell)).await?.with_loops(loops_beside())?;
         let gateway = Arc::clone(&app.gateway);
         let first = app.tasks.spawn(async move { gateway.open_safe().await });
-        // A keychain that asks the person something must not hold up the start.
-        let _ = tokio::time::timeout(FIRST_LOOK, first).await;
+        match config.keychain {
+            // A keychain that asks the person something must not hold up the start.
+            KeychainUse::System => drop(tokio::time::timeout(FIRST_LOOK, first).await),
+            KeychainUse::Off => drop(first.await),
+        }
         let running = app.listen(config).await?;
         running.keep_models_listed();
         let App { gateway, tasks, quit, .. } = &running.app;
