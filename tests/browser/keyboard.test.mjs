@@ -1,9 +1,12 @@
 //! Without a mouse: from the first run to an account, an answer and the log.
 
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 
 import { ACCESS_KEY } from './harness/processes.mjs';
 import { stage } from './harness/stage.mjs';
+import { away, LIVED_IN, say } from './harness/views.mjs';
+import { furnish, MOSTLY_USED } from './harness/world.mjs';
 
 const held = stage(({ product }) => product.admin('PUT', '/api/settings', { first_run_done: false }));
 
@@ -85,4 +88,51 @@ held.journey('keyboard only', async (window, page) => {
   await dialog.getByText('/v1/messages').first().waitFor();
   await keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
+});
+
+/** What Tab must reach where one is: of radio buttons the chosen one or the first, for the others are the arrow keys'
+ *  matter. */
+function controls() {
+  const root = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document;
+  const all = root.querySelectorAll('a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex="0"]');
+  return [...all].filter((node) => {
+    if (!node.checkVisibility({ contentVisibilityAuto: true }) || node.closest('[popover]')) return false;
+    const group = node.type === 'radio' ? [...root.querySelectorAll(`input[name="${CSS.escape(node.name)}"]`)] : [];
+    return group.length === 0 || node === (group.find((radio) => radio.checked) ?? group[0]);
+  });
+}
+
+const everywhere = stage(async ({ product, emulator }) => {
+  everywhere.world = await furnish(product, emulator);
+}, MOSTLY_USED);
+after(() => everywhere.world?.stop());
+
+everywhere.journey('every control of every screen is reached by Tab, and shows it', async (window, page) => {
+  await page.evaluate(`globalThis.controls = ${controls}`);
+  await page.evaluate(() => {
+    globalThis.reached = new Map();
+    addEventListener('focusin', ({ target }) => {
+      const shown = [target, target.closest('label'), target.nextElementSibling, target.closest('form'), target.parentElement];
+      const drawn = (node) => getComputedStyle(node).outlineStyle !== 'none' || getComputedStyle(node).boxShadow !== 'none';
+      globalThis.reached.set(target, shown.some((node) => node && drawn(node)));
+    });
+  });
+  const missed = [];
+  for (const [view, open] of Object.entries(LIVED_IN)) {
+    await away(page);
+    await open({ window, page, t: say('en'), world: everywhere.world });
+    await window.settled();
+    const many = await page.evaluate(() => {
+      globalThis.reached.clear();
+      globalThis.wanted = globalThis.controls();
+      return globalThis.wanted.length;
+    });
+    for (let step = 0; step < many + 8; step++) await page.keyboard.press('Tab');
+    missed.push(...await page.evaluate((view) => globalThis.wanted.flatMap((node) => {
+      const name = node.getAttribute('aria-label') ?? node.labels?.[0]?.textContent.trim() ?? node.textContent.trim().slice(0, 40);
+      if (!node.isConnected || globalThis.reached.get(node)) return [];
+      return [`${view}: ${node.tagName} "${name}" ${globalThis.reached.has(node) ? 'does not show the focus' : 'is not reached'}`];
+    }), view));
+  }
+  assert.deepEqual(missed, []);
 });

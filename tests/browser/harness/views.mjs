@@ -21,9 +21,9 @@ async function wizard({ window, page }, name) {
   await dialog(page).getByRole('radio', { name }).check();
 }
 
-async function wire({ window, page, t, world }, tab) {
-  await window.go(`#/chat/${world.code.id}`);
-  await page.locator('article').first().waitFor();
+async function wire(seen, tab) {
+  const { page, t, world } = seen;
+  await talk(seen, world.code);
   await page.locator('article').first().getByRole('button', { name: t('wire.title') }).click();
   const radio = page.getByRole('radio', { name: t(`wire.${tab}`), exact: true });
   await radio.check();
@@ -37,10 +37,9 @@ async function story({ window, page, world }, row) {
   await dialog(page).locator('.wire').waitFor();
 }
 
-async function talk({ window, page }, { id, answers }) {
+async function talk({ window, page }, { id, words }) {
   await window.go(`#/chat/${id}`);
-  // The conversation before it may still be there for a moment.
-  await page.waitForFunction((count) => document.querySelectorAll('article').length === count, answers);
+  await page.locator('.bubble', { hasText: words }).waitFor();
 }
 
 /** Of somebody who has used it for weeks. */

@@ -1,9 +1,11 @@
 //! The window in a real browser. Every page is watched: what it writes to the console as an error fails its journey.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+
+import { shrunk } from './png.mjs';
 
 // Pinned where the window's own tools are.
 const modules = createRequire(new URL('../../../ui/package.json', import.meta.url));
@@ -69,8 +71,9 @@ export class Window {
 
   async picture(name) {
     if (!SCREENS) return;
-    mkdirSync(SCREENS, { recursive: true });
-    await this.page.screenshot({ path: join(SCREENS, `${name}.png`), animations: 'disabled' });
+    const path = join(SCREENS, `${name}.png`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, shrunk(await this.page.screenshot({ animations: 'disabled' })));
   }
 
   /** Serious and critical findings of axe, and text that is cut or pushes the page wide. */

@@ -1,7 +1,6 @@
 //! Somebody's Switchboard after weeks of work: accounts in every state, a log, conversations.
 
-import { deflateSync } from 'node:zlib';
-
+import { write } from './png.mjs';
 import { startEmulator } from './processes.mjs';
 
 const API_KEY = { kind: 'kiro_api_key', api_key: 'ksk_api-key' };
@@ -72,17 +71,15 @@ const text = (words) => ({ type: 'text', text: words });
 
 /** Conversations with all that an answer can hold. */
 async function converse(product, { id }, requestId) {
-  /** Its id, and the answers it ends with. */
   const put = async (title, turns, more = {}) => {
-    const kept = await product.admin('POST', '/api/conversations', {
-      title, model: 'claude-sonnet-4-5', account_id: id, messages: { version: 1, options: { ...options, ...more }, turns },
-    });
-    return { id: kept.id, answers: turns.reduce((count, turn) => count + (turn.answers?.length ?? 0), 0) };
+    const messages = { version: 1, options: { ...options, ...more }, turns };
+    const head = await product.admin('POST', '/api/conversations', { title, model: 'claude-sonnet-4-5', account_id: id, messages });
+    return { id: head.id, words: turns[0].content.at(-1).text };
   };
   for (const title of ['Regex for semantic versions', 'Translate the release notes', 'Why is SQLite busy?', 'A name for the new crate']) {
     await put(title, [said(text(title)), { role: 'assistant', chosen: 0, answers: [answer({ content: [text('Here is one way.')] })] }]);
   }
-  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png(240, 150).toString('base64') } };
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: chart(240, 150).toString('base64') } };
   const picture = await put('What does this chart show?', [
     said(image, text('What does this chart show, and is the dip on Thursday real?')),
     { role: 'assistant', chosen: 0, answers: [answer({
@@ -118,39 +115,16 @@ async function converse(product, { id }, requestId) {
   return { picture, side, code };
 }
 
-/** Bars on white, in as few bytes as a program can write. */
-function png(width, height) {
-  const line = width * 3 + 1;
-  const raw = Buffer.alloc(line * height, 255);
+/** Bars on white. */
+function chart(width, height) {
+  const pixels = Buffer.alloc(width * height * 3, 255);
   const heights = [0.7, 0.8, 0.78, 0.36, 0.74, 0.2, 0.16];
   for (let y = 0; y < height; y++) {
-    raw[y * line] = 0;
     for (let x = 0; x < width; x++) {
       const at = Math.floor((x / width) * heights.length);
       const bar = (x / width) * heights.length - at < 0.7 && height - y < heights[at] * height;
-      if (bar) raw.set(at === 3 ? [179, 38, 30] : [68, 80, 196], y * line + 1 + x * 3);
+      if (bar) pixels.set(at === 3 ? [179, 38, 30] : [68, 80, 196], (y * width + x) * 3);
     }
   }
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', head), chunk('IDAT', deflateSync(raw)), chunk('IEND', Buffer.alloc(0))]);
-}
-
-function chunk(name, data) {
-  const body = Buffer.concat([Buffer.from(name), data]);
-  const frame = Buffer.alloc(8);
-  frame.writeUInt32BE(data.length, 0);
-  frame.writeUInt32BE(crc(body), 4);
-  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-}
-
-function crc(bytes) {
-  let left = ~0;
-  for (const byte of bytes) {
-    left ^= byte;
-    for (let bit = 0; bit < 8; bit++) left = (left >>> 1) ^ (left & 1 ? 0xedb88320 : 0);
-  }
-  return ~left >>> 0;
+  return write(width, height, pixels);
 }
