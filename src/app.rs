@@ -1,20 +1,17 @@
 //! One instance: opened on a data folder, then listening, then stopped.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use accounts::{Accounts, Clock, SystemClock};
-use anyhow::{Context, Result, anyhow};
+use accounts::{Accounts, Clock, SystemClock, milliseconds};
+use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use emulator::Emulator;
 use gateway::listener::Loops;
-use gateway::{
-    Doors, Fittings, Gateway, Headless, Office, Passwords, Safe, Settings, Shell, fingerprint, url_of,
-};
+use gateway::{Doors, Fittings, Gateway, Headless, Office, Passwords, Safe, Settings, Shell, fingerprint};
 use llm::Secret;
 use providers::{Http, HttpOptions, Registry};
-use secrets::{Keychain, Keyring, OsKeychain, Patient, Place, Tools};
+use secrets::{Keychain, Keyring, OsKeychain, Patient, Tools};
 use store::{Core, Logs, Retention};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +19,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::PAGES;
 use crate::config::{Config, KeychainUse};
+use crate::running::Running;
 use crate::settle::Household;
-use crate::{keys, logging, paths};
+use crate::{keys, paths};
 
 /// How long the end may take: the grace of live answers, and some more.
 const ENDING: Duration = Duration::from_secs(8);
@@ -43,21 +41,14 @@ const FIRST_CLEANING: Duration = Duration::from_secs(60);
 /// An opened data folder with everything that works on it, not listening yet.
 #[derive(Debug)]
 pub struct App {
-    gateway: Arc<Gateway>,
+    pub(crate) gateway: Arc<Gateway>,
     household: Arc<Household>,
     /// What commands of the same person show to this instance.
     pass: Secret,
     sandbox: Emulator,
     loops: Arc<Loops>,
-    tasks: TaskTracker,
-    quit: CancellationToken,
-}
-
-/// A listening instance.
-#[derive(Debug)]
-pub struct Running {
-    app: App,
-    doors: Arc<Doors>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) quit: CancellationToken,
 }
 
 impl App {
@@ -124,7 +115,7 @@ impl App {
             tasks.clone(),
         )
         .await?;
-        let pass = random().map_err(|_| anyhow!("the system has no randomness"))?;
+        let pass = secrets::token()?;
         let sink = logs.sink();
         let gateway = Arc::new(Gateway {
             accounts,
@@ -282,107 +273,6 @@ impl App {
     }
 }
 
-impl Running {
-    /// The proxy's base URL, from this machine.
-    #[must_use]
-    pub fn url(&self) -> String {
-        self.app.gateway.base_url()
-    }
-
-    /// Where the proxy listens; port 0 while it does not.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        gateway::preferred(&self.app.gateway.addresses.load())
-    }
-
-    /// The base URL of the window and of the admin API.
-    #[must_use]
-    pub fn admin_url(&self) -> String {
-        self.app.gateway.office.page().map_or_else(|| self.url(), url_of)
-    }
-
-    /// An address that opens the window with a session of its own; it works once. `None` when the system has no
-    /// randomness.
-    #[must_use]
-    pub fn window(&self) -> Option<String> {
-        self.app.gateway.invitation()
-    }
-
-    /// The local key editors must send now: the person may have had another one made since the start.
-    ///
-    /// # Errors
-    /// When the database cannot be read, or stored secrets are locked.
-    pub async fn local_key(&self) -> Result<Secret> {
-        let gateway = &self.app.gateway;
-        match gateway.core.local_keys().await?.into_iter().next() {
-            Some(row) => Ok(gateway.safe.keyring().open(Place::local_key(&row.id), &row.key)?),
-            None => self.app.key().context("stored secrets are locked"),
-        }
-    }
-
-    /// As [`App::notes`].
-    #[must_use]
-    pub fn notes(&self) -> Vec<String> {
-        self.app.notes()
-    }
-
-    pub(crate) const fn app(&self) -> &App {
-        &self.app
-    }
-
-    /// The listeners.
-    #[must_use]
-    pub const fn doors(&self) -> &Arc<Doors> {
-        &self.doors
-    }
-
-    /// The local key editors must send; `None` while stored secrets are locked.
-    #[must_use]
-    pub fn key(&self) -> Option<Secret> {
-        self.app.key()
-    }
-
-    /// What handlers share.
-    #[must_use]
-    pub const fn gateway(&self) -> &Arc<Gateway> {
-        &self.app.gateway
-    }
-
-    /// The name of the account that is asked first.
-    #[must_use]
-    pub fn active_account(&self) -> Option<String> {
-        let accounts = &self.app.gateway.accounts;
-        accounts.active().and_then(|id| accounts.get(&id)).map(|view| view.name)
-    }
-
-    /// Learns in the background which models the active account has.
-    pub(crate) fn keep_models_listed(&self) {
-        let App { gateway, tasks, quit, .. } = &self.app;
-        tasks.spawn(gateway::keep_models_listed(Arc::clone(gateway), quit.clone()));
-    }
-
-    /// Lets the debug setting switch the detail of the process's log.
-    pub(crate) fn follow_debug_setting(&self, detail: logging::Detail) {
-        let gateway = Arc::clone(&self.app.gateway);
-        let quit = self.app.quit.clone();
-        let mut changes = gateway.settings_changes.subscribe();
-        self.app.tasks.spawn(async move {
-            loop {
-                detail.set_debug(gateway.settings.load().debug_log);
-                tokio::select! {
-                    () = quit.cancelled() => return,
-                    changed = changes.changed() => if changed.is_err() { return },
-                }
-            }
-        });
-    }
-
-    /// Stops accepting, gives live answers five seconds, and closes the data folder.
-    pub async fn stop(self) {
-        self.app.close().await;
-    }
-}
-
 /// Where the key of stored secrets may be.
 fn tools(config: &Config) -> Tools {
     let keychain = match config.keychain {
@@ -398,13 +288,6 @@ fn tools(config: &Config) -> Tools {
     }
 }
 
-/// 256 random bits in hexadecimal.
-fn random() -> Result<Secret, getrandom::Error> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(Secret::new(hex::encode(bytes)))
-}
-
 async fn settings(core: &Core) -> Result<Settings> {
     let stored = core.settings().await?;
     let Some(value) = stored.get(gateway::SETTINGS_KEY) else {
@@ -415,11 +298,6 @@ async fn settings(core: &Core) -> Result<Settings> {
         tracing::warn!(%problem, "a stored setting was left at its default");
     }
     Ok(settings)
-}
-
-fn milliseconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Event loops beside the first one. Two serve more requests a second than one person's editors will ever send; on a

@@ -17,9 +17,11 @@ mod keys;
 mod lock;
 mod logging;
 mod paths;
+mod running;
 mod settle;
 mod welcome;
 
-pub use app::{App, Running};
+pub use app::App;
 pub use cli::invitation;
 pub use config::{Config, KeychainUse};
+pub use running::Running;

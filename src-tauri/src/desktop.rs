@@ -13,7 +13,7 @@ use switchboard::tray::{Locale, Words};
 use tauri::{AppHandle, Manager, RunEvent};
 
 use crate::engine::{Engine, Order};
-use crate::{autostart, notification, tray, window};
+use crate::{autostart, failure, notification, tray, window};
 
 /// What all parts of the shell share, as the application's state.
 pub(crate) struct Desktop {
@@ -53,9 +53,9 @@ pub(crate) fn run(config: Config, hidden: bool) -> Result<i32> {
         .plugin(single_instance(&folder))
         .plugin(tauri_plugin_autostart::Builder::new().app_name("switchboard").arg("--hidden").build())
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::PLACE).build())
-        .register_uri_scheme_protocol(window::FAILURE, |context, _| {
+        .register_uri_scheme_protocol(failure::LABEL, |context, _| {
             let failure = context.app_handle().desktop().failure.get();
-            window::failure_page(failure.map_or("", String::as_str))
+            failure::page(failure.map_or("", String::as_str))
         })
         .manage(Desktop {
             engine,

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use crate::desktop::{DesktopExt, DesktopShell, take_wish};
-use crate::{notification, tray, window};
+use crate::{failure, notification, tray, window};
 
 /// A window that stays hidden for so long gives its memory back.
 const FREE_AFTER: Duration = Duration::from_secs(60);
@@ -115,7 +115,7 @@ async fn to_the_end(config: &Config, app: &AppHandle, orders: &mut UnboundedRece
             let said = format!("{error:#}");
             eprintln!("switchboard-desktop: {said}");
             // Whoever started us by a click sees no terminal.
-            window::open_failure(app, &said);
+            failure::open(app, &said);
             let closed = async { while !matches!(orders.recv().await, None | Some(Order::Quit)) {} };
             match stop_requested() {
                 Ok(stop) => tokio::select! { () = closed => {}, _ = stop => {} },

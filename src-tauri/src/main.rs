@@ -5,7 +5,9 @@
 
 mod autostart;
 mod desktop;
+mod download;
 mod engine;
+mod failure;
 #[cfg(target_os = "linux")]
 mod linux;
 mod notification;

@@ -1,26 +1,19 @@
 //! The window: a web view on our own pages, with no way to us but HTTP.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use tauri::http::HeaderValue;
-use tauri::http::header::CONTENT_TYPE;
-use tauri::webview::{Color, DownloadEvent, NewWindowResponse, PermissionResponse};
+use tauri::webview::{Color, NewWindowResponse, PermissionResponse};
 use tauri::{AppHandle, Manager, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_window_state::{AppHandleExt, StateFlags};
 use url::Url;
 
 use crate::desktop::DesktopExt;
 use crate::engine::Order;
-use crate::{notification, tray};
+use crate::{download, failure, notification, tray};
 
 const LABEL: &str = "main";
-
-/// The window that says why there is no other, and the scheme of its page.
-pub(crate) const FAILURE: &str = "failure";
 
 /// What is kept of the window from one start to the next.
 pub(crate) const PLACE: StateFlags =
@@ -29,16 +22,21 @@ pub(crate) const PLACE: StateFlags =
 /// Shows the window, making it when there is none; at a route of its own when one is given. Before the core runs that is
 /// only noted.
 pub(crate) fn open(app: &AppHandle, route: Option<&'static str>) {
-    let app = app.clone();
-    // A window that is made on the main thread while that handles an event never appears on Windows.
-    let opening = move || {
-        if let Err(error) = show(&app, route) {
+    let handle = app.clone();
+    let _ = on_own_thread(move || {
+        if let Err(error) = show(&handle, route) {
             tracing::error!(%error, "the window cannot be opened");
         }
-    };
-    if let Err(error) = thread::Builder::new().name("window".to_owned()).spawn(opening) {
+    });
+}
+
+/// A window that is made on the main thread while that handles an event never appears on Windows.
+pub(crate) fn on_own_thread(opening: impl FnOnce() + Send + 'static) -> bool {
+    let begun = thread::Builder::new().name("window".to_owned()).spawn(opening);
+    if let Err(error) = &begun {
         tracing::error!(%error, "the window cannot be opened");
     }
+    begun.is_ok()
 }
 
 fn show(app: &AppHandle, route: Option<&'static str>) -> tauri::Result<()> {
@@ -51,7 +49,7 @@ fn show(app: &AppHandle, route: Option<&'static str>) -> tauri::Result<()> {
     // Looked at again: the core may have come up since, without seeing the wish.
     let Some(gateway) = desktop.gateway.get().filter(|_| !desktop.ending.load(Ordering::Relaxed)) else {
         // Where the core cannot start, a window says why.
-        return app.get_webview_window(FAILURE).map_or(Ok(()), |window| raise(&window));
+        return app.get_webview_window(failure::LABEL).map_or(Ok(()), |window| raise(&window));
     };
     desktop.engine.send(Order::Shown);
     let Some(url) = gateway.invitation() else {
@@ -99,7 +97,7 @@ fn build(app: &AppHandle, url: Url) -> tauri::Result<()> {
             NewWindowResponse::Deny
         })
         .on_download(|window, event| {
-            export(window.app_handle(), event);
+            download::follow(window.app_handle(), event);
             true
         })
         .on_permission_request(|_, _| PermissionResponse::Deny)
@@ -180,100 +178,6 @@ pub(crate) fn free(app: &AppHandle) {
     if let Err(error) = app.run_on_main_thread(freeing) {
         tracing::warn!(%error, "the window keeps its memory");
     }
-}
-
-/// Exports, which the page makes: into the folder for downloads, or the home folder. Web views say nothing about it, so
-/// we do.
-fn export(app: &AppHandle, event: DownloadEvent<'_>) {
-    match event {
-        DownloadEvent::Requested { destination, .. } => {
-            let name = destination.file_name().map(OsStr::to_owned).unwrap_or_else(|| "export".into());
-            let paths = app.path();
-            if let Some(folder) =
-                paths.download_dir().ok().filter(|dir| dir.is_dir()).or(paths.home_dir().ok())
-            {
-                *destination = free_name(&folder, Path::new(&name));
-            }
-        }
-        DownloadEvent::Finished { path: Some(path), success: true, .. } => {
-            if let Err(error) = make_private(&path) {
-                tracing::warn!(%error, "an export may be readable for others");
-            }
-            let path = path.display().to_string();
-            notification::show(app, &app.desktop().words().say("tray.saved", &[("path", &path)]));
-        }
-        _ => {}
-    }
-}
-
-/// `name` in `folder`, numbered where that is taken.
-fn free_name(folder: &Path, name: &Path) -> PathBuf {
-    let stem = name.file_stem().unwrap_or_default().to_string_lossy();
-    let ending = name.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
-    let numbered = (1..1000).map(|number| folder.join(format!("{stem} ({number}){ending}")));
-    std::iter::once(folder.join(name))
-        .chain(numbered)
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| folder.join(name))
-}
-
-/// Logs name models and clients: for this person alone.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-/// Says why the core cannot start, to somebody who sees no terminal. Closing it ends the program.
-pub(crate) fn open_failure(app: &AppHandle, reason: &str) {
-    let text = app.desktop().words().say("tray.failure", &[("reason", reason)]);
-    // Said once: the core starts once.
-    let _ = app.desktop().failure.set(text);
-    let handle = app.clone();
-    let opening = move || {
-        if let Err(error) = build_failure(&handle) {
-            tracing::error!(%error, "there is no window to say why");
-            handle.desktop().engine.send(Order::Quit);
-        }
-    };
-    if let Err(error) = thread::Builder::new().name("window".to_owned()).spawn(opening) {
-        tracing::error!(%error, "there is no window to say why");
-        app.desktop().engine.send(Order::Quit);
-    }
-}
-
-/// The only page that does not come from the core: what [`FAILURE`] shows.
-pub(crate) fn failure_page(reason: &str) -> tauri::http::Response<Vec<u8>> {
-    let text = reason.replace('&', "&amp;").replace('<', "&lt;");
-    let page = format!(
-        "<!doctype html><meta charset=utf-8><title>Switchboard</title>\
-         <body style=\"font: 15px/1.5 sans-serif; margin: 24px; white-space: pre-wrap; overflow-wrap: anywhere\">{text}"
-    );
-    let mut answer = tauri::http::Response::new(page.into_bytes());
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    answer
-}
-
-fn build_failure(app: &AppHandle) -> tauri::Result<()> {
-    let page =
-        Url::parse(&format!("{FAILURE}://localhost/")).map_err(|error| tauri::Error::Anyhow(error.into()))?;
-    let window = WebviewWindowBuilder::new(app, FAILURE, WebviewUrl::CustomProtocol(page))
-        .title("Switchboard")
-        .inner_size(560.0, 240.0)
-        .on_navigation(|url| url.scheme() == FAILURE || url.host_str() == Some("failure.localhost"))
-        .build()?;
-    let handle = app.clone();
-    window.on_window_event(move |event| {
-        if let WindowEvent::CloseRequested { .. } = event {
-            handle.desktop().engine.send(Order::Quit);
-        }
-    });
-    Ok(())
 }
 
 /// Whether the window may go there: our own pages, what they make themselves, and nothing else.

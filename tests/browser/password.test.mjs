@@ -78,7 +78,7 @@ held.journey('while other machines are let in the window says so on every screen
   await window.go('#/settings/proxy');
   const lan = page.getByRole('switch', { name: 'Let other machines in' });
   window.expected = [409];
-  await lan.click({ force: true });
+  await lan.press('Space');
   await page.getByRole('button', { name: 'Let them in' }).click();
   await window.told('needs an admin password');
   assert.equal((await held.product.admin('GET', '/api/status')).wide, false);
@@ -89,7 +89,7 @@ held.journey('while other machines are let in the window says so on every screen
   await page.keyboard.press('Enter');
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
   await window.go('#/settings/proxy');
-  await lan.click({ force: true });
+  await lan.press('Space');
   await page.getByRole('button', { name: 'Let them in' }).click();
   await window.told('Saved');
   for (const screen of ['home', 'logs', 'settings/security']) {

@@ -1,10 +1,11 @@
 //! The accounts as everybody sees them at one moment.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use providers::{CredentialSummary, Policy};
 
+use crate::clock::milliseconds;
 use crate::consent::Consents;
 use crate::cooling::{Admission, Reason};
 use crate::{AccountView, Entry, Failover, Passed, Plan, StateView};
@@ -150,7 +151,7 @@ impl Board {
             _ if !seat.enabled => StateView::Disabled,
             None => StateView::Ready,
             Some((reason, until)) => {
-                let until_ms = millis(wall) + until.saturating_duration_since(now).as_millis() as i64;
+                let until_ms = milliseconds(wall) + until.saturating_duration_since(now).as_millis() as i64;
                 match reason {
                     Reason::Throttled | Reason::Failing => StateView::Cooling { until_ms },
                     Reason::Exhausted => StateView::Exhausted { until_ms },
@@ -176,15 +177,10 @@ impl Board {
             active: self.active().is_some_and(|active| active.id() == seat.id()),
             state,
             last_error,
-            session_ends_ms: seat.entry.vault.current().and_then(|session| session.expires).map(millis),
-            sign_in_ends_ms: sign_in_ends.map(millis),
+            session_ends_ms: seat.entry.vault.current().and_then(|session| session.expires).map(milliseconds),
+            sign_in_ends_ms: sign_in_ends.map(milliseconds),
             created_ms: seat.created_ms,
             updated_ms: seat.updated_ms,
         }
     }
-}
-
-/// Milliseconds since 1970; 0 for what was before.
-pub(crate) fn millis(time: SystemTime) -> i64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use providers::{Policy, Provider};
 use serde::{Deserialize, Serialize};
 
-use crate::board::{Board, millis};
+use crate::board::Board;
+use crate::clock::milliseconds;
 use crate::roster::Inner;
 use crate::{Accounts, Error};
 
@@ -57,7 +58,7 @@ impl Inner {
     pub(crate) async fn consent(&self, provider: &str, by: ConsentBy) -> Result<(), Error> {
         let mut consents = self.board.load().consents.clone();
         Arc::make_mut(&mut consents)
-            .insert(provider.to_owned(), Consent { time_ms: millis(self.clock.now()), by });
+            .insert(provider.to_owned(), Consent { time_ms: milliseconds(self.clock.now()), by });
         let value = serde_json::to_value(&*consents)
             .map_err(|error| Error::Invalid { field: "policy_accepted", message: error.to_string() })?;
         self.core.put_settings(vec![(CONSENTS.to_owned(), Some(value))]).await?;

@@ -10,8 +10,10 @@ use secrets::Place;
 use serde_json::Value;
 use store::{AccountRow, StateRow};
 
-use crate::board::{Board, Seat, millis};
-use crate::roster::{ACTIVE, FAILOVER, Inner, policy_of};
+use crate::board::{Board, Seat};
+use crate::clock::milliseconds;
+use crate::roster::{ACTIVE, FAILOVER, Inner};
+use crate::seat::policy_of;
 use crate::vault::Vault;
 use crate::ward::Ward;
 use crate::{AccountView, Accounts, ConsentBy, Entry, Error, Failover, check};
@@ -197,7 +199,7 @@ impl Inner {
         };
         self.check_free(&account.name, None)?;
         let summary = provider.check(&account, &new.credential).map_err(Error::Refused)?;
-        let now_ms = millis(self.clock.now());
+        let now_ms = milliseconds(self.clock.now());
         let credential = Secret::new(new.credential.to_string());
         if note.is_some() {
             self.consent(provider.id(), new.policy_accepted_by).await?;
@@ -236,7 +238,7 @@ impl Inner {
             (seat.entry, seat.summary) = self.changed_entry(&old, patch)?;
         }
         if !seat.ephemeral {
-            seat.updated_ms = millis(self.clock.now());
+            seat.updated_ms = milliseconds(self.clock.now());
             if !self.core.update_account(self.row_of(&seat)?).await.map_err(named)? {
                 return Err(Error::NotFound);
             }
@@ -294,7 +296,7 @@ impl Inner {
         if seat.ephemeral {
             return Err(Error::Ephemeral);
         }
-        self.core.remove_account(id, millis(self.clock.now())).await?;
+        self.core.remove_account(id, milliseconds(self.clock.now())).await?;
         self.publish(|board| {
             let mut board = board.clone();
             board.seats.retain(|seat| seat.id() != id);

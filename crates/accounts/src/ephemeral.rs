@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::board::Seat;
-use crate::roster::policy_of;
+use crate::seat::policy_of;
 use crate::vault::Vault;
 use crate::{Accounts, ConsentBy, Entry, Error, check};
 

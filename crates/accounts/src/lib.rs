@@ -17,6 +17,7 @@ mod plan;
 mod refresh;
 mod removed;
 mod roster;
+mod seat;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ mod vault;
 mod view;
 mod ward;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SystemClock, milliseconds};
 pub use consent::{Consent, ConsentBy};
 pub use edit::{NewAccount, Patch};
 pub use entry::{Entry, Outcome};

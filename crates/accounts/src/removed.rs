@@ -3,8 +3,9 @@
 use serde::Serialize;
 use store::RemovedRow;
 
-use crate::board::millis;
-use crate::roster::{Inner, seat_of};
+use crate::clock::milliseconds;
+use crate::roster::Inner;
+use crate::seat::seat_of;
 use crate::{AccountView, Accounts, Error};
 
 const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -28,7 +29,7 @@ impl Accounts {
     /// # Errors
     /// When the store cannot be read.
     pub async fn removed(&self) -> Result<Vec<Removed>, Error> {
-        let now_ms = millis(self.inner.clock.now());
+        let now_ms = milliseconds(self.inner.clock.now());
         let rows = self.inner.core.removed_accounts().await?;
         let kept = rows.into_iter().filter(|row| now_ms - row.removed_ms < KEPT_MS);
         Ok(kept.map(Removed::from).collect())
@@ -57,7 +58,7 @@ impl Accounts {
     /// # Errors
     /// When the store cannot be written.
     pub async fn forget_old(&self) -> Result<(), Error> {
-        let before = millis(self.inner.clock.now()).saturating_sub(KEPT_MS).saturating_add(1);
+        let before = milliseconds(self.inner.clock.now()).saturating_sub(KEPT_MS).saturating_add(1);
         self.inner.core.forget_removed_before(before).await?;
         Ok(())
     }
@@ -67,7 +68,7 @@ impl Inner {
     async fn restore(&self, id: &str) -> Result<(), Error> {
         let _edit = self.edit.lock().await;
         let rows = self.core.removed_accounts().await?;
-        let now_ms = millis(self.clock.now());
+        let now_ms = milliseconds(self.clock.now());
         let kept = |row: &RemovedRow| row.account.id == id && now_ms - row.removed_ms < KEPT_MS;
         let row = rows.into_iter().find(kept).ok_or(Error::NotFound)?.account;
         self.registry.get(&row.provider).ok_or_else(|| Error::UnknownProvider(row.provider.clone()))?;

@@ -5,7 +5,7 @@
 //! that answered is told how it went.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use accounts::{Accounts, Entry, Outcome, Passed};
 use http::StatusCode;
@@ -45,14 +45,14 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Starts the clock of a request.
     pub(crate) fn begin(gateway: &Gateway, dialect: Wire, head: &Parts) -> Box<Self> {
-        let now = gateway.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let time_ms = gateway.now_ms();
         let id = uuid::Uuid::new_v4();
         let user_agent =
             head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Box::new(Self {
             sink: gateway.sink.clone(),
             row: LogRow {
-                time_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+                time_ms,
                 request_id: format!("req_{}", id.simple()),
                 client: client::name(user_agent, head.headers.contains_key(&ASKED)).to_owned(),
                 user_agent: user_agent.chars().take(200).collect(),
@@ -62,7 +62,7 @@ impl Recorder {
                 ..LogRow::default()
             },
             began: Instant::now(),
-            stamp: Stamp { id: id.as_u128(), created: now.as_secs() },
+            stamp: Stamp { id: id.as_u128(), created: time_ms.unsigned_abs() / 1000 },
             usage: Usage::default(),
             model: None,
             accounts: gateway.accounts.clone(),

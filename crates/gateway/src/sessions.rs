@@ -97,7 +97,7 @@ impl Sessions {
     /// A token that opens one session, within a day. `None` when the system has no randomness.
     #[must_use]
     pub fn invite(&self, now_ms: i64) -> Option<String> {
-        let token = random()?;
+        let token = secret()?;
         let mut state = self.lock();
         state.invitations.retain(|(_, made)| now_ms - made < INVITATION_MS);
         if state.invitations.len() >= MOST_INVITATIONS {
@@ -153,7 +153,7 @@ impl Sessions {
         peer: Option<IpAddr>,
         now_ms: i64,
     ) -> Result<Opened, Refused> {
-        let (Some(secret), Some(csrf)) = (random(), random()) else { return Err(Refused::NoRandomness) };
+        let (Some(secret), Some(csrf)) = (secret(), secret()) else { return Err(Refused::NoRandomness) };
         let mut state = self.lock();
         state.tries.forgive(peer);
         for old in self.shown(headers) {
@@ -247,9 +247,6 @@ impl State {
     }
 }
 
-/// 256 random bits in hexadecimal.
-fn random() -> Option<String> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(hex::encode(bytes))
+fn secret() -> Option<String> {
+    secrets::token().ok().map(|token| token.expose().to_owned())
 }

@@ -114,7 +114,7 @@ impl Gateway {
     /// The time now, milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        milliseconds(self.now())
+        accounts::milliseconds(self.now())
     }
 
     /// The time now.
@@ -148,10 +148,4 @@ pub fn url_of(address: SocketAddr) -> String {
         IpAddr::V4(ip) => ip.to_string(),
     };
     format!("http://{host}:{}", address.port())
-}
-
-/// Milliseconds since 1970; 0 for times before.
-pub(crate) fn milliseconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

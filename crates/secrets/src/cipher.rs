@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use llm::Sealed;
+use llm::{Sealed, Secret};
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -20,6 +20,14 @@ pub(crate) fn random() -> Result<Bytes, Error> {
     let mut bytes = Zeroizing::new([0; KEY]);
     getrandom::fill(&mut *bytes).map_err(|_| Error::NoRandomness)?;
     Ok(bytes)
+}
+
+/// 256 random bits in hexadecimal: what nobody guesses.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn token() -> Result<Secret, Error> {
+    Ok(Secret::new(hex::encode(*random()?)))
 }
 
 /// Encrypts `plain`, bound to `place`.

@@ -22,6 +22,7 @@ mod slot;
 mod tests;
 mod tools;
 
+pub use cipher::token;
 pub use error::{Error, Trouble};
 pub use key::DataKey;
 pub use keychain::{Keychain, OsKeychain, Patient};

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::door::{Door, Visitor};
 use super::{SignIn, SignInProblem, SignInState};
-use crate::board::millis;
+use crate::clock::milliseconds;
 use crate::roster::Inner;
 use crate::{ConsentBy, Error, NewAccount, Patch};
 
@@ -128,7 +128,7 @@ impl Inner {
         let ends_ms = waiting.as_ref().map(|(_, ends)| {
             let left = ends.saturating_duration_since(self.clock.instant());
             // In whole seconds: the same end must look the same each time.
-            (millis(self.clock.now() + left) + 500) / 1000 * 1000
+            (milliseconds(self.clock.now() + left) + 500) / 1000 * 1000
         });
         let state = if waiting.is_some() { SignInState::Waiting } else { SignInState::Working };
         let prompt = waiting.map(|(prompt, _)| prompt);

@@ -44,9 +44,7 @@ pub(super) struct Rotated {
 /// # Errors
 /// When the system has no randomness, or secrets are locked.
 pub fn new_local_key(keyring: &Keyring, now_ms: i64) -> Result<(LocalKeyRow, Secret), secrets::Error> {
-    let mut random = [0_u8; 32];
-    getrandom::fill(&mut random).map_err(|_| secrets::Error::NoRandomness)?;
-    let key = Secret::new(format!("{PREFIX}{}", hex::encode(random)));
+    let key = Secret::new(format!("{PREFIX}{}", secrets::token()?.expose()));
     let row = LocalKeyRow {
         id: LOCAL.to_owned(),
         name: LOCAL.to_owned(),

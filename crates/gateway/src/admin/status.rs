@@ -11,8 +11,8 @@ use store::Totals;
 
 use super::json::Asked;
 use super::{Desk, Refusal};
-use crate::state::milliseconds;
 use crate::{Door, Gateway, PortProblem};
+use accounts::milliseconds;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
