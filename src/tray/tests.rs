@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::Path;
+
 use accounts::StateView;
 use gateway::{Language, Notice, PortProblem};
 use serde_json::{Map, Value};
@@ -152,14 +155,9 @@ fn notices_are_translated_and_others_kept() {
 
 #[test]
 fn the_dictionaries_hold_what_the_tray_says_and_nothing_more() {
-    let sources = [
-        include_str!("menu.rs"),
-        include_str!("../../src-tauri/src/tray.rs"),
-        include_str!("../../src-tauri/src/desktop.rs"),
-        include_str!("../../src-tauri/src/engine.rs"),
-        include_str!("../../src-tauri/src/window.rs"),
-    ]
-    .concat();
+    let shell = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/src");
+    let files = fs::read_dir(shell).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let sources = files.chain([include_str!("menu.rs").to_owned()]).collect::<String>();
     let notices = include_str!("../../crates/gateway/src/notices.rs");
     for dictionary in
         [include_str!("../../ui/src/lib/i18n/en.json"), include_str!("../../ui/src/lib/i18n/zh-CN.json")]

@@ -13,6 +13,8 @@ mod test;
 mod types;
 mod ui;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -43,8 +45,19 @@ enum Task {
     Bench(bench::Args),
 }
 
-fn main() -> Result<()> {
-    match Args::parse().task {
+fn main() -> ExitCode {
+    // What was tried is told in the chain; where in this program it failed helps nobody.
+    match perform(Args::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    match task {
         Task::Run(args) => run::run(&args),
         Task::Test(args) => test::test(&args),
         Task::Clients(args) => clients::clients(&args),
