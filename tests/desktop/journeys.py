@@ -167,7 +167,7 @@ def in_the_window(screen, app):
         until(lambda: kept.stat().st_mode & 0o077 == 0, "others may read the export")
 
         page.go("/usage")
-        page.find("canvas")
+        page.find("svg path.c1")
 
         refused = page.run_async("""
             const done = arguments[arguments.length - 1];

@@ -5,7 +5,7 @@ import { freeName } from './Accounts/name';
 import { moved } from './Accounts/order';
 import { parsePasted } from './Accounts/paste';
 import { fits, readQuestion, writeQuestion } from './Logs/filter';
-import { series, slots, stacked } from './Usage/series';
+import { bars, series, slots, ticks } from './Usage/series';
 
 describe('accounts', () => {
   it('moves one in the order', () => {
@@ -57,5 +57,17 @@ describe('usage', () => {
     expect(values).toEqual([[5]]);
     expect(series(usage, 'requests', 'account', 0, 1000, 'hour', 'rest', 'none').groups).toHaveLength(2);
   });
-  it('stacks', () => expect(stacked([[1, 2], [3, 4], [5, 6]])).toEqual([[1, 2], [4, 6], [9, 12]]));
+  it('stacks', () => {
+    const path = (group: number): string => bars([[1, 2], [3, 0]], group, (slot) => slot * 10, (value) => 100 - value, 4);
+    expect(path(0)).toBe('M-2 100h4V99h-4zM8 100h4V98h-4z');
+    expect(path(1)).toBe('M-2 99h4V96h-4z');
+  });
+  it('has round marks', () => {
+    expect(ticks([[1, 2], [3, 4]], true)).toEqual({ marks: [0, 2, 4, 6], top: 6.48 });
+    expect(ticks([[1]], true).marks).toEqual([0, 1]);
+    expect(ticks([[1]], false).marks).toHaveLength(6);
+    expect(ticks([[910_000]], true).marks).toEqual([0, 200_000, 400_000, 600_000, 800_000]);
+    expect(ticks([[0, 0]], true)).toEqual({ marks: [0], top: 1 });
+    expect(ticks([], true)).toEqual({ marks: [0], top: 1 });
+  });
 });

@@ -37,7 +37,7 @@ export const settings = {
   get language(): Language {
     return language;
   },
-  /** For what draws on a canvas and cannot follow CSS. */
+  /** What is on the screen now, also where the theme is the system's. */
   get dark(): boolean {
     return dark;
   },

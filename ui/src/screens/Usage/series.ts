@@ -66,12 +66,25 @@ export function series(
   return { times: starts.map((start) => start / 1000), groups, values };
 }
 
-/** Cumulated from the first group up, which is how stacked bars are drawn. */
-export function stacked(values: number[][]): number[][] {
-  const sums: number[][] = [];
-  for (const row of values) {
-    const below = sums.at(-1);
-    sums.push(row.map((value, slot) => value + (below?.[slot] ?? 0)));
-  }
-  return sums;
+/** What the first `groups` of a slot are together. */
+function stacked(values: number[][], groups: number, slot: number): number {
+  return values.slice(0, groups).reduce((sum, row) => sum + (row[slot] ?? 0), 0);
+}
+
+/** Round values from zero up to the highest bar, about four; nothing is half a token, so counts have `whole` steps. */
+export function ticks(values: number[][], whole: boolean): { marks: number[]; top: number } {
+  const highest = Math.max(0, ...(values[0] ?? []).map((_, slot) => stacked(values, values.length, slot)));
+  const least = highest / 5 || 1;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const found = (least > 5 * power ? 10 : least > 2 * power ? 5 : least > power ? 2 : 1) * power;
+  const step = whole ? Math.max(found, 1) : found;
+  return { marks: Array.from({ length: Math.floor(highest / step) + 1 }, (_, at) => at * step), top: highest * 1.08 || step };
+}
+
+/** The bars of one group as the path of an SVG: those of the groups before it lie below. */
+export function bars(values: number[][], group: number, middle: (slot: number) => number, high: (value: number) => number, width: number): string {
+  return (values[group] ?? [])
+    .map((value, slot) => value > 0 && `M${middle(slot) - width / 2} ${high(stacked(values, group, slot))}h${width}V${high(stacked(values, group + 1, slot))}h${-width}z`)
+    .filter(Boolean)
+    .join('');
 }
