@@ -12,6 +12,7 @@ use llm::{Answer, Category, Chunk, Collector, Error, OtherAccount, Request, Same
 use providers::{Body, ByteStream, Call, Session, Target, Witness, witnessed};
 use wire::{Detail, FrameReader};
 
+use crate::last_call::last_call;
 use crate::record::Recorder;
 use crate::route::{Course, Plan, Stop};
 use crate::state::Gateway;
@@ -61,15 +62,23 @@ pub(crate) async fn seek(
         attempts: 0,
         waited: Duration::ZERO,
     };
-    let mut result = match course.plan() {
-        Ok(plan) => search(plan).run(&mut recorder).await,
-        Err(error) => Err(error),
+    let finding = async {
+        let result = match course.plan() {
+            Ok(plan) => search(plan).run(&mut recorder).await,
+            Err(error) => Err(error),
+        };
+        if matches!(&result, Err(error) if error.category == Category::NoCredentials)
+            && let Some(plan) = course.wait(&gateway).await
+        {
+            return search(plan).run(&mut recorder).await;
+        }
+        result
     };
-    if matches!(&result, Err(error) if error.category == Category::NoCredentials)
-        && let Some(plan) = course.wait(&gateway).await
-    {
-        result = search(plan).run(&mut recorder).await;
-    }
+    let result = tokio::select! {
+        biased;
+        result = finding => result,
+        quitting = last_call(&gateway) => Err(quitting),
+    };
     (recorder, result)
 }
 

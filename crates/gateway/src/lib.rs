@@ -19,6 +19,7 @@ pub mod guard;
 mod house;
 mod keepalive;
 mod keys;
+mod last_call;
 mod limits;
 pub mod listener;
 mod listing;

@@ -15,6 +15,7 @@ use wire::{ChunkWriter, FrameReader};
 
 use crate::dispatch::{Sought, Started};
 use crate::keepalive::Keepalive;
+use crate::last_call::LastCall;
 use crate::limits::Permit;
 use crate::record::Recorder;
 
@@ -36,6 +37,7 @@ pub(crate) struct LiveAnswer {
     writer: Box<dyn ChunkWriter>,
     out: BytesMut,
     keepalive: Keepalive,
+    last_call: LastCall,
     yields: u8,
     /// Chunks taken, as far as [`OPENING`] needs to know.
     taken: u8,
@@ -64,8 +66,9 @@ impl LiveAnswer {
         writer: Box<dyn ChunkWriter>,
         recorder: Box<Recorder>,
         permit: Permit,
+        last_call: LastCall,
     ) -> Self {
-        let mut live = Self::bare(Source::Ended, writer, Some(recorder), permit);
+        let mut live = Self::bare(Source::Ended, writer, Some(recorder), permit, last_call);
         live.begin(started);
         live
     }
@@ -75,10 +78,11 @@ impl LiveAnswer {
         search: BoxFuture<'static, Sought>,
         mut writer: Box<dyn ChunkWriter>,
         permit: Permit,
+        last_call: LastCall,
     ) -> Self {
         let mut out = BytesMut::new();
         writer.ping(&mut out);
-        let mut live = Self::bare(Source::Seeking(search), writer, None, permit);
+        let mut live = Self::bare(Source::Seeking(search), writer, None, permit, last_call);
         live.out = out;
         live
     }
@@ -88,6 +92,7 @@ impl LiveAnswer {
         writer: Box<dyn ChunkWriter>,
         recorder: Option<Box<Recorder>>,
         permit: Permit,
+        last_call: LastCall,
     ) -> Self {
         let keepalive = Keepalive::new();
         Self {
@@ -95,6 +100,7 @@ impl LiveAnswer {
             writer,
             out: BytesMut::new(),
             keepalive,
+            last_call,
             yields: 0,
             taken: 0,
             pause: false,
@@ -171,6 +177,13 @@ impl LiveAnswer {
 
     /// Waits, unless something has collected: then it is written once the upstream had its turns.
     fn idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        // A search hears it by itself.
+        if matches!(self.source, Source::Live { .. })
+            && let Poll::Ready(quitting) = self.last_call.as_mut().poll(cx)
+        {
+            self.fail(&quitting);
+            return Poll::Ready(Some(self.flush()));
+        }
         if self.out.is_empty() {
             if self.keepalive.poll_due(cx).is_ready() {
                 self.writer.ping(&mut self.out);

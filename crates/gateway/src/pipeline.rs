@@ -15,6 +15,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use wire::{ServerCodec, Stamp};
 
 use crate::dispatch::{self, Sought, Started};
+use crate::last_call::{LastCall, last_call};
 use crate::limits::Permit;
 use crate::live::LiveAnswer;
 use crate::record::Recorder;
@@ -61,7 +62,7 @@ where
             let stamp = recorder.stamp();
             let search = Box::pin(dispatch::seek(Arc::clone(gateway), Arc::clone(&asked), course, recorder));
             if asked.stream {
-                stream(codec, &asked, stamp, permit, search).await
+                stream(codec, &asked, stamp, permit, search, last_call(gateway)).await
             } else {
                 let (recorder, started) = search.await;
                 whole(codec, &asked, recorder, started)
@@ -111,6 +112,7 @@ async fn stream(
     stamp: Stamp,
     permit: Permit,
     mut search: BoxFuture<'static, Sought>,
+    last_call: LastCall,
 ) -> Response<ReplyBody> {
     let found = tokio::select! {
         biased;
@@ -123,7 +125,7 @@ async fn stream(
             let mut response = Response::new(ReplyBody::empty());
             event_stream(response.headers_mut());
             about(&recorder, response.headers_mut());
-            let live = LiveAnswer::started(started, codec.writer(asked, stamp), recorder, permit);
+            let live = LiveAnswer::started(started, codec.writer(asked, stamp), recorder, permit, last_call);
             *response.body_mut() = ReplyBody::live(live);
             response
         }
@@ -131,7 +133,7 @@ async fn stream(
         None => {
             let mut response = Response::new(ReplyBody::empty());
             event_stream(response.headers_mut());
-            let live = LiveAnswer::seeking(search, codec.writer(asked, stamp), permit);
+            let live = LiveAnswer::seeking(search, codec.writer(asked, stamp), permit, last_call);
             *response.body_mut() = ReplyBody::live(live);
             response
         }

@@ -15,6 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a client hears of an answer, and whether the upstream was let go by then.
 async fn hear(pieces: &[&'static str], ends: bool) -> (String, bool) {
+    hear_until(pieces, ends, Box::pin(std::future::pending())).await
+}
+
+async fn hear_until(pieces: &[&'static str], ends: bool, last_call: LastCall) -> (String, bool) {
     let body = r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"q"}]}"#;
     let asked = AnthropicServer::new().read_request(&HeaderMap::new(), Bytes::from_static(body.as_bytes()));
     let writer = AnthropicServer::new().writer(&asked.expect("readable"), Stamp { id: 1, created: 0 });
@@ -23,7 +27,7 @@ async fn hear(pieces: &[&'static str], ends: bool) -> (String, bool) {
     let bytes = upstream(pieces, ends).inspect(move |_| drop(Arc::clone(&held)));
     let started = Started::Stream { held: vec![], live: Some((Box::pin(bytes), Box::<Endless>::default())) };
     let permit = Limits::default().enter().expect("room");
-    let mut live = LiveAnswer::bare(Source::Ended, writer, None, permit);
+    let mut live = LiveAnswer::bare(Source::Ended, writer, None, permit, last_call);
     live.begin(started);
     let mut heard = Vec::new();
     let all = async {
@@ -54,4 +58,12 @@ async fn a_reader_that_is_done_ends_the_answer_and_drops_the_upstream() {
 async fn an_end_that_is_none_is_told_in_band() {
     let (heard, _) = hear(&[], true).await;
     assert!(heard.starts_with("event: error\n") && !heard.contains("message_stop"), "{heard}");
+}
+
+#[tokio::test]
+async fn an_end_of_the_program_is_told_in_band() {
+    let quitting = Error::new(llm::Category::Unavailable, "quitting");
+    let (heard, dropped) = hear_until(&["a"], false, Box::pin(std::future::ready(quitting))).await;
+    assert!(heard.contains("event: error\n") && heard.contains("quitting"), "{heard}");
+    assert!(!heard.contains("message_stop") && dropped, "{heard}");
 }
