@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use emulator::Emulator;
 use gateway::listener::Loops;
-use gateway::{Doors, Fittings, Gateway, Headless, Office, Passwords, Safe, Settings, Shell, fingerprint};
+use gateway::{
+    Doors, Fittings, Gateway, Headless, LocalKeys, Office, Passwords, Safe, Settings, Shell, fingerprint,
+};
 use llm::Secret;
 use providers::{Http, HttpOptions, Registry};
 use secrets::{Keychain, Keyring, OsKeychain, Patient, Tools};
@@ -19,9 +21,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::PAGES;
 use crate::config::{Config, KeychainUse};
+use crate::paths;
 use crate::running::Running;
 use crate::settle::Household;
-use crate::{keys, paths};
 
 /// How long the end may take: the grace of live answers, and some more.
 const ENDING: Duration = Duration::from_secs(8);
@@ -117,9 +119,11 @@ impl App {
         .await?;
         let pass = secrets::token()?;
         let sink = logs.sink();
+        let none = LocalKeys::default();
+        let local_keys = LocalKeys::load(&core, &logs, config.local_key.as_ref(), &*clock, &none).await?;
         let gateway = Arc::new(Gateway {
             accounts,
-            keys: ArcSwap::from_pointee(keys::accepted(&core, config.local_key.as_ref()).await?),
+            keys: ArcSwap::from_pointee(local_keys),
             safe: Safe::new(Arc::clone(&core), keyring, tools(config)),
             core,
             logs,

@@ -8,8 +8,7 @@ use gateway::{Doors, Gateway, url_of};
 use llm::Secret;
 use secrets::Place;
 
-use crate::App;
-use crate::logging;
+use crate::{App, keys, logging};
 
 /// A listening instance.
 #[derive(Debug)]
@@ -50,7 +49,7 @@ impl Running {
     /// When the database cannot be read, or stored secrets are locked.
     pub async fn local_key(&self) -> Result<Secret> {
         let gateway = &self.app.gateway;
-        match gateway.core.local_keys().await?.into_iter().next() {
+        match keys::of_person(&gateway.core).await? {
             Some(row) => Ok(gateway.safe.keyring().open(Place::local_key(&row.id), &row.key)?),
             None => self.app.key().context("stored secrets are locked"),
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use anyhow::Result;
 use arc_swap::ArcSwapOption;
 use emulator::AccessKey;
-use gateway::Gateway;
+use gateway::{Gateway, LocalKeys};
 use llm::Secret;
 use providers::Account;
 use serde_json::{Value, json};
@@ -55,7 +55,9 @@ impl Household {
     async fn settle(&self, gateway: &Gateway) -> Result<()> {
         let stored = keys::ensure(&gateway.core, gateway.safe.keyring(), gateway.now_ms()).await?;
         self.key.store(self.extra_key.clone().or(stored).map(Arc::new));
-        gateway.keys.store(Arc::new(keys::accepted(&gateway.core, self.extra_key.as_ref()).await?));
+        let (Gateway { core, logs, clock, .. }, known) = (gateway, gateway.keys.load_full());
+        let keys = LocalKeys::load(core, logs, self.extra_key.as_ref(), &**clock, &known).await?;
+        gateway.keys.store(Arc::new(keys));
         let accounts = &gateway.accounts;
         accounts.reload().await?;
         let mut notes = Vec::new();

@@ -4,7 +4,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
 import { compactTexts } from './build/compact-i18n';
-import { noHydration } from './build/no-hydration';
+import { unused } from './build/unused';
 
 /** Where a running Switchboard listens; only for `vite` and `vite preview`. */
 const backend = process.env['SWITCHBOARD_URL'] ?? 'http://127.0.0.1:4880';
@@ -25,7 +25,7 @@ function everywhere(id: string): boolean {
 
 export default defineConfig({
   base: './',
-  plugins: [noHydration(), compactTexts(fileURLToPath(new URL('./src', import.meta.url))), svelte()],
+  plugins: [unused(), compactTexts(fileURLToPath(new URL('./src', import.meta.url))), svelte()],
   resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
   server: { proxy },
   // The policy of the real server, so that what breaks it shows here.

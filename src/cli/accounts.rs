@@ -197,7 +197,7 @@ async fn list(admin: &Admin, json: bool) -> Result<()> {
 }
 
 /// The id of the account with this name or id.
-async fn find(admin: &Admin, wanted: &str) -> Result<String> {
+pub(crate) async fn find(admin: &Admin, wanted: &str) -> Result<String> {
     Ok(text(&row(admin, wanted).await?["id"]))
 }
 

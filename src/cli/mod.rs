@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod consent;
 mod doctor;
+mod keys;
 mod overview;
 mod password;
 mod secrets;
@@ -54,6 +55,9 @@ enum Command {
     Resume,
     /// Print the local key that editors must send
     Key,
+    /// List, make, limit, replace and remove local keys
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Set or remove the admin password, which opens the window from other machines
     #[command(subcommand)]
     Password(password::Command),
@@ -97,6 +101,7 @@ pub fn run() -> Result<ExitCode> {
             Command::Pause => overview::pause(config, true).await,
             Command::Resume => overview::pause(config, false).await,
             Command::Key => overview::key(config).await,
+            Command::Keys(command) => keys::run(config, command).await,
             Command::Password(command) => password::run(config, &command).await,
             Command::Accounts(command) => accounts::run(config, command).await,
             Command::Secrets(command) => secrets::run(config, command).await,

@@ -11,6 +11,7 @@ mod clients_leaving;
 mod desk;
 mod dialects;
 mod harness;
+mod keys;
 mod kiro;
 mod lossless;
 mod process;

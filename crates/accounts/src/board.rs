@@ -84,17 +84,32 @@ impl Board {
         others
     }
 
-    /// The accounts that may be asked, in the order to try, whether they rest or not.
-    pub(crate) fn line(&self) -> impl Iterator<Item = &Arc<Seat>> {
+    /// The accounts that may be asked, in the order to try, whether they rest or not: the active one and, with failover,
+    /// those after it. `among` leaves only those with these ids, unless it is empty: then the active one first, and the
+    /// others as they are named.
+    pub(crate) fn line(&self, among: &[String]) -> Vec<&Arc<Seat>> {
         let active = self.active();
-        let others = active.filter(|_| self.failover.enabled).map(|active| self.others(active));
-        active.into_iter().chain(others.into_iter().flatten()).filter(|seat| seat.enabled)
+        let mut line: Vec<_> = if among.is_empty() {
+            let others = active.filter(|_| self.failover.enabled).map(|active| self.others(active));
+            active.into_iter().chain(others.into_iter().flatten()).collect()
+        } else {
+            among.iter().filter_map(|id| self.seat(id)).collect()
+        };
+        line.retain(|seat| seat.enabled);
+        if !among.is_empty() {
+            let active = active.map(|active| active.id());
+            line.sort_by_key(|seat| Some(seat.id()) != active);
+            line.truncate(if self.failover.enabled { usize::MAX } else { 1 });
+        }
+        line
     }
 
-    pub(crate) fn plan(&self, now: Instant) -> Plan {
+    /// The accounts for one request, as [`Board::line`].
+    pub(crate) fn plan(&self, now: Instant, among: &[String]) -> Plan {
         let mut plan = Plan { on_quota: self.failover.on_quota, ..Plan::default() };
         let mut resting: Vec<(Reason, Instant)> = Vec::new();
-        for seat in self.line() {
+        let line = self.line(among);
+        for seat in &line {
             let (reason, until) = match seat.entry.ward.admission(now) {
                 Admission::Yes => {
                     plan.entries.push(seat.entry.clone());
@@ -128,19 +143,9 @@ impl Board {
             .find(|wanted| resting.iter().any(|(reason, _)| reason == wanted));
             // Where the person must act they must know what about.
             let lasting = plan.blocked.filter(|reason| reason.stored().is_some());
-            plan.said = lasting.and_then(|reason| self.said(reason, now));
+            plan.said = lasting.and_then(|reason| said(&line, reason, now));
         }
         plan
-    }
-
-    /// The last words of the first account that rests for `reason`, and their code.
-    fn said(&self, reason: Reason, now: Instant) -> Option<(String, Option<&'static str>)> {
-        self.active().into_iter().chain(&self.seats).filter(|seat| seat.enabled).find_map(|seat| {
-            let (resting, last) =
-                seat.entry.ward.with(|state| (state.health.resting(now), state.last_error.clone()));
-            let last = last.filter(|_| resting.is_some_and(|(why, _)| why == reason))?;
-            Some((format!("{}: {}", seat.entry.account.name, last.message), last.code))
-        })
     }
 
     pub(crate) fn view(&self, position: usize, seat: &Seat, wall: SystemTime, now: Instant) -> AccountView {
@@ -183,4 +188,14 @@ impl Board {
             updated_ms: seat.updated_ms,
         }
     }
+}
+
+/// The last words of the first account that rests for `reason`, and their code.
+fn said(line: &[&Arc<Seat>], reason: Reason, now: Instant) -> Option<(String, Option<&'static str>)> {
+    line.iter().find_map(|seat| {
+        let (resting, last) =
+            seat.entry.ward.with(|state| (state.health.resting(now), state.last_error.clone()));
+        let last = last.filter(|_| resting.is_some_and(|(why, _)| why == reason))?;
+        Some((format!("{}: {}", seat.entry.account.name, last.message), last.code))
+    })
 }

@@ -144,7 +144,13 @@ impl Accounts {
     /// Whom to ask now.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        self.inner.board.load().plan(self.inner.clock.instant())
+        self.plan_among(&[])
+    }
+
+    /// Whom to ask now among the accounts with these ids, the active one first; an empty list means all.
+    #[must_use]
+    pub fn plan_among(&self, ids: &[String]) -> Plan {
+        self.inner.board.load().plan(self.inner.clock.instant(), ids)
     }
 
     /// A fresh session. At once when there is one; else waits for the one refresh that is under way.

@@ -230,16 +230,20 @@ impl Accounts {
         Ok(view)
     }
 
-    /// The sign-in under way for one of the accounts that may be asked, or for the only one that may.
+    /// The sign-in under way for one of the accounts that may be asked, as [`Accounts::plan_among`] has them, or for the
+    /// only one that may.
     #[must_use]
-    pub fn signing_in(&self, only: Option<&str>) -> Option<SigningIn> {
+    pub fn signing_in(&self, only: Option<&str>, among: &[String]) -> Option<SigningIn> {
         let sign_ins = &self.inner.sign_ins;
         if sign_ins.with(|all| all.is_empty()) {
             return None;
         }
         let found = match only {
             Some(id) => sign_ins.of_account(id),
-            None => self.inner.board.load().line().find_map(|seat| sign_ins.of_account(seat.id())),
+            None => {
+                let board = self.inner.board.load();
+                board.line(among).into_iter().find_map(|seat| sign_ins.of_account(seat.id()))
+            }
         };
         found.map(|sign_in| SigningIn(sign_in.view.subscribe()))
     }

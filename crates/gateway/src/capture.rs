@@ -102,19 +102,21 @@ struct Attempt {
     error: Option<String>,
 }
 
-/// A tape for a request that may have one: the person keeps all, or `asked_for` by somebody who may ask. `None` is what
-/// nearly every request gets.
+/// A tape for a request that may have one: the person keeps all, or all of this key by its `rule`; or the request asks
+/// for it and `may_ask`. `None` is what nearly every request gets.
 pub(crate) fn tape(
     gateway: &Gateway,
     head: &Parts,
-    may_ask: impl FnOnce() -> bool,
+    rule: Option<bool>,
+    may_ask: bool,
     began: Instant,
     id: &str,
 ) -> Option<Arc<Tape>> {
     let capture = gateway.settings.load().capture;
     let asked = head.headers.get(&ASKED).is_some_and(|value| value == HeaderValue::from_static("1"));
-    let shown = asked && may_ask();
-    if !capture.enabled && !shown {
+    let shown = asked && may_ask;
+    let kept = rule.unwrap_or(capture.enabled);
+    if !kept && !shown {
         return None;
     }
     let told = usize::try_from(capture.max_kb).unwrap_or(usize::MAX).saturating_mul(1024);
@@ -122,7 +124,7 @@ pub(crate) fn tape(
         began,
         received_ms: gateway.now_ms(),
         limit: if shown { told.max(LARGEST) } else { told },
-        keep_mb: capture.enabled.then_some(capture.keep_mb),
+        keep_mb: kept.then_some(capture.keep_mb),
         state: Mutex::new(State {
             client: Side { headers: head.headers.clone(), ..Side::default() },
             method: head.method.to_string(),

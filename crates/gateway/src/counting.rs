@@ -59,13 +59,14 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    admission::check(gateway, &head.headers)?;
+    // Clients count thirty times at once before they ask once: what a key may spend is held against answers.
+    let key = recorder.shown(admission::check(gateway, &head.headers)?);
     admission::open(gateway)?;
     let body = body::read(&head.headers, incoming).await?;
     let asked = codec.read_request(&head.headers, body)?;
     recorder.asked(&asked);
     let _permit = gateway.limits.enter()?;
-    let mut plan = route::plan(gateway, &asked.model, None)?;
+    let mut plan = route::plan(gateway, &asked.model, None, key)?;
     let mut last = None;
     while let Some(stop) = plan.take() {
         recorder.turned_to(&stop);

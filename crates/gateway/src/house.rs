@@ -21,7 +21,10 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Asset, Fittings, Gateway, Headless, Limits, LocalKeys, Office, Quotas, Safe, Settings, Shell};
+use crate::{
+    Asset, Fittings, Gateway, Headless, Limits, LocalKey, LocalKeys, Meter, Office, Quotas, Safe, Settings,
+    Shell,
+};
 
 /// The local key of every [`House`].
 pub(crate) const KEY: &str = "sk-local-house";
@@ -101,7 +104,12 @@ impl House {
             registry,
             settings: Arc::new(Settings::default()).into(),
             settings_changes: tokio::sync::watch::Sender::new(()),
-            keys: Arc::new(LocalKeys::single(KEY)).into(),
+            keys: Arc::new(LocalKeys::new(vec![LocalKey::of_owner(
+                "local",
+                KEY,
+                Arc::new(Meter::new(stopped.start)),
+            )]))
+            .into(),
             safe,
             limits: Limits::default(),
             quotas: Quotas::default(),

@@ -47,7 +47,7 @@ pub use assets::Asset;
 pub use axum;
 pub use capture::{Capture as CapturedWire, Captures};
 pub use doors::{Doors, Taken, owner_of, preferred};
-pub use keys::{LocalKey, LocalKeys, fingerprint};
+pub use keys::{KeyRules, LOCAL, LocalKey, LocalKeys, Meter, ServiceTier, fingerprint};
 pub use limits::Limits;
 pub use listing::keep_models_listed;
 pub use notices::keep_informed;

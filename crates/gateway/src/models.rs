@@ -11,15 +11,17 @@ use wire::openai::models::{self as openai, Entry};
 
 use crate::admission;
 use crate::dialect::refuse;
+use crate::keys::LocalKey;
 use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
 
 /// All models.
 pub(crate) fn list(gateway: &Gateway, head: &Parts) -> Response<ReplyBody> {
-    if let Err(error) = admission::check(gateway, &head.headers) {
-        return refuse(gateway, head, &error);
-    }
-    let models = served(gateway);
+    let key = match admission::check(gateway, &head.headers) {
+        Ok(key) => key,
+        Err(error) => return refuse(gateway, head, &error),
+    };
+    let models = served(gateway, key.as_deref());
     let body = if is_anthropic(&head.headers) {
         let cards: Vec<_> = models.iter().map(|model| card(model)).collect();
         write_models(&cards, &Page::from_query(head.uri.query().unwrap_or_default()))
@@ -31,10 +33,11 @@ pub(crate) fn list(gateway: &Gateway, head: &Parts) -> Response<ReplyBody> {
 
 /// One model, under its friendly name or its upstream id.
 pub(crate) fn single(gateway: &Gateway, head: &Parts, id: &str) -> Response<ReplyBody> {
-    if let Err(error) = admission::check(gateway, &head.headers) {
-        return refuse(gateway, head, &error);
-    }
-    let models = served(gateway);
+    let key = match admission::check(gateway, &head.headers) {
+        Ok(key) => key,
+        Err(error) => return refuse(gateway, head, &error),
+    };
+    let models = served(gateway, key.as_deref());
     let Some(model) = models.iter().find(|model| model.name == id || model.id == id) else {
         let error = Error::new(Category::ModelNotFound, format!("No account serves the model {id}."));
         return refuse(gateway, head, &error.with_param("model"));
@@ -44,13 +47,17 @@ pub(crate) fn single(gateway: &Gateway, head: &Parts, id: &str) -> Response<Repl
     plain(StatusCode::OK, body)
 }
 
-/// Models of all usable accounts, each name once, in the accounts' order.
-fn served(gateway: &Gateway) -> Vec<Arc<Model>> {
+/// Models of all usable accounts that the key may use, each name once, in the accounts' order.
+fn served(gateway: &Gateway, key: Option<&LocalKey>) -> Vec<Arc<Model>> {
     let mut seen = HashSet::new();
     let mut models = Vec::new();
     for entry in gateway.accounts.entries() {
+        if key.is_some_and(|key| !key.rules.allow_account(&entry.account.id)) {
+            continue;
+        }
         for model in entry.provider.known_models(&entry.account) {
-            if seen.insert(model.name.clone()) {
+            let allowed = key.is_none_or(|key| key.rules.allow_model(&model, None));
+            if allowed && seen.insert(model.name.clone()) {
                 models.push(model);
             }
         }

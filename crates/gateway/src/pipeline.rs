@@ -86,19 +86,25 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    admission::check(gateway, &head.headers)?;
+    let key = admission::check(gateway, &head.headers)?;
+    let key = recorder.shown(key);
     admission::open(gateway)?;
-    let pinned = admission::pinned(gateway, &head.headers, peer)?;
-    recorder.keep_wire(gateway, head, || admission::is_household(gateway, &head.headers, peer));
+    let pinned = admission::pinned(&head.headers, key.as_deref(), peer)?;
+    if let Err(error) = admission::afford(gateway, key.as_deref()) {
+        recorder.is_spent = error.category == Category::Quota;
+        return Err(error);
+    }
+    recorder.keep_wire(gateway, head, admission::is_household(key.as_deref(), peer));
     let body = body::read(&head.headers, incoming).await?;
     if let Some(tape) = recorder.tape() {
         tape.body(&body);
     }
     let mut asked = codec.read_request(&head.headers, body)?;
     asked.hints.hide_thinking = !gateway.settings.load().reasoning_content;
+    asked.hints.tier = key.as_ref().and_then(|key| key.rules.tier).map(Into::into);
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
-    let course = route::Course::new(gateway, &asked.model, pinned)?;
+    let course = route::Course::new(gateway, &asked.model, pinned, key)?;
     if let Some(tape) = recorder.tape() {
         tape.routed();
     }
@@ -188,8 +194,8 @@ pub(crate) fn rescue(
     if let Some(wait) = retry_after(error) {
         headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil().max(1.0) as u64));
     }
-    if recorder.retried() {
-        // The official SDKs would try twice more on top of what we tried already.
+    if recorder.is_final() {
+        // The official SDKs would try twice more on top of what we tried already, or for what no trying changes.
         headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     response

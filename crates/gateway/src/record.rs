@@ -18,6 +18,7 @@ use wire::Stamp;
 
 use crate::capture::{self, ASKED, Tape};
 use crate::client;
+use crate::keys::LocalKey;
 use crate::route::Stop;
 use crate::state::Gateway;
 
@@ -37,6 +38,10 @@ pub(crate) struct Recorder {
     tape: Option<Arc<Tape>>,
     /// The account whose answer this is.
     entry: Option<Arc<Entry>>,
+    /// The local key that was shown; told at the end what was spent with it.
+    key: Option<Arc<LocalKey>>,
+    /// The key has spent what it may.
+    pub(crate) is_spent: bool,
     /// The answer ended as it should, or an error was told.
     settled: bool,
     first_content: bool,
@@ -68,6 +73,8 @@ impl Recorder {
             accounts: gateway.accounts.clone(),
             tape: None,
             entry: None,
+            key: None,
+            is_spent: false,
             settled: false,
             first_content: false,
         })
@@ -97,9 +104,20 @@ impl Recorder {
         self.stamp
     }
 
+    /// Which key was shown; hands it back.
+    pub(crate) fn shown(&mut self, key: Option<Arc<LocalKey>>) -> Option<Arc<LocalKey>> {
+        if let Some(key) = &key {
+            self.row.key_id = Some(key.id.clone());
+            self.row.key_name = Some(key.name.clone());
+            self.key = Some(Arc::clone(key));
+        }
+        key
+    }
+
     /// Keeps the wire of the request when the person wants that. `may_ask` says whether this client may want it.
-    pub(crate) fn keep_wire(&mut self, gateway: &Gateway, head: &Parts, may_ask: impl FnOnce() -> bool) {
-        self.tape = capture::tape(gateway, head, may_ask, self.began, &self.row.request_id);
+    pub(crate) fn keep_wire(&mut self, gateway: &Gateway, head: &Parts, may_ask: bool) {
+        let rule = self.key.as_ref().and_then(|key| key.rules.capture);
+        self.tape = capture::tape(gateway, head, rule, may_ask, self.began, &self.row.request_id);
     }
 
     pub(crate) const fn tape(&self) -> Option<&Arc<Tape>> {
@@ -274,9 +292,10 @@ impl Recorder {
         &self.row.adjustments
     }
 
-    /// Whether more than one request went upstream.
-    pub(crate) const fn retried(&self) -> bool {
-        self.row.attempts > 1
+    /// Whether the client had better not try again by itself: more than one request went upstream already, or none of
+    /// its requests goes there for long.
+    pub(crate) const fn is_final(&self) -> bool {
+        self.row.attempts > 1 || self.is_spent
     }
 }
 
@@ -311,6 +330,11 @@ impl Drop for Recorder {
         let price = self.model.as_ref().and_then(|model| model.price);
         if self.usage != Usage::default() {
             row.cost_usd = price.map(|price| price.cost(&self.usage));
+        }
+        if let Some(key) = self.key.take() {
+            let Usage { input, output, cache_write, .. } = &self.usage;
+            let tokens = [input, output, cache_write].into_iter().flatten().sum();
+            key.meter.spent(row.time_ms, tokens, row.cost_usd);
         }
         if let Some(tape) = self.tape.take() {
             tape.done();

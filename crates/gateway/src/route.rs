@@ -6,25 +6,34 @@ use accounts::{Entry, Passed};
 use llm::{Category, Error};
 use providers::Target;
 
+use crate::keys::LocalKey;
 use crate::state::Gateway;
 
 /// A request's way: its plan, and how to make another when a person who was signing in has come back.
 pub(crate) struct Course {
     model: String,
     pinned: Option<String>,
+    key: Option<Arc<LocalKey>>,
     plan: Result<Plan, Error>,
 }
 
 impl Course {
     /// As [`plan`]; that nobody can be asked for want of a sign-in which is under way is no error yet.
-    pub(crate) fn new(gateway: &Gateway, model: &str, pinned: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        gateway: &Gateway,
+        model: &str,
+        pinned: Option<&str>,
+        key: Option<Arc<LocalKey>>,
+    ) -> Result<Self, Error> {
         let pinned_to = pinned.map(str::to_owned);
-        let plan = match plan(gateway, model, pinned) {
+        let plan = match plan(gateway, model, pinned, key.clone()) {
             Err(error) if error.category != Category::NoCredentials => return Err(error),
-            Err(error) if gateway.accounts.signing_in(pinned).is_none() => return Err(error),
+            Err(error) if gateway.accounts.signing_in(pinned, among(key.as_deref())).is_none() => {
+                return Err(error);
+            }
             plan => plan,
         };
-        Ok(Self { model: model.to_owned(), pinned: pinned_to, plan })
+        Ok(Self { model: model.to_owned(), pinned: pinned_to, key, plan })
     }
 
     /// The plan, once.
@@ -36,14 +45,14 @@ impl Course {
     /// `None` when nobody is, or not in time.
     pub(crate) async fn wait(&self, gateway: &Gateway) -> Option<Plan> {
         let patience = gateway.settings.load().timeouts.sign_in();
-        let signing_in =
-            gateway.accounts.signing_in(self.pinned.as_deref()).filter(|_| !patience.is_zero())?;
+        let signing_in = gateway.accounts.signing_in(self.pinned.as_deref(), among(self.key.as_deref()));
+        let signing_in = signing_in.filter(|_| !patience.is_zero())?;
         tracing::info!("a request waits for a sign-in");
         let done = tokio::time::timeout(patience, signing_in.done()).await.unwrap_or(false);
         if !done {
             return None;
         }
-        plan(gateway, &self.model, self.pinned.as_deref()).ok()
+        plan(gateway, &self.model, self.pinned.as_deref(), self.key.clone()).ok()
     }
 }
 
@@ -51,6 +60,10 @@ impl Course {
 /// one account only, however many there are.
 pub(crate) struct Plan {
     model: String,
+    /// The person's own name for it, when the client used that.
+    alias: Option<String>,
+    /// What the one who asks may use.
+    key: Option<Arc<LocalKey>>,
     entries: std::vec::IntoIter<Arc<Entry>>,
     /// How many of them were taken.
     taken: usize,
@@ -86,9 +99,10 @@ impl Plan {
             return Ok(self.next.take());
         }
         let mut unknown = None;
-        for entry in self.entries.by_ref() {
+        while let Some(entry) = self.entries.next() {
             self.taken += 1;
-            match entry.provider.resolve(&entry.account, &self.model) {
+            let resolved = entry.provider.resolve(&entry.account, &self.model);
+            match resolved.and_then(|target| self.allowed(target)) {
                 Ok(target) => {
                     let mut passed = Vec::new();
                     while let Some(before) = self.passed.next_if(|passed| passed.after < self.taken) {
@@ -103,15 +117,36 @@ impl Plan {
         }
         unknown.map_or(Ok(None), Err)
     }
+
+    /// Lets a model through that the key may use. It is judged by what the name means, for one model has many names.
+    fn allowed(&self, target: Target) -> Result<Target, Error> {
+        let Some(key) = self.key.as_deref() else { return Ok(target) };
+        if key.rules.allow_model(&target.model, self.alias.as_deref()) {
+            return Ok(target);
+        }
+        let message = format!(
+            "The local key {} may not use {}. It may use {}.",
+            key.name,
+            target.model.name,
+            key.rules.models.join(", ")
+        );
+        Err(Error::new(Category::Forbidden, message).with_param("model"))
+    }
 }
 
 /// The accounts that may answer a request for `model`, in the person's order; at least one. `pinned` names the only one
-/// that may, whether it rests or not.
+/// that may, whether it rests or not; `key` has a say in accounts and models.
 ///
 /// # Errors
 /// [`Category::AllCooling`] with the soonest time when all accounts rest, [`Category::ModelNotFound`] when none
-/// knows the model, [`Category::NoCredentials`] when there is no account at all.
-pub(crate) fn plan(gateway: &Gateway, model: &str, pinned: Option<&str>) -> Result<Plan, Error> {
+/// knows the model, [`Category::NoCredentials`] when there is no account at all, [`Category::Forbidden`] for a model
+/// that the key may not use.
+pub(crate) fn plan(
+    gateway: &Gateway,
+    model: &str,
+    pinned: Option<&str>,
+    key: Option<Arc<LocalKey>>,
+) -> Result<Plan, Error> {
     let settings = gateway.settings.load();
     let aliases = settings.model_aliases.iter();
     let meant = aliases.clone().find(|(alias, _)| *alias == model);
@@ -119,7 +154,7 @@ pub(crate) fn plan(gateway: &Gateway, model: &str, pinned: Option<&str>) -> Resu
     let meant = meant.or_else(|| aliases.clone().find(|(alias, _)| alias.eq_ignore_ascii_case(model)));
     let model = meant.map_or(model, |(_, meant)| meant.as_str());
     let accounts = match pinned {
-        None => gateway.accounts.plan(),
+        None => gateway.accounts.plan_among(among(key.as_deref())),
         Some(id) => alone(gateway, id)?,
     };
     if let Some(refusal) = accounts.refusal() {
@@ -127,6 +162,8 @@ pub(crate) fn plan(gateway: &Gateway, model: &str, pinned: Option<&str>) -> Resu
     }
     let mut plan = Plan {
         model: model.to_owned(),
+        alias: meant.map(|(alias, _)| alias.clone()),
+        key,
         entries: accounts.entries.into_iter(),
         taken: 0,
         passed: accounts.passed.into_iter().peekable(),
@@ -138,6 +175,11 @@ pub(crate) fn plan(gateway: &Gateway, model: &str, pinned: Option<&str>) -> Resu
         return Err(Error::new(Category::ModelNotFound, format!("No account serves {model}.")));
     }
     Ok(plan)
+}
+
+/// The only accounts that may answer who shows `key`; none means all.
+fn among(key: Option<&LocalKey>) -> &[String] {
+    key.map_or(&[], |key| &key.rules.accounts)
 }
 
 /// A plan with one account.
@@ -172,10 +214,10 @@ mod tests {
         let model_aliases = aliases.map(|(alias, model)| (alias.to_owned(), model.to_owned())).into();
         house.gateway.apply(Settings { model_aliases, ..Settings::default() });
         for (asked, meant) in [("Fast", "small"), ("fast", "broken"), ("FAST", "small"), ("small", "small")] {
-            let stop = plan(&house.gateway, asked, None).unwrap().take().unwrap();
+            let stop = plan(&house.gateway, asked, None, None).unwrap().take().unwrap();
             assert_eq!(stop.target.model.name, meant, "{asked}");
         }
-        let unknown = plan(&house.gateway, "slow", None).err().map(|error| error.category);
+        let unknown = plan(&house.gateway, "slow", None, None).err().map(|error| error.category);
         assert_eq!(unknown, Some(Category::ModelNotFound));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::{Error, Meaning, RawBody, Wire};
+use crate::{Error, Meaning, RawBody, Tier, Wire};
 
 /// One request of a client. The body stays the client's own text; its meaning is parsed on first use, which on
 /// the same-wire path is never.
@@ -27,6 +27,8 @@ pub struct Hints {
     pub session: Option<String>,
     /// `anthropic-version` as sent.
     pub anthropic_version: Option<String>,
+    /// The service tier to ask for when the client names none.
+    pub tier: Option<Tier>,
     /// The person wants thinking kept from clients whose dialect has no place of its own for it.
     pub hide_thinking: bool,
 }

@@ -185,17 +185,15 @@ impl Core {
         self.readers.read(local_keys::all)
     }
 
-    /// [`Error::Conflict`] when the id or the hash is taken.
+    /// [`Error::Conflict`] when the id, the name or the hash is taken.
     pub fn add_local_key(&self, row: LocalKeyRow) -> Pending<()> {
         self.write(Worth::Backup, move |connection| local_keys::add(connection, &row))
     }
 
-    /// Puts a key in the place of the one with its id.
-    pub fn replace_local_key(&self, row: LocalKeyRow) -> Pending<()> {
-        self.write(Worth::Backup, move |connection| {
-            local_keys::remove(connection, &row.id)?;
-            local_keys::add(connection, &row)
-        })
+    /// Changes all of a key but its id and the time at which it was made. `false` when it is gone; [`Error::Conflict`]
+    /// when the name or the hash is taken.
+    pub fn update_local_key(&self, row: LocalKeyRow) -> Pending<bool> {
+        self.write(Worth::Backup, move |connection| local_keys::update(connection, &row))
     }
 
     /// `false` when it was gone already.

@@ -21,7 +21,7 @@ pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow};
 pub use error::Error;
 pub use logs::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};
 pub use logs::{
-    Cleaned, ClientSeen, Develop, Document, Filter, GroupTotals, HourTotals, LogRow, LogSink, Logs, Page,
-    Retention, Stats, StatusClass, Totals,
+    Cleaned, ClientSeen, Develop, Document, Filter, GroupTotals, HourTotals, KeySpent, LogRow, LogSink, Logs,
+    Page, Retention, Stats, StatusClass, Totals,
 };
 pub use pending::Pending;

@@ -4,6 +4,7 @@ mod captures;
 mod cleaning;
 mod clients;
 mod file;
+mod keys;
 mod page;
 mod queue;
 mod row;
@@ -23,6 +24,7 @@ use tokio::sync::broadcast;
 
 pub use captures::{Develop, Document};
 pub use clients::ClientSeen;
+pub use keys::KeySpent;
 pub use page::{Filter, Page, StatusClass};
 pub use row::LogRow;
 pub use stats::{GroupTotals, HourTotals, Stats, Totals};
@@ -159,6 +161,11 @@ impl Logs {
     /// Clients that sent a request since `since_ms`, with their last; at most 200.
     pub fn clients_since(&self, since_ms: i64) -> Pending<Vec<ClientSeen>> {
         self.readers.read(move |connection| clients::since(connection, since_ms))
+    }
+
+    /// What each local key has spent since `day_ms` and since `month_ms`, the starts of hours, and when it was last used.
+    pub fn spent_by_key(&self, day_ms: i64, month_ms: i64) -> Pending<Vec<KeySpent>> {
+        self.readers.read(move |connection| keys::spent(connection, day_ms, month_ms))
     }
 
     /// Totals by hour or day of the whole hours that touch `span`, with what the newest of its rows tell.

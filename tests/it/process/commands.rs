@@ -182,3 +182,60 @@ async fn the_doctor_sees_a_wrong_clock_and_a_taken_port() {
     let said = machine.run(&["doctor", "--port", &other.to_string()]).await.stdout;
     assert!(said.contains(&format!("ok    port: {other} is free")), "{said}");
 }
+
+/// Makes, limits, uses and removes keys, whoever answers.
+async fn manage_keys(machine: &Machine) {
+    let made = machine
+        .run(&["keys", "add", "laptop", "--model", "claude-haiku-*", "--requests-per-minute", "9"])
+        .await;
+    let said = made.stderr.clone();
+    let key = made.good();
+    assert!(key.starts_with("sk-switchboard-") && key.trim().lines().count() == 1, "fit for $(…): {key}");
+    assert!(said.contains("laptop") && !said.contains(key.trim()), "{said}");
+    machine.run(&["keys", "add", "Laptop"]).await.bad();
+    let bad = machine.run(&["keys", "add", "x", "--usd-per-month", "much"]).await;
+    assert_eq!(bad.status.code(), Some(2), "{bad:?}");
+    let edit = [
+        "keys",
+        "edit",
+        "LAPTOP",
+        "--name",
+        "desk",
+        "--requests-per-minute",
+        "none",
+        "--expires",
+        "2999-01-31",
+    ];
+    let edit = [
+        &edit[..],
+        &["--usd-per-month", "2.5", "--account", "sandbox", "--capture", "off", "--tier", "flex"],
+    ]
+    .concat();
+    let said = machine.run(&edit).await.good();
+    let rules = "models claude-haiku-*, accounts sandbox, tier flex, 2.5 USD a month, capture false, until 2999-01-31";
+    assert_eq!(said.trim(), format!("desk: {rules}"));
+    let list = machine.run(&["keys", "list"]).await.good();
+    let line = list.lines().find(|line| line.starts_with("desk ")).unwrap_or_else(|| panic!("{list}"));
+    assert!(line.ends_with(rules) && line.contains(&key.trim()[key.trim().len() - 4..]), "{line}");
+    assert!(!list.contains(key.trim()), "{list}");
+    let fresh = machine.run(&["keys", "rotate", "desk"]).await.good();
+    assert_ne!(fresh, key);
+    assert!(machine.run(&["keys", "remove", "local"]).await.bad().contains("not removed"));
+    machine.run(&["keys", "remove", "desk"]).await.good();
+    assert!(machine.run(&["keys", "remove", "desk"]).await.bad().contains("there is no key"));
+    let all = json(machine.run(&["keys", "list", "--json"]).await);
+    assert_eq!(all["keys"].as_array().map(Vec::len), Some(1), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_managed_by_command() {
+    let machine = Machine::new();
+    manage_keys(&machine).await;
+    let serving = machine.serve().await;
+    manage_keys(&machine).await;
+    let before = machine.run(&["key"]).await.good();
+    let fresh = machine.run(&["keys", "rotate", "local"]).await.good();
+    assert_eq!(machine.run(&["key"]).await.good(), fresh);
+    assert_ne!(before, fresh);
+    assert_eq!(serving.caller.post("/v1/messages", &super::ask("hello")).await.status, 401, "the old key");
+}

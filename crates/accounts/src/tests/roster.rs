@@ -113,6 +113,25 @@ async fn the_active_account_comes_first_and_is_remembered() {
 }
 
 #[tokio::test]
+async fn some_accounts_may_be_asked_and_no_others() {
+    let world = World::new().await;
+    world.sandbox();
+    let (a, b, c) = (world.add("a").await, world.add("b").await, world.add("c").await);
+    let plan = |ids: &[&str]| {
+        let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let plan = world.accounts.plan_among(&ids);
+        let names: Vec<_> = plan.entries.iter().map(|entry| entry.account.name.clone()).collect();
+        (names, plan.refusal().map(|error| error.category))
+    };
+    assert_eq!(plan(&[&c, &b]).0, ["c", "b"], "whichever is active");
+    assert_eq!(plan(&[&c, &a]).0, ["a", "c"], "the active one first");
+    assert_eq!(plan(&["sandbox"]).0, ["Sandbox"]);
+    assert_eq!(plan(&["gone"]), (vec![], Some(Category::NoCredentials)), "and not all of them");
+    world.accounts.set_failover(Failover { enabled: false, ..Failover::default() }).await.unwrap();
+    assert_eq!(plan(&[&c, &b]).0, ["c"]);
+}
+
+#[tokio::test]
 async fn order_and_failover_are_settings() {
     let world = World::new().await;
     let (a, b, c) = (world.add("a").await, world.add("b").await, world.add("c").await);

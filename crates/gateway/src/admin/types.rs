@@ -27,6 +27,8 @@ fn types_become_typescript() {
         super::password::Password,
         super::keys::LocalKey,
         super::keys::Rotated,
+        super::keys::KeyView,
+        super::keys::Made,
         super::shell::Autostart,
         super::models::List,
         super::providers::Offer,

@@ -36,6 +36,7 @@ enum Group {
     Account,
     Model,
     Client,
+    Key,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -67,7 +68,7 @@ struct UsageBucket {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 struct UsageGroup {
-    /// Account id, model as served, or client; empty when a request had none.
+    /// Account id, model as served, client, or id of a local key; empty when a request had none.
     key: String,
     /// For people.
     label: String,
@@ -97,11 +98,16 @@ pub(super) async fn show(
         Group::Account => UsageKind::Account,
         Group::Model => UsageKind::Model,
         Group::Client => UsageKind::Client,
+        Group::Key => UsageKind::Key,
     };
     let span = Span { since_ms: since, until_ms: until, offset_ms: question.offset_min * 60_000 };
     let usage = gateway.logs.usage(span, kind, step).await?;
     let names = match question.group {
         Group::Account => account_names(&desk).await?,
+        Group::Key => {
+            let keys = gateway.keys.load();
+            keys.iter().map(|key| (key.id.clone(), key.name.clone())).collect()
+        }
         Group::Model | Group::Client => HashMap::new(),
     };
     let buckets = usage.buckets.into_iter().map(|bucket| UsageBucket {

@@ -23,7 +23,7 @@ async fn taped(limit_kb: u32) -> (House, Arc<Tape>) {
     settings.capture.max_kb = limit_kb;
     house.gateway.apply(settings);
     let head = parts(&[("x-api-key", "sk-secret"), ("anthropic-version", "2023-06-01")]);
-    let tape = tape(&house.gateway, &head, || false, Instant::now(), "req_1").unwrap();
+    let tape = tape(&house.gateway, &head, None, false, Instant::now(), "req_1").unwrap();
     (house, tape)
 }
 
@@ -45,19 +45,21 @@ async fn only_who_wants_and_may_gets_a_tape() {
     let asks = parts(&[("x-switchboard-capture", "1")]);
     let silent = parts(&[("x-switchboard-capture", "0")]);
     let now = Instant::now();
-    let unasked = || panic!("nobody asked");
-    assert!(tape(&house.gateway, &silent, unasked, now, "a").is_none());
-    assert!(tape(&house.gateway, &asks, || false, now, "b").is_none());
-    let kept = tape(&house.gateway, &asks, || true, now, "c").unwrap();
+    assert!(tape(&house.gateway, &silent, None, true, now, "a").is_none());
+    assert!(tape(&house.gateway, &asks, None, false, now, "b").is_none());
+    let kept = tape(&house.gateway, &asks, None, true, now, "c").unwrap();
     assert_eq!(kept.keep_mb, None, "in memory alone");
     assert!(house.gateway.office.captures.find("c").is_some());
     let mut on = Settings::default();
     on.capture.enabled = true;
     house.gateway.apply(on);
-    assert_eq!(tape(&house.gateway, &silent, || true, now, "d").unwrap().keep_mb, Some(100));
+    assert_eq!(tape(&house.gateway, &silent, None, true, now, "d").unwrap().keep_mb, Some(100));
+    assert!(tape(&house.gateway, &silent, Some(false), true, now, "e").is_none(), "not of this key");
+    let asked = tape(&house.gateway, &asks, Some(false), true, now, "e").unwrap();
+    assert_eq!(asked.keep_mb, None, "shown to who asked, and not kept");
     assert!(house.gateway.office.captures.find("d").is_none());
     for number in 0..KEPT {
-        tape(&house.gateway, &asks, || true, now, &number.to_string()).unwrap();
+        tape(&house.gateway, &asks, None, true, now, &number.to_string()).unwrap();
     }
     assert!(house.gateway.office.captures.find("c").is_none(), "the oldest goes");
 }

@@ -52,8 +52,10 @@ pub(super) fn check(
         }
         (Some(_), Some(_)) => return foreign(),
     }
-    // The window goes where the proxy went. Whoever else leads a tab to our front page learns nothing and shows nothing:
-    // it opens no frame and keeps no handle.
+    // The window goes where the proxy went. Whoever else on this machine leads a tab to our front page gains nothing by it.
+    // Another port is another origin, so the page cannot be read; it has no permission to be (no CORS), opens in no frame
+    // and gives no handle (opener policy). The answer is the same with and without a session, though browsers send the
+    // cookie along, for to them a port is no other site. And a GET of it changes nothing.
     if *method == Method::GET && target.path() == "/" && opens_tab(headers) {
         return Ok(None);
     }

@@ -161,6 +161,8 @@ async fn what_an_older_version_stored_is_encrypted_before_anything_is_served() {
         name: "local".into(),
         hash: fingerprint("sk-old"),
         key: gateway.safe.keyring().seal(Place::local_key("other"), &Secret::new("x")).unwrap(),
+        hint: String::new(),
+        rules: serde_json::json!({}),
         created_ms: 1,
     };
     gateway.core.add_local_key(key).await.unwrap();

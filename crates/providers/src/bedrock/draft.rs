@@ -8,6 +8,7 @@ use llm::{CacheMark, CacheTtl, Error, Model, Payload, RawBody, StructuredOutput,
 use serde_json::Value;
 use wire::Undo;
 use wire::anthropic::client::{self as anthropic, Manner};
+use wire::anthropic::server;
 use wire::bedrock::converse;
 
 use super::Bedrock;
@@ -185,21 +186,23 @@ fn invoke(
     native_format: bool,
 ) -> Result<Draft, Error> {
     let Call { asked, target, .. } = call;
-    let mut tier = None;
-    let (body, limit, mut undo, mut adjustments) = if asked.wire == Wire::AnthropicMessages {
+    let (wanted, body, limit, mut undo, mut adjustments) = if asked.wire == Wire::AnthropicMessages {
         let limit = asked.raw.read("max_tokens").unwrap_or_default();
-        (asked.raw.clone(), limit, None, Vec::new())
+        (server::tier(&asked.raw), asked.raw.clone(), limit, None, Vec::new())
     } else {
         let meaning = asked.meaning()?;
         let manner = Manner { effort: target.effort, auto_cache, native_format };
-        let mut written = anthropic::write_request(meaning, model, manner)?;
-        match meaning.tier {
-            None | Some(Tier::Default) => {}
-            // Claude is sold without the other tiers.
-            Some(Tier::Reserved) => tier = Some("reserved"),
-            Some(_) => written.adjustments.push("service_tier:dropped".to_owned()),
+        let written = anthropic::write_request(meaning, model, manner)?;
+        (meaning.tier, written.body, meaning.max_tokens, Some(written.undo), written.adjustments)
+    };
+    let tier = match wanted.or(asked.hints.tier) {
+        None | Some(Tier::Default) => None,
+        Some(Tier::Reserved) => Some("reserved"),
+        // Claude is sold without the other tiers.
+        Some(_) => {
+            adjustments.push("service_tier:dropped".to_owned());
+            None
         }
-        (written.body, meaning.max_tokens, Some(written.undo), written.adjustments)
     };
     let target = Target { model: model.clone(), ..target.clone() };
     let terms = Terms {

@@ -18,6 +18,7 @@ pub(super) const SHAPE: Shape = Shape {
         &[rotations::V2],
         &[removed::V3],
         &[secret_key::V4],
+        &[local_keys::LIMITED],
     ],
 };
 

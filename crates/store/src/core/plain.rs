@@ -24,7 +24,8 @@ pub struct PlainRow {
     pub secret: Secret,
 }
 
-/// How many secrets are encrypted, and how many are not. Tables that an older format lacks have none.
+/// How many secrets are encrypted, and how many are not; where the text is empty there is none. Tables that an older format
+/// lacks have none.
 pub(super) fn count(connection: &Connection) -> Result<(i64, i64), Error> {
     let mut counted = (0, 0);
     for (table, _, column) in COLUMNS {
@@ -37,7 +38,9 @@ pub(super) fn count(connection: &Connection) -> Result<(i64, i64), Error> {
             continue;
         }
         let (sealed, all): (i64, i64) = connection
-            .prepare_cached(&format!("SELECT coalesce(sum({column} LIKE ?1), 0), count(*) FROM {table}"))?
+            .prepare_cached(&format!(
+                "SELECT coalesce(sum({column} LIKE ?1), 0), coalesce(sum({column} <> ''), 0) FROM {table}"
+            ))?
             .query_row([SEALED], |row| Ok((row.get(0)?, row.get(1)?)))?;
         counted = (counted.0 + sealed, counted.1 + all - sealed);
     }
@@ -47,8 +50,9 @@ pub(super) fn count(connection: &Connection) -> Result<(i64, i64), Error> {
 pub(super) fn all(connection: &Connection) -> Result<Vec<PlainRow>, Error> {
     let mut found = Vec::new();
     for (table, id, column) in COLUMNS {
-        let mut statement = connection
-            .prepare_cached(&format!("SELECT {id}, {column} FROM {table} WHERE {column} NOT LIKE ?1"))?;
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {id}, {column} FROM {table} WHERE {column} NOT LIKE ?1 AND {column} <> ''"
+        ))?;
         let mut rows = statement.query([SEALED])?;
         while let Some(row) = rows.next()? {
             let secret = Secret::new(row.get::<_, String>(1)?);

@@ -61,8 +61,15 @@ fn what_is_stored_comes_back_after_a_restart() {
     let core = Core::open(folder.path()).unwrap();
     assert_eq!(core.condition(), &Condition::Fresh);
     let stored = wait(core.add_account(account("a"))).unwrap();
-    let key =
-        LocalKeyRow { id: "k".into(), name: "n".into(), hash: [7; 32], key: sealed("sk"), created_ms: 1 };
+    let key = LocalKeyRow {
+        id: "k".into(),
+        name: "n".into(),
+        hash: [7; 32],
+        key: sealed("sk"),
+        hint: "…sk".into(),
+        rules: serde_json::json!({"models": ["claude-*"]}),
+        created_ms: 1,
+    };
     wait(core.add_local_key(key.clone())).unwrap();
     let value = serde_json::json!({"on": true, "list": ["b", "a"]});
     wait(core.put_settings(vec![("s".into(), Some(value.clone())), ("t".into(), Some(1.into()))])).unwrap();
@@ -72,7 +79,13 @@ fn what_is_stored_comes_back_after_a_restart() {
     let core = Core::open(folder.path()).unwrap();
     assert_eq!(core.condition(), &Condition::Good);
     assert_eq!(wait(core.accounts()).unwrap(), [stored]);
-    assert_eq!(wait(core.local_keys()).unwrap(), [key]);
+    assert_eq!(wait(core.local_keys()).unwrap(), std::slice::from_ref(&key));
+    let taken = LocalKeyRow { id: "k2".into(), name: key.name.to_uppercase(), hash: [8; 32], ..key.clone() };
+    assert!(matches!(wait(core.add_local_key(taken)), Err(Error::Conflict)));
+    let changed = LocalKeyRow { hash: [9; 32], created_ms: 99, rules: serde_json::json!({}), ..key.clone() };
+    assert!(wait(core.update_local_key(changed.clone())).unwrap());
+    assert_eq!(wait(core.local_keys()).unwrap(), [LocalKeyRow { created_ms: key.created_ms, ..changed }]);
+    assert!(!wait(core.update_local_key(LocalKeyRow { id: "nobody".into(), ..key })).unwrap());
     assert_eq!(wait(core.settings()).unwrap(), BTreeMap::from([("s".into(), value)]));
     assert!(wait(core.remove_account("id-a", 7)).unwrap());
     assert!(!wait(core.remove_account("id-a", 7)).unwrap());
@@ -219,31 +232,39 @@ fn only_the_newest_backups_are_kept() {
     assert_eq!(found, ["core-00000003.db", "core-00000004.db", "core-00000005.db"]);
 }
 
+type Step = &'static [&'static str];
+
+/// Migrations there are.
+const KNOWN: usize = file::SHAPE.steps.len();
+
+/// All migrations, and one that is still to be written.
+const fn with_step(next: Step) -> [Step; KNOWN + 1] {
+    let mut steps = [next; KNOWN + 1];
+    let mut at = 0;
+    while at < KNOWN {
+        steps[at] = file::SHAPE.steps[at];
+        at += 1;
+    }
+    steps
+}
+
 #[test]
 fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
-    const NEXT: Shape = Shape {
-        synchronous: "FULL",
-        secure_delete: true,
-        steps: &[
-            file::SHAPE.steps[0],
-            file::SHAPE.steps[1],
-            file::SHAPE.steps[2],
-            file::SHAPE.steps[3],
-            &["ALTER TABLE accounts ADD COLUMN extra TEXT;"],
-        ],
-    };
+    const STEPS: [Step; KNOWN + 1] = with_step(&["ALTER TABLE accounts ADD COLUMN extra TEXT;"]);
+    const NEXT: Shape = Shape { synchronous: "FULL", secure_delete: true, steps: &STEPS };
     let folder = kept();
     let core = Core::open_shaped(folder.path(), NEXT).unwrap();
     assert_eq!(core.condition(), &Condition::Good);
     assert_eq!(names(&core), ["kept"]);
     drop(core);
-    let before = connection::reader(&folder.path().join("backups/format-4.db")).unwrap();
+    let before = folder.path().join(format!("backups/format-{KNOWN}.db"));
+    let before = connection::reader(&before).unwrap();
     let version: i64 = before.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 4);
+    assert_eq!(version, KNOWN as i64);
 
     let bytes = fs::read(folder.path().join("core.db")).unwrap();
     let core = Core::open(folder.path()).unwrap();
-    assert_eq!(core.condition(), &Condition::ReadOnly { found: 5, known: 4 });
+    assert_eq!(core.condition(), &Condition::ReadOnly { found: KNOWN as i64 + 1, known: KNOWN as i64 });
     assert_eq!(names(&core), ["kept"]);
     assert!(matches!(wait(core.remove_account("id-kept", 7)), Err(Error::ReadOnly { .. })));
     drop(core);
@@ -252,17 +273,8 @@ fn a_migration_is_preceded_by_a_backup_and_a_newer_file_is_only_read() {
 
 #[test]
 fn a_failed_migration_leaves_the_old_format() {
-    const BROKEN: Shape = Shape {
-        synchronous: "FULL",
-        secure_delete: true,
-        steps: &[
-            file::SHAPE.steps[0],
-            file::SHAPE.steps[1],
-            file::SHAPE.steps[2],
-            file::SHAPE.steps[3],
-            &["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"],
-        ],
-    };
+    const STEPS: [Step; KNOWN + 1] = with_step(&["CREATE TABLE half (x TEXT) STRICT;", "nonsense;"]);
+    const BROKEN: Shape = Shape { synchronous: "FULL", secure_delete: true, steps: &STEPS };
     let folder = kept();
     assert!(Core::open_shaped(folder.path(), BROKEN).is_err());
     let core = Core::open(folder.path()).unwrap();
@@ -324,9 +336,18 @@ fn plain_secrets_of_an_older_version_leave_no_copy() {
         wait(core.add_account(account(name))).unwrap();
     }
     wait(core.remove_account("id-gone", 1)).unwrap();
-    let key =
-        LocalKeyRow { id: "k".into(), name: "n".into(), hash: [7; 32], key: sealed("key"), created_ms: 1 };
-    wait(core.add_local_key(key)).unwrap();
+    for (id, hash, key) in [("k", 7, sealed("key")), ("shown once", 8, Sealed::default())] {
+        let row = LocalKeyRow {
+            id: id.into(),
+            name: id.into(),
+            hash: [hash; 32],
+            key,
+            hint: "…".into(),
+            rules: serde_json::json!({}),
+            created_ms: 1,
+        };
+        wait(core.add_local_key(row)).unwrap();
+    }
     wait(core.keep_rotation("env", "one", sealed("rotation"))).unwrap();
     assert!(wait(core.plain_secrets()).unwrap().is_empty());
     drop(core);
@@ -337,7 +358,7 @@ fn plain_secrets_of_an_older_version_leave_no_copy() {
     raw.execute("UPDATE accounts SET credential = ?1 || id WHERE id <> 'id-b'", [&long]).unwrap();
     raw.execute("UPDATE removed_accounts SET credential = ?1", [&long]).unwrap();
     raw.execute("UPDATE rotations SET credential = ?1", [&long]).unwrap();
-    raw.execute("UPDATE local_keys SET key = ?1", [word]).unwrap();
+    raw.execute("UPDATE local_keys SET key = ?1 WHERE id = 'k'", [word]).unwrap();
     drop(raw);
 
     let core = Core::open(folder.path()).unwrap();

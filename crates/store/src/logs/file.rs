@@ -12,7 +12,7 @@ use crate::{Error, files};
 pub(super) const SHAPE: Shape = Shape {
     synchronous: "NORMAL",
     secure_delete: false,
-    steps: &[&[row::V1, stats::V1], &[row::V2, stats::V2], &[captures::V3]],
+    steps: &[&[row::V1, stats::V1], &[row::V2, stats::V2], &[captures::V3], &[row::KEYS]],
 };
 
 /// A file up to this size is checked whole before it is used; a larger one in the background.

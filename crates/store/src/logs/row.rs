@@ -64,6 +64,9 @@ pub struct LogRow {
     /// Accounts tried before, with what they said; a JSON array, `None` without failover.
     #[cfg_attr(feature = "types", ts(type = "Array<Record<string, unknown>> | null"))]
     pub failover_from: Option<serde_json::Value>,
+    /// The local key that was shown, where one was.
+    pub key_id: Option<String>,
+    pub key_name: Option<String>,
 }
 
 pub(super) const V1: &str = "
@@ -114,6 +117,11 @@ CREATE INDEX requests_error ON requests (substr(error_message, 1, 48) COLLATE NO
 
 pub(super) const V2: &str = "ALTER TABLE requests ADD COLUMN credits REAL;";
 
+pub(super) const KEYS: &str = "
+ALTER TABLE requests ADD COLUMN key_id TEXT;
+ALTER TABLE requests ADD COLUMN key_name TEXT;
+";
+
 impl LogRow {
     /// Counts as an error: it has a category, or a status that says so.
     pub(super) fn failed(&self) -> bool {
@@ -153,7 +161,7 @@ pub(super) fn insert(connection: &Connection, row: &LogRow) -> Result<(), Error>
     connection
         .prepare_cached(
             "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-             ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)",
+             ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)",
         )?
         .execute(params![
             row.id,
@@ -193,6 +201,8 @@ pub(super) fn insert(connection: &Connection, row: &LogRow) -> Result<(), Error>
             row.incomplete,
             row.stop_reason,
             row.credits,
+            row.key_id,
+            row.key_name,
         ])?;
     Ok(())
 }
@@ -253,5 +263,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<LogRow> {
         incomplete: row.get("incomplete")?,
         stop_reason: row.get("stop_reason")?,
         failover_from: json("failover_from")?.and_then(|text| serde_json::from_str(&text).ok()),
+        key_id: row.get("key_id")?,
+        key_name: row.get("key_name")?,
     })
 }

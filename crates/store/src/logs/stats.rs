@@ -31,7 +31,7 @@ pub struct Totals {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct GroupTotals {
-    /// Account id, model as served, or client name; empty when a request had none.
+    /// Account id, model as served, client name or id of a local key; empty when a request had none.
     pub key: String,
     #[serde(flatten)]
     pub totals: Totals,
@@ -93,6 +93,7 @@ pub(super) enum Kind {
     Account = 1,
     Model = 2,
     Client = 3,
+    Key = 4,
 }
 
 pub(super) const fn hour_of(time_ms: i64) -> i64 {
@@ -111,7 +112,8 @@ pub(super) fn add(connection: &Connection, rows: &[LogRow]) -> Result<(), Error>
             (Kind::Model, row.model_served.as_deref().unwrap_or_default()),
             (Kind::Client, row.client.as_str()),
         ];
-        for (kind, key) in keys {
+        let shown = row.key_id.as_deref().map(|key| (Kind::Key, key));
+        for (kind, key) in keys.into_iter().chain(shown) {
             let (totals, first, last) =
                 sums.entry((kind, hour, key)).or_insert((Totals::default(), row.id, row.id));
             totals.add(row);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod cleaning;
+mod keys;
 
 fn wait<T>(pending: Pending<T>) -> Result<T, Error> {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pending)
@@ -52,6 +53,8 @@ fn full_row() -> LogRow {
         incomplete: true,
         stop_reason: Some("end_turn".into()),
         failover_from: Some(serde_json::json!([{"z": 1, "a": 2}])),
+        key_id: Some("k".into()),
+        key_name: Some("Key".into()),
     }
 }
 

@@ -41,6 +41,8 @@ pub enum UsageKind {
     Account,
     Model,
     Client,
+    /// A local key. Requests without one are in no group.
+    Key,
 }
 
 /// Totals of one hour or day.
@@ -95,6 +97,7 @@ pub(super) fn usage(
         UsageKind::Account => Kind::Account,
         UsageKind::Model => Kind::Model,
         UsageKind::Client => Kind::Client,
+        UsageKind::Key => Kind::Key,
     };
     let range = (hour_of(span.since_ms), hour_of(span.until_ms.saturating_sub(1)));
     let mut statement = connection.prepare_cached(&format!(
@@ -107,6 +110,17 @@ pub(super) fn usage(
         let totals = Totals::read(row, 2)?;
         usage.totals.merge(&totals);
         buckets.entry(start_ms).or_default().entry(row.get(1)?).or_default().merge(&totals);
+    }
+    if kind == Kind::Key {
+        // Those without a key, too.
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT count(*), {SUMS} FROM hours WHERE kind = 0 AND hour BETWEEN ?1 AND ?2"
+        ))?;
+        let totals = statement.query_row(range, |row| match row.get::<_, i64>(0)? {
+            0 => Ok(Totals::default()),
+            _ => Totals::read(row, 1),
+        })?;
+        usage.totals = totals;
     }
     usage.buckets = buckets
         .into_iter()

@@ -8,13 +8,20 @@ mod stream;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use llm::{Answer, Error, Hints, RawBody, Request, Whole, Wire};
+use llm::{Answer, Error, Hints, RawBody, Request, Tier, Whole, Wire};
 use serde_json::json;
 
 use super::{peek, surgery};
 use crate::{ChunkWriter, ErrorReply, ServerCodec, Stamp};
 
 pub use models::{ModelCard, Page, write_model, write_models, write_token_count};
+
+/// The service tier that a request asks for; `None` leaves it to us.
+#[must_use]
+pub fn tier(raw: &RawBody) -> Option<Tier> {
+    // What is no word asks for nothing.
+    meaning::tier(raw).ok().flatten()
+}
 
 /// The codec of `POST /v1/messages` and its sister `count_tokens`.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +169,7 @@ fn read_hints(headers: &HeaderMap, raw: &RawBody) -> Hints {
         }
     }
     Hints {
+        tier: None,
         betas,
         session: text("x-claude-code-session-id"),
         anthropic_version: text("anthropic-version"),

@@ -178,6 +178,7 @@ pub(super) fn hints(headers: &HeaderMap, raw: &RawBody) -> Result<Hints, Error> 
         }
     }
     Ok(Hints {
+        tier: None,
         betas,
         session: SESSIONS.into_iter().find_map(text).map(str::to_owned),
         anthropic_version: text("anthropic-version").map(str::to_owned),

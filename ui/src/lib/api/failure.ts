@@ -28,7 +28,7 @@ export function explainCode(code: string, message: string, params: Params = {}):
   const sentence = known(`error.${code}`, params);
   if (sentence === null) return message || code;
   // The codes of refused values say what kind of mistake it is; which one, only the message knows.
-  return ['invalid_request', 'invalid_account', 'setting_invalid'].includes(code) && message
+  return ['invalid_request', 'invalid_account', 'setting_invalid', 'key_invalid'].includes(code) && message
     ? `${sentence} (${message})`
     : sentence;
 }

@@ -3,7 +3,7 @@
 import { del, get, patch, post, put, query } from './client';
 import type {
   AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
-  ConversationPage, LocalKey, LogRow, Models, NewAccount, Offer, Page, Password, Patch, Quota, Removed, Replayed, Rotated, Session,
+  ConversationPage, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Quota, Removed, Replayed, Rotated, Session,
   Settings, Stats, Status, Usage, Verdict,
 } from './types';
 
@@ -61,6 +61,11 @@ export const resume = () => post<void>('/api/proxy/resume');
 export const keys = {
   local: () => get<LocalKey>('/api/keys/local'),
   rotate: () => post<Rotated>('/api/keys/local/rotate'),
+  list: async () => (await get<{ keys: KeyView[] }>('/api/keys')).keys,
+  add: (name: string, rules: Partial<KeyRules>) => post<Made>('/api/keys', { name, rules }),
+  change: (id: string, change: { name?: string; rules: Partial<KeyRules> }) => patch<KeyView>(at('/api/keys', id), change),
+  remove: (id: string) => del(at('/api/keys', id)),
+  replace: (id: string) => post<Rotated>(`${at('/api/keys', id)}/rotate`),
 };
 
 export const password = {

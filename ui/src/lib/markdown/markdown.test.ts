@@ -39,6 +39,7 @@ describe('markdown', () => {
   it('knows tables, tasks and strikes', () => {
     expect(html('| a |\n|---|\n| b |')).toMatch(/<th[^>]*>a<\/th>/);
     expect(html('- [x] done')).toContain('☑');
+    expect(html('<b>**loud**</b>\n\n<div>\n- one')).toMatch(/&lt;b><strong[^>]*>loud.*&lt;div>.*<li/s);
     expect(html('~~no~~ 5~6')).toContain('<del>no</del>');
   });
 });

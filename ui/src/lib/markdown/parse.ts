@@ -11,7 +11,8 @@ import { gfmTable } from 'micromark-extension-gfm-table';
 import { gfmTaskListItem } from 'micromark-extension-gfm-task-list-item';
 
 // The parts of GitHub's dialect that models write. Its bare links are found below, in a few lines instead of a library.
-const extensions = [gfmTable(), gfmStrikethrough({ singleTilde: false }), gfmTaskListItem()];
+// HTML is none of them: turned off, it is text like any other.
+const extensions = [gfmTable(), gfmStrikethrough({ singleTilde: false }), gfmTaskListItem(), { disable: { null: ['htmlFlow', 'htmlText'] } }];
 const mdastExtensions = [gfmTableFromMarkdown(), gfmStrikethroughFromMarkdown(), gfmTaskListItemFromMarkdown()];
 
 export type { Nodes, Root };

@@ -52,6 +52,8 @@ async fn surface() {
         ),
         ("GET", "/api/session", Value::Null),
         ("POST", "/api/session", json!({"token": "wrong"})),
+        ("GET", "/api/keys", Value::Null),
+        ("POST", "/api/keys", json!({"name": "Laptop", "rules": {"budget": 1}})),
         ("PUT", "/api/password", json!({"password": "short"})),
         ("PUT", "/api/password", json!({"password": "long enough"})),
         ("GET", "/api/password", Value::Null),

@@ -39,6 +39,16 @@ const UNDERSTOOD: [&str; 19] = [
     "anthropic_version",
 ];
 
+/// The tier a client asks for. `auto` leaves it to whoever runs the account, `standard_only` does not; the names of the
+/// upstream are taken too.
+pub(super) fn tier(raw: &RawBody) -> Result<Option<Tier>, Error> {
+    Ok(match raw.read::<String>("service_tier")?.as_deref() {
+        Some("standard_only") => Some(Tier::Default),
+        Some(word) => Tier::parse(word),
+        None => None,
+    })
+}
+
 pub(super) fn read(asked: &Request) -> Result<Meaning, Error> {
     let raw = &asked.raw;
     let mut meaning = Meaning { system: read_system(raw)?, ..Meaning::default() };
@@ -56,12 +66,7 @@ pub(super) fn read(asked: &Request) -> Result<Meaning, Error> {
     };
     meaning.stop = raw.read("stop_sequences")?.unwrap_or_default();
     meaning.user = raw.read::<Metadata>("metadata")?.and_then(|metadata| metadata.user_id);
-    meaning.tier = match raw.read::<String>("service_tier")?.as_deref() {
-        Some("priority") => Some(Tier::Priority),
-        Some("flex") => Some(Tier::Flex),
-        Some("reserved") => Some(Tier::Reserved),
-        _ => None,
-    };
+    meaning.tier = tier(raw)?;
     // One mark for the whole request stands after its last block.
     if let Some(mark) =
         raw.read::<Box<RawValue>>("cache_control")?.and_then(|json| content::read_cache(&json))

@@ -103,7 +103,7 @@ pub fn write_request(
             .as_deref()
             .filter(|user| fits_metadata(user))
             .map(|user_id| Metadata { user_id }),
-        service_tier: tier(meaning, model, &mut adjustments),
+        service_tier: tier(meaning.tier.or(asked.hints.tier), model, &mut adjustments),
     };
     let body = serde_json::to_vec(&body).map_err(|error| {
         Error::new(Category::Internal, format!("cannot write a Converse request: {error}"))
@@ -187,8 +187,8 @@ fn fits_metadata(value: &str) -> bool {
 }
 
 /// Claude has no priority or flex tier; which other models have one, the upstream says.
-fn tier(meaning: &Meaning, model: &Model, adjustments: &mut Adjustments) -> Option<Kind> {
-    let kind = match meaning.tier? {
+fn tier(wanted: Option<Tier>, model: &Model, adjustments: &mut Adjustments) -> Option<Kind> {
+    let kind = match wanted? {
         Tier::Default => return None,
         Tier::Reserved => "reserved",
         Tier::Priority | Tier::Flex if model.is_claude() => {

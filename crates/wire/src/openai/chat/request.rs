@@ -101,7 +101,8 @@ pub(super) fn meaning(request: &Request) -> Result<Meaning, Error> {
 fn tier(raw: &RawBody, notes: &mut Notes) -> Result<Option<Tier>, Error> {
     let word: Option<String> = typed(raw, "service_tier", "a string")?;
     Ok(match word.as_deref() {
-        None | Some("auto" | "default" | "standard") => None,
+        None | Some("auto") => None,
+        Some("default" | "standard") => Some(Tier::Default),
         Some("flex") => Some(Tier::Flex),
         Some("priority" | "fast") => Some(Tier::Priority),
         Some("scale") => Some(Tier::Reserved),

@@ -5,7 +5,7 @@
  */
 export type GroupTotals = { 
 /**
- * Account id, model as served, or client name; empty when a request had none.
+ * Account id, model as served, client name or id of a local key; empty when a request had none.
  */
 key: string, requests: number, 
 /**

@@ -75,4 +75,8 @@ incomplete: boolean, stop_reason: string | null,
 /**
  * Accounts tried before, with what they said; a JSON array, `None` without failover.
  */
-failover_from: Array<Record<string, unknown>> | null, };
+failover_from: Array<Record<string, unknown>> | null, 
+/**
+ * The local key that was shown, where one was.
+ */
+key_id: string | null, key_name: string | null, };

@@ -2,7 +2,7 @@
 
 export type UsageGroup = { 
 /**
- * Account id, model as served, or client; empty when a request had none.
+ * Account id, model as served, client, or id of a local key; empty when a request had none.
  */
 key: string, 
 /**
