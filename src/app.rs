@@ -21,9 +21,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::PAGES;
 use crate::config::{Config, KeychainUse};
-use crate::paths;
 use crate::running::Running;
 use crate::settle::Household;
+use crate::{beside, paths};
 
 /// How long the end may take: the grace of live answers, and some more.
 const ENDING: Duration = Duration::from_secs(8);
@@ -103,8 +103,12 @@ impl App {
             patience: settings.timeouts.patience(),
             ca_file: config.environment.ca_bundle.clone(),
         })?;
-        let registry: Arc<Registry> =
-            Arc::new(providers::registry(&http, config.environment.endpoints.clone(), sandbox.url()));
+        let registry: Arc<Registry> = Arc::new(providers::registry(
+            &http,
+            config.environment.endpoints.clone(),
+            sandbox.url(),
+            &beside::elsewhere(config),
+        ));
 
         let tasks = TaskTracker::new();
         let quit = CancellationToken::new();

@@ -1,6 +1,6 @@
 //! The AWS and Kiro variables of the process: where to send, and accounts of their own.
 
-use providers::{Account, EndpointEnvironment};
+use providers::{Account, EndpointEnvironment, FoundKind, Places, Variables};
 use serde_json::{Value, json};
 
 /// Where an account goes when neither it nor the environment names a region.
@@ -16,6 +16,8 @@ pub struct Environment {
     /// An account for each credential the environment holds: of Bedrock in the order in which AWS's own tools prefer
     /// them, then of Kiro.
     pub accounts: Vec<(Account, Value)>,
+    /// Where other programs of this person keep their logins; `None` when home is unknown.
+    pub places: Option<Places>,
 }
 
 impl std::fmt::Debug for Environment {
@@ -55,7 +57,9 @@ pub fn read(get: impl Fn(&str) -> Option<String>) -> Environment {
         accounts.push((account("env-profile", &format!("Profile {profile}"), region.as_deref()), credential));
     }
     accounts.extend(kiro(&get));
+    let places = Places::read(get).map(|places| Places { environment: variables(&get, &accounts), ..places });
     Environment {
+        places,
         endpoints: EndpointEnvironment::read(get),
         ca_bundle: get("AWS_CA_BUNDLE").map(Into::into),
         accounts,
@@ -99,6 +103,41 @@ fn kiro(get: &impl Fn(&str) -> Option<String>) -> Vec<(Account, Value)> {
         accounts.push((account("env-kiro-api-key", "Environment (Kiro API key)"), credential));
     }
     accounts
+}
+
+/// What of the variables can be told: the accounts that were made of them, and what AWS's default chain would find.
+fn variables(get: &impl Fn(&str) -> Option<String>, accounts: &[(Account, Value)]) -> Vec<Variables> {
+    let brought = accounts.iter().filter_map(|(account, _)| {
+        let (provider, kind, names): (_, _, &[&'static str]) = match account.id.as_str() {
+            "env-bedrock-api-key" => ("bedrock", FoundKind::ApiKey, &["AWS_BEARER_TOKEN_BEDROCK"]),
+            "env-access-key" => {
+                ("bedrock", FoundKind::AccessKey, &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+            }
+            "env-profile" => ("bedrock", FoundKind::Profile, &["AWS_PROFILE"]),
+            "env-amazonq" => ("amazon_q", FoundKind::RefreshToken, &["AMAZONQ_REFRESH_TOKEN"]),
+            "env-kiro-api-key" => ("amazon_q", FoundKind::ApiKey, &["KIRO_API_KEY"]),
+            _ => return None,
+        };
+        let (name, account) = (account.name.clone(), Some(account.id.clone()));
+        Some(Variables { provider, kind, name, names: names.to_vec(), account, credential: None })
+    });
+    let identity = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+    let container = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+    let chain = |kind, names: Vec<&'static str>| Variables {
+        provider: "bedrock",
+        kind,
+        name: "AWS".to_owned(),
+        names,
+        account: None,
+        credential: Some(json!({"kind": "aws_default"})),
+    };
+    let chained = if identity.iter().all(|name| get(name).is_some()) {
+        Some(chain(FoundKind::WebIdentity, identity.to_vec()))
+    } else {
+        let name = container.into_iter().find(|name| get(name).is_some());
+        name.map(|name| chain(FoundKind::Container, vec![name]))
+    };
+    brought.chain(chained).collect()
 }
 
 #[cfg(test)]
@@ -162,6 +201,32 @@ mod tests {
         // What is missing is named when the account is checked.
         assert_eq!(environment(&client).accounts[0].1["kind"], "oidc_refresh_token");
         assert!(environment(&client[1..]).accounts.is_empty());
+    }
+
+    #[test]
+    fn what_the_variables_hold_is_named_and_not_told() {
+        let home = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+        let found = environment(&[
+            (home, "/h"),
+            ("KIRO_API_KEY", "ksk_hidden"),
+            ("AWS_ROLE_ARN", "arn:r"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"),
+        ]);
+        let places = found.places.expect("a home");
+        let lines: Vec<_> = places
+            .environment
+            .iter()
+            .map(|one| (one.names.join("+"), one.account.as_deref(), one.credential.is_some()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("KIRO_API_KEY".to_owned(), Some("env-kiro-api-key"), false),
+                ("AWS_ROLE_ARN+AWS_WEB_IDENTITY_TOKEN_FILE".to_owned(), None, true),
+            ]
+        );
+        assert!(!format!("{places:?}").contains("hidden"));
+        assert!(environment(&[("KIRO_API_KEY", "ksk_hidden")]).places.is_none());
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod tray;
 
 mod app;
 mod assets;
+mod beside;
 mod call;
 mod keys;
 mod lock;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::admin::Admin;
 use super::consent;
+use super::found::{self, Found};
 use super::sign_in::{self, SignIn};
 use super::typed::secret;
 use crate::config::Config;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     },
     /// Sign in with a browser: a new account, or again where a sign-in has ended; name, order and options stay
     SignIn(Box<SignIn>),
+    /// What AWS's tools, Kiro and the environment of this machine have; take it into use with --import
+    Found(Found),
     /// Make an account the active one
     Use { account: String },
     /// Ask the account for one token
@@ -141,6 +144,7 @@ async fn act(admin: &Admin, command: Command, body: Option<Value>) -> Result<Exi
             let view = admin.ask("PATCH", &path, Some(&body)).await?;
             println!("{} has another credential from the next request on.", text(&view["name"]));
         }
+        Command::Found(found) => found::run(admin, &found).await?,
         Command::SignIn(sign_in) => sign_in::run(admin, &sign_in).await?,
         Command::Use { account } => {
             let id = find(admin, &account).await?;

@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod consent;
 mod doctor;
+mod found;
 mod keys;
 mod overview;
 mod password;

@@ -39,12 +39,8 @@ pub(crate) struct SignIn {
     /// With external-idp: scopes to ask for in place of the usual ones
     #[arg(long)]
     scopes: Option<String>,
-    /// The AWS account to use, by its number, without being asked
-    #[arg(long)]
-    aws_account: Option<String>,
-    /// The role to use, without being asked
-    #[arg(long)]
-    role: Option<String>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// AWS region of a new account, e.g. us-east-1
     #[arg(long, default_value = "")]
     region: String,
@@ -56,13 +52,29 @@ pub(crate) struct SignIn {
     accept_policy: bool,
 }
 
+/// What the person has chosen before they are asked.
+#[derive(Args, Default)]
+pub(crate) struct Chosen {
+    /// The AWS account to use, by its number, without being asked
+    #[arg(long)]
+    aws_account: Option<String>,
+    /// The role to use, without being asked
+    #[arg(long)]
+    role: Option<String>,
+}
+
 /// Signs in, and tells the person what to do on the way. Who interrupts it cancels it.
 pub(super) async fn run(admin: &Admin, sign_in: &SignIn) -> Result<()> {
     let body = body(admin, sign_in).await?;
     let begun = admin.ask("POST", "/api/signins", Some(&body)).await?;
+    follow(admin, &sign_in.chosen, begun).await
+}
+
+/// Goes on with a sign-in to its end.
+pub(super) async fn follow(admin: &Admin, chosen: &Chosen, begun: Value) -> Result<()> {
     let path = format!("/api/signins/{}", text(&begun["id"]));
     let outcome = tokio::select! {
-        outcome = follow(admin, sign_in, &path, begun) => outcome,
+        outcome = to_the_end(admin, chosen, &path, begun) => outcome,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("the sign-in was cancelled")),
     };
     if outcome.is_err() {
@@ -135,7 +147,7 @@ async fn only_way(admin: &Admin, provider: &str) -> Result<String> {
     }
 }
 
-async fn follow(admin: &Admin, sign_in: &SignIn, path: &str, mut view: Value) -> Result<()> {
+async fn to_the_end(admin: &Admin, chosen: &Chosen, path: &str, mut view: Value) -> Result<()> {
     let mut shown = Value::Null;
     loop {
         match view["state"].as_str() {
@@ -149,7 +161,7 @@ async fn follow(admin: &Admin, sign_in: &SignIn, path: &str, mut view: Value) ->
         let prompt = view["prompt"].clone();
         if prompt != shown {
             if prompt["kind"] == "choose" {
-                let choice = choose(sign_in, &prompt)?;
+                let choice = choose(chosen, &prompt)?;
                 view = admin.ask("POST", &format!("{path}/choice"), Some(&json!({"choice": choice}))).await?;
                 shown = prompt;
                 continue;
@@ -176,10 +188,10 @@ fn show(prompt: &Value) {
 }
 
 /// What the flags say, or the person.
-fn choose(sign_in: &SignIn, prompt: &Value) -> Result<String> {
+fn choose(chosen: &Chosen, prompt: &Value) -> Result<String> {
     let (given, flag, what) = match prompt["what"].as_str() {
-        Some("role") => (&sign_in.role, "--role", "role"),
-        _ => (&sign_in.aws_account, "--aws-account", "AWS account"),
+        Some("role") => (&chosen.role, "--role", "role"),
+        _ => (&chosen.aws_account, "--aws-account", "AWS account"),
     };
     let options = rows(prompt, "options");
     if let Some(given) = given {

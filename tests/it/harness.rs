@@ -120,8 +120,17 @@ impl TestApp {
 
     /// The same, with an emulator that plays Kiro so.
     pub(crate) async fn with(kiro: KiroConfig) -> Self {
-        let folder = tempfile::tempdir().expect("folder");
-        let config = config(folder.path());
+        Self::of(kiro, tempfile::tempdir().expect("folder"), |_| None).await
+    }
+
+    /// The same on a folder, for a person whose environment is `variables`.
+    pub(crate) async fn of(
+        kiro: KiroConfig,
+        folder: TempDir,
+        variables: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let environment = switchboard::environment::read(variables);
+        let config = Config { environment, ..config(folder.path()) };
         let access_keys = ["main", "a", "b", "c"].map(access_key).to_vec();
         let emulator = emulator::Config { record: true, access_keys, kiro, ..emulator::Config::default() };
         let emulator = Emulator::start(emulator).expect("emulator");

@@ -10,6 +10,7 @@ mod client;
 mod clients_leaving;
 mod desk;
 mod dialects;
+mod found;
 mod harness;
 mod keys;
 mod kiro;

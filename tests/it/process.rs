@@ -5,6 +5,7 @@ mod commands;
 mod damage;
 mod ending;
 mod environment;
+mod found;
 mod keeping;
 mod kill;
 mod kiro;

@@ -11,6 +11,7 @@ mod conversations;
 mod diagnostics;
 mod events;
 mod export;
+mod found;
 mod json;
 pub(crate) mod keys;
 mod logs;
@@ -95,6 +96,8 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/diagnostics/fix", post(diagnostics::fix))
         .route("/api/diagnostics/bundle", get(diagnostics::bundle))
         .route("/api/events", get(events::stream))
+        .route("/api/found", get(found::list))
+        .route("/api/found/import", post(found::import))
         .route("/api/models", get(models::list))
         .route("/api/password", get(password::show).put(password::change))
         .route("/api/providers", get(providers::list))

@@ -11,6 +11,7 @@ mod facts;
 #[cfg(test)]
 mod fixture;
 mod hosts;
+mod kept;
 mod lessons;
 mod list;
 mod logins;
@@ -36,11 +37,11 @@ pub use hosts::HostTemplates;
 pub use sign_ins::SignIn;
 
 use crate::{
-    Account, Begin, Call, Clock, CredentialSummary, Description, Heard, Http, Identity, Opened, Policy,
-    Preferences, Procedure, Provider, Question, Quota, Reply, Session, Target, TokenCount, Why, Wish,
-    estimate,
+    Account, Begin, Call, Clock, CredentialSummary, Description, Elsewhere, Found, Heard, Http, Identity,
+    Opened, Policy, Preferences, Procedure, Provider, Question, Quota, Reply, Session, Target, TokenCount,
+    Why, Wish, estimate,
 };
-use credentials::{Doubts, Ended, Unfinished};
+use credentials::{Doubts, Ended, Lent, Unfinished};
 use hosts::Worked;
 use lessons::Lessons;
 use list::Lists;
@@ -74,6 +75,8 @@ pub struct AmazonQ {
     unfinished: Unfinished,
     doubts: Doubts,
     ended: Ended,
+    lent: Lent,
+    elsewhere: Elsewhere,
     sign_ins: SignIns,
     /// How long a control host may be silent while there is another.
     host_patience: Duration,
@@ -93,9 +96,17 @@ impl AmazonQ {
             unfinished: Unfinished::default(),
             doubts: Doubts::default(),
             ended: Ended::default(),
+            lent: Lent::default(),
+            elsewhere: Elsewhere::default(),
             sign_ins: SignIns::default(),
             host_patience: exchange::HOST_PATIENCE,
         }
+    }
+
+    /// Looks for logins there.
+    #[must_use]
+    pub fn beside(self, elsewhere: Elsewhere) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// Runs `look` with what is known of an account's models.
@@ -113,6 +124,7 @@ impl AmazonQ {
         self.lists.forget(sign_in);
         self.unfinished.forget(sign_in);
         self.doubts.forget(sign_in);
+        self.lent.forget(sign_in);
     }
 }
 
@@ -171,6 +183,15 @@ impl Provider for AmazonQ {
 
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
         Box::pin(self.http.ask(question))
+    }
+
+    fn found(&self) -> BoxFuture<'_, Vec<Found>> {
+        let Elsewhere { places, databases } = self.elsewhere.clone();
+        Box::pin(async move {
+            let Some(places) = places else { return Vec::new() };
+            let look = move || kept::all(&places, databases.as_deref());
+            tokio::task::spawn_blocking(look).await.unwrap_or_default()
+        })
     }
 
     fn wish_again(&self, credential: &Value) -> Option<Wish> {

@@ -15,6 +15,7 @@ mod extras;
 mod facts;
 #[cfg(test)]
 mod fixture;
+mod found;
 mod geo;
 mod heal;
 mod list;
@@ -45,8 +46,8 @@ pub use geo::Residency;
 pub use resolve::{Available, Resolver};
 
 use crate::{
-    Account, Begin, Call, CredentialSummary, Description, Heard, Http, Identity, Opened, Policy, Preferences,
-    Procedure, Provider, Question, Reply, Session, Target, TokenCount, Why, Wish,
+    Account, Begin, Call, CredentialSummary, Description, Elsewhere, Found, Heard, Http, Identity, Opened,
+    Policy, Preferences, Procedure, Provider, Question, Reply, Session, Target, TokenCount, Why, Wish,
 };
 use credentials::{Profiles, Sources, Way};
 use heal::Memory;
@@ -83,6 +84,7 @@ pub struct Bedrock {
     resolved: Memo,
     profiles_asked: arn::Profiles,
     preferences: ArcSwap<Preferences>,
+    elsewhere: Elsewhere,
 }
 
 enum Place {
@@ -109,6 +111,7 @@ impl Bedrock {
             resolved: Memo::default(),
             profiles_asked: arn::Profiles::default(),
             preferences: ArcSwap::default(),
+            elsewhere: Elsewhere::default(),
         }
     }
 
@@ -122,6 +125,12 @@ impl Bedrock {
             profiles: ProfileOptions::default(),
         };
         Self { place: Place::Sandbox(endpoint), ..Self::new(options) }
+    }
+
+    /// Looks for profiles there.
+    #[must_use]
+    pub fn beside(self, elsewhere: Elsewhere) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// The address that is the account's own doing.
@@ -254,6 +263,14 @@ impl Provider for Bedrock {
 
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
         Box::pin(self.http.ask(question))
+    }
+
+    fn found(&self) -> BoxFuture<'_, Vec<Found>> {
+        let places = self.elsewhere.places.clone();
+        Box::pin(async move {
+            let Some(places) = places else { return Vec::new() };
+            tokio::task::spawn_blocking(move || found::look(&places)).await.unwrap_or_default()
+        })
     }
 
     fn wish_again(&self, credential: &Value) -> Option<Wish> {

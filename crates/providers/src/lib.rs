@@ -8,6 +8,7 @@ mod amazon_q;
 mod bedrock;
 mod estimate;
 mod fields;
+mod found;
 mod http;
 mod login;
 mod nearest;
@@ -26,6 +27,7 @@ pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
 };
+pub use found::{Databases, Elsewhere, Found, FoundKind, OwnSignIn, Places, Program, Variables};
 pub use http::{Http, HttpOptions, Patience, Sent, WayOut, Witness, clock_offset, local_client, witnessed};
 pub use login::{
     Callback, Choice, Choosing, Doorway, ENTROPY, Failure, Flow, Heard, Login, Moment, Next, Procedure,
@@ -37,8 +39,14 @@ pub use provider::{
 };
 pub use quota::{Overage, Quota, QuotaKind, QuotaPart};
 
-/// Every provider there is. `sandbox` is the address of the emulator that plays Bedrock offline.
-pub fn registry(http: &Http, endpoints: EndpointEnvironment, sandbox: impl Into<String>) -> Registry {
+/// Every provider there is. `sandbox` is the address of the emulator that plays Bedrock offline, `elsewhere` what of this
+/// machine they may look at.
+pub fn registry(
+    http: &Http,
+    endpoints: EndpointEnvironment,
+    sandbox: impl Into<String>,
+    elsewhere: &Elsewhere,
+) -> Registry {
     #[expect(clippy::disallowed_methods, reason = "here the clock of the running program comes in")]
     let clock: Clock = Arc::new(std::time::SystemTime::now);
     let options = BedrockOptions {
@@ -47,9 +55,14 @@ pub fn registry(http: &Http, endpoints: EndpointEnvironment, sandbox: impl Into<
         endpoints,
         profiles: ProfileOptions::default(),
     };
+    let kiro = AmazonQ::new(AmazonQOptions {
+        http: http.clone(),
+        clock: clock.clone(),
+        hosts: HostTemplates::default(),
+    });
     Registry::new([
-        Arc::new(Bedrock::new(options)) as Arc<dyn Provider>,
-        Arc::new(Bedrock::sandbox(sandbox.into(), http.clone(), clock.clone())),
-        Arc::new(AmazonQ::new(AmazonQOptions { http: http.clone(), clock, hosts: HostTemplates::default() })),
+        Arc::new(Bedrock::new(options).beside(elsewhere.clone())) as Arc<dyn Provider>,
+        Arc::new(Bedrock::sandbox(sandbox.into(), http.clone(), clock)),
+        Arc::new(kiro.beside(elsewhere.clone())),
     ])
 }

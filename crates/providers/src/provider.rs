@@ -13,6 +13,7 @@ use serde_json::Value;
 use wire::{Detail, FrameReader};
 
 use crate::amazon_q::Bearer;
+use crate::found::Found;
 use crate::http::Patience;
 use crate::login::{ENTROPY, Heard, Login, Procedure, Question, Wish};
 use crate::quota::Quota;
@@ -268,6 +269,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
         let _ = question;
         Box::pin(async { Err(Error::new(llm::Category::Internal, "This provider asks nothing.")) })
+    }
+
+    /// What other programs of this machine keep for this provider.
+    fn found(&self) -> BoxFuture<'_, Vec<Found>> {
+        Box::pin(async { Vec::new() })
     }
 
     /// What to wish for to renew a credential in the way that it was got; `None` when that is not known.

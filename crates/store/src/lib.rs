@@ -10,6 +10,7 @@ mod connection;
 mod core;
 mod error;
 mod files;
+mod foreign;
 mod logs;
 mod pending;
 mod readers;
@@ -19,6 +20,7 @@ pub use crate::core::{
 };
 pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow};
 pub use error::Error;
+pub use foreign::foreign_texts;
 pub use logs::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};
 pub use logs::{
     Cleaned, ClientSeen, Develop, Document, Filter, GroupTotals, HourTotals, KeySpent, LogRow, LogSink, Logs,

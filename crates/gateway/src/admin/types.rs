@@ -19,6 +19,8 @@ fn types_become_typescript() {
     }
     export!(
         super::events::Event,
+        super::found::List,
+        super::found::Done,
         super::secrets::Secrets,
         super::secrets::RecoveryKey,
         super::secrets::StartedOver,

@@ -8,6 +8,7 @@ mod ended;
 mod profile;
 mod refresh;
 mod refusal;
+mod shared;
 mod stored;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use wire::amazon_q::Shape;
 
 use super::bearer::{Bearer, TokenKind};
 use super::hosts::REGIONS;
-use super::{AmazonQ, SignIn};
+use super::{AmazonQ, SignIn, kept};
 use crate::address::{check_custom, check_region};
 use crate::fields::{check_names, field, masked, wrong};
 use crate::{Account, CredentialKind, CredentialSummary, Identity, Opened, Session, Why};
@@ -29,7 +30,9 @@ pub(super) use doubt::Doubts;
 pub(super) use ended::Ended;
 use profile::Search;
 pub(super) use profile::Unfinished;
+pub(super) use shared::Lent;
 use stored::{Access, Credential, Profile, Way};
+pub(super) use stored::{access_of, is_profile_arn};
 
 /// A token with less life than this is replaced before it is used.
 const SKEW: Duration = Duration::from_secs(180);
@@ -79,7 +82,8 @@ pub(super) fn kinds() -> Vec<CredentialKind> {
 /// [`Category::InvalidRequest`] naming the field.
 pub(super) fn check(account: &Account, credential: &Value) -> Result<CredentialSummary, Error> {
     let read = stored::read(credential)?;
-    check_names(credential, &kinds(), &OWN)?;
+    let own = if matches!(read.way, Way::Shared(_)) { &kept::MEMBERS[..] } else { &OWN };
+    check_names(credential, &kinds(), own)?;
     if !account.region.is_empty() {
         check_region(&account.region)?;
         if !REGIONS.contains(&account.region.as_str()) {
@@ -99,6 +103,7 @@ pub(super) fn check(account: &Account, credential: &Value) -> Result<CredentialS
         Way::Social { .. } => ("kiro_social", profile.unwrap_or("Kiro").to_owned()),
         Way::External { issuer, .. } => ("external_idp", issuer.clone()),
         Way::ApiKey(key) => ("kiro_api_key", masked(key.expose())),
+        Way::Shared(shared) => (kept::KIND, shared.label()),
     };
     Ok(CredentialSummary { kind: kind.to_owned(), label })
 }
@@ -132,11 +137,26 @@ impl AmazonQ {
             profile = Profile::Unasked;
         }
         let token_is_good = self.doubts.reopened(sign_in);
+        let mut kind = match way {
+            Way::External { .. } => TokenKind::ExternalIdp,
+            _ => TokenKind::Aws,
+        };
+        let mut access = access;
+        let shared = matches!(way, Way::Shared(_));
+        if let Way::Shared(shared) = way {
+            // A search for the profile alone asks for no other token.
+            let why = if token_is_good { Why::Expiring } else { why };
+            let kept = self.lent(shared, sign_in, why).await?;
+            kind = kept.token_kind;
+            access = Some(Access { token: kept.token, expires: kept.expires });
+            profile = kept.profile_arn.map_or(Profile::Unasked, Profile::Known);
+        }
         let now = (self.clock)();
         let mut refreshed = false;
         let usable = access.filter(|access| match why {
             // However short its life: it was got a moment ago, and another would be no better.
             Why::Unfinished => true,
+            _ if shared => true,
             Why::Rejected if !token_is_good => false,
             Why::Rejected | Why::First | Why::Expiring => access.expires > now + SKEW,
         });
@@ -158,10 +178,6 @@ impl AmazonQ {
                 }
                 access
             }
-        };
-        let kind = match way {
-            Way::External { .. } => TokenKind::ExternalIdp,
-            _ => TokenKind::Aws,
         };
         let mut bearer = Bearer { token: access.token, kind, shape: Shape::Cli, profile_arn: None, sign_in };
         let mut expires = access.expires;
@@ -190,6 +206,8 @@ impl AmazonQ {
             bearer.shape = Shape::Ide;
             bearer.profile_arn = Some(arn);
         }
+        // Whoever signs in to the other program next may have another profile.
+        changed &= !shared;
         if changed {
             self.sign_ins.renewed(account, sign_in, &fields);
         }

@@ -75,6 +75,8 @@ async fn surface() {
         ),
         ("POST", "/api/signins", json!({"account": id})),
         ("GET", "/api/signins/none", Value::Null),
+        ("GET", "/api/found", Value::Null),
+        ("POST", "/api/found/import", json!({"items": [{"id": "aws_profile:gone"}]})),
         ("DELETE", "/api/accounts/{id}", Value::Null),
         ("GET", "/api/accounts/removed", Value::Null),
         ("POST", "/api/accounts/{id}/restore", Value::Null),

@@ -81,6 +81,7 @@ pub(super) fn mark(account: &Account, way: &Way) -> Mark {
             scopes.as_deref().unwrap_or_default(),
         ],
         Way::ApiKey(key) => [key.expose(), "", "", ""],
+        Way::Shared(_) => [""; 4],
     };
     for part in parts.into_iter().chain(account.endpoint_url.as_deref()) {
         // With its length, so that no two different sign-ins read the same.

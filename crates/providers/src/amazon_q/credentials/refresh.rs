@@ -102,9 +102,9 @@ impl AmazonQ {
                 }
                 post(token_endpoint.clone(), FORM, form.finish())
             }
-            // A key is its own token.
-            Way::ApiKey(_) => {
-                return Err(Error::new(Category::Internal, "An API key cannot be refreshed."));
+            // A key is its own token, and another program's login is that program's to refresh.
+            Way::ApiKey(_) | Way::Shared(_) => {
+                return Err(Error::new(Category::Internal, "This credential cannot be refreshed."));
             }
         };
         match tokio::time::timeout(PATIENCE, self.token(outgoing, way)).await {

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::address::{check_custom, check_region};
 use crate::amazon_q::hosts::HOME;
+use crate::amazon_q::kept::{self, Shared};
 use crate::fields::{optional, required, wrong};
 
 /// Far more than any vendor asks for.
@@ -48,6 +49,8 @@ pub(super) enum Way {
         scopes: Option<String>,
     },
     ApiKey(Secret),
+    /// Another program's, which alone renews it.
+    Shared(Shared),
 }
 
 /// What is known of the account's profile.
@@ -60,9 +63,9 @@ pub(super) enum Profile {
 }
 
 /// A token and its end.
-pub(super) struct Access {
-    pub(super) token: Secret,
-    pub(super) expires: SystemTime,
+pub(in crate::amazon_q) struct Access {
+    pub(in crate::amazon_q) token: Secret,
+    pub(in crate::amazon_q) expires: SystemTime,
 }
 
 /// Reads a credential.
@@ -93,6 +96,7 @@ pub(super) fn read(credential: &Value) -> Result<Credential, Error> {
             }
         }
         Some("kiro_api_key") => Way::ApiKey(secret("api_key")?),
+        Some(kept::KIND) => Way::Shared(Shared::read(fields)?),
         _ => {
             return Err(wrong(
                 "credential.kind",
@@ -155,7 +159,7 @@ fn profile(fields: &Map<String, Value>) -> Result<Profile, Error> {
 }
 
 /// `arn:aws:codewhisperer:{region}:{12 digits}:profile/{letters, digits, -}`, of any partition.
-pub(super) fn is_profile_arn(arn: &str) -> bool {
+pub(in crate::amazon_q) fn is_profile_arn(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [start, partition, service, region, owner, resource] = parts.as_slice() else { return false };
     let in_partition = partition.strip_prefix("aws").is_some_and(|rest| {
@@ -192,6 +196,12 @@ fn access(fields: &Map<String, Value>) -> Result<Option<Access>, Error> {
         Some(_) => return Err(refuse()),
     };
     Ok(token.zip(expires).map(|(token, expires)| Access { token: Secret::new(token), expires }))
+}
+
+/// A token and its end as another program wrote them.
+pub(in crate::amazon_q) fn access_of(token: Value, expires: Value) -> Option<Access> {
+    let fields = [("access_token".to_owned(), token), ("expires_at".to_owned(), expires)];
+    access(&Map::from_iter(fields)).ok().flatten()
 }
 
 /// Seconds since 1970, or milliseconds when they could only be that.
