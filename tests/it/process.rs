@@ -11,6 +11,7 @@ mod kill;
 mod kiro;
 mod locked;
 mod password;
+mod profiles;
 mod scan;
 mod secrets;
 mod start;

@@ -2,6 +2,7 @@
 //! that can come in between.
 
 mod bedrock;
+mod errors;
 mod kiro;
 
 use bytes::Bytes;
@@ -9,7 +10,12 @@ use http_body_util::Full;
 use hyper::Request;
 use serde_json::{Value, json};
 
+use crate::client::{CLAUDE, Dialect};
 use crate::harness::{Answer, TestApp};
+
+fn hello() -> Value {
+    Dialect::Messages.asking(CLAUDE, "hello", true)
+}
 
 impl TestApp {
     /// Begins a sign-in.

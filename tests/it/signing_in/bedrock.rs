@@ -3,14 +3,11 @@ use std::time::Duration;
 use emulator::{Fault, KiroConfig, Operation, Refusal, When};
 use serde_json::{Value, json};
 
-use crate::client::{CLAUDE, Dialect};
+use super::hello;
+use crate::client::Dialect;
 use crate::harness::{TestApp, in_time};
 
 const PERSON: &str = "workforce";
-
-fn hello() -> Value {
-    Dialect::Messages.asking(CLAUDE, "hello", true)
-}
 
 fn wish(app: &TestApp, name: &str, flow: &str) -> Value {
     json!({

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use emulator::{Fault, KiroConfig, Operation, Refusal, When};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::client::{CLAUDE, Dialect};
+use super::hello;
+use crate::client::Dialect;
 use crate::harness::{Sent, TestApp};
 
 /// Every way, and the emulator's account that its person has.
@@ -14,10 +15,6 @@ const WAYS: [(&str, &str); 5] = [
     ("github", "social"),
     ("external_idp", "external"),
 ];
-
-fn hello() -> Value {
-    Dialect::Messages.asking(CLAUDE, "hello", true)
-}
 
 /// It answers, with its first token and with the next one.
 async fn works(app: &TestApp, id: &str, person: &str) {
