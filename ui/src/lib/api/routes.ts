@@ -4,7 +4,7 @@ import { del, get, patch, post, put, query } from './client';
 import type {
   AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
   ConversationPage, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Quota, Removed, Replayed, Rotated, Session,
-  Settings, Stats, Status, Usage, Verdict,
+  Settings, SignInView, Stats, Status, Usage, Verdict,
 } from './types';
 
 const at = (path: string, id: string | number): string => `${path}/${encodeURIComponent(id)}`;
@@ -26,6 +26,13 @@ export const accounts = {
   order: async (ids: string[]) => (await put<{ accounts: AccountView[] }>('/api/accounts/order', { ids })).accounts,
   test: (id: string, model?: string) => post<Verdict>(`${at('/api/accounts', id)}/test`, model ? { model } : {}),
   quota: async (id: string) => (await get<{ quota: Quota | null }>(`${at('/api/accounts', id)}/quota`)).quota,
+};
+
+export const signIns = {
+  list: async () => (await get<{ sign_ins: SignInView[] }>('/api/signins')).sign_ins,
+  begin: (wish: object) => post<SignInView>('/api/signins', wish),
+  choose: (id: string, choice: string) => post<SignInView>(`${at('/api/signins', id)}/choice`, { choice }),
+  cancel: (id: string) => del(at('/api/signins', id)),
 };
 
 export const providers = async () => (await get<{ providers: Offer[] }>('/api/providers')).providers;

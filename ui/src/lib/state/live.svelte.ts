@@ -9,6 +9,7 @@ import { models } from './models.svelte';
 import { followProxy } from './port';
 import { session } from './session.svelte';
 import { settings } from './settings.svelte';
+import { signIns } from './signins.svelte';
 import { status } from './status.svelte';
 
 const WAITS_MS = [500, 1000, 2000, 4000];
@@ -29,7 +30,7 @@ function tell(rows: LogRow[]): void {
 
 /** Everything the screens share, anew: at the start and after every gap. */
 async function fetchAll(): Promise<void> {
-  await Promise.all([status.refresh(), accounts.refresh(), settings.refresh(), accounts.refreshProviders()]);
+  await Promise.all([status.refresh(), accounts.refresh(), settings.refresh(), accounts.refreshProviders(), signIns.refresh()]);
   if (status.value) followProxy(status.value);
   await Promise.all([localKey.refresh(), models.refresh()]);
   void accounts.refreshQuotas();
@@ -63,6 +64,9 @@ function take({ event, data }: Event): void {
       // The event does not know when this person's day began: take its state and keep our totals.
       status.take({ ...data, today: status.value?.today ?? data.today });
       followProxy(data);
+      break;
+    case 'sign_ins':
+      signIns.take(data.sign_ins);
       break;
     case 'settings':
       settings.take(data);
