@@ -168,6 +168,11 @@ impl Logs {
         self.readers.read(move |connection| keys::spent(connection, day_ms, month_ms))
     }
 
+    /// Accounts that were asked since `since_ms`, with when that was last, milliseconds since 1970.
+    pub fn account_uses(&self, since_ms: i64) -> Pending<Vec<(String, i64)>> {
+        self.readers.read(move |connection| clients::accounts_since(connection, since_ms))
+    }
+
     /// Totals by hour or day of the whole hours that touch `span`, with what the newest of its rows tell.
     pub fn usage(&self, span: Span, kind: UsageKind, step: Step) -> Pending<Usage> {
         self.readers.read(move |connection| usage::usage(connection, span, kind, step))

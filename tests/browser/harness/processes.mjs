@@ -60,6 +60,11 @@ export async function startEmulator({ credits = 50, spent = 0 } = {}) {
 export class Product {
   #folder = mkdtempSync(join(tmpdir(), 'switchboard-browser-'));
   #running = null;
+  /** The home folder of who runs it. */
+  get home() {
+    return this.#folder;
+  }
+
   /** Address without a slash at its end. */
   url = '';
   /** The address that opens the window, once. */

@@ -1,5 +1,7 @@
 //! `/api/secrets`: where stored secrets are, what keeps their key, and the way out when it is not at hand.
 
+mod credentials;
+
 use std::sync::Arc;
 
 use ::secrets::{SlotKind, Trouble, Wish};
@@ -23,6 +25,8 @@ pub(super) struct Secrets {
     has_recovery_key: bool,
     /// Places where the key could be moved to.
     choices: Vec<SlotKind>,
+    /// Every credential there is, and where it is.
+    credentials: Vec<credentials::Credential>,
 }
 
 /// What keeps the key.
@@ -42,6 +46,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Result<Json<Secrets>,
 
 async fn of(desk: &Desk) -> Result<Secrets, Refusal> {
     let gateway = &desk.gateway;
+    let newer = matches!(gateway.safe.door(), Door::Newer { .. });
     let known = gateway.safe.slots().await?;
     let slots: Vec<_> = known
         .into_iter()
@@ -53,6 +58,7 @@ async fn of(desk: &Desk) -> Result<Secrets, Refusal> {
         reduced: has(SlotKind::KeyFile),
         has_recovery_key: has(SlotKind::RecoveryKey),
         choices: gateway.safe.choices(),
+        credentials: if newer { Vec::new() } else { credentials::all(gateway).await? },
         slots,
     })
 }

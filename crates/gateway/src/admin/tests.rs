@@ -4,6 +4,7 @@ mod conversations;
 mod keys;
 mod logs;
 mod password;
+mod secrets;
 mod session;
 mod signins;
 mod surface;

@@ -1,4 +1,4 @@
-//! Which clients sent requests, and when last.
+//! Which clients sent requests and which accounts answered them, and when last.
 
 use rusqlite::Connection;
 
@@ -26,5 +26,18 @@ pub(super) fn since(connection: &Connection, since_ms: i64) -> Result<Vec<Client
     let found = statement.query_map((Kind::Client as i64, hour_of(since_ms)), |row| {
         Ok(ClientSeen { name: row.get(0)?, user_agent: row.get(1)?, last_ms: row.get(2)? })
     })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// When each account was last asked; as above.
+pub(super) fn accounts_since(connection: &Connection, since_ms: i64) -> Result<Vec<(String, i64)>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seen.key, requests.time_ms FROM
+             (SELECT key, max(last_id) AS last_id FROM hours
+              WHERE kind = ?1 AND hour >= ?2 AND key <> '' GROUP BY key) AS seen
+         JOIN requests ON requests.id = seen.last_id",
+    )?;
+    let found = statement
+        .query_map((Kind::Account as i64, hour_of(since_ms)), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

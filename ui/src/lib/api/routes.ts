@@ -3,8 +3,8 @@
 import { del, get, patch, post, put, query } from './client';
 import type {
   AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
-  ConversationPage, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Quota, Removed, Replayed, Rotated, Session,
-  Settings, SignInView, Stats, Status, Usage, Verdict,
+  ConversationPage, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Quota, RecoveryKey, Removed,
+  Replayed, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, Usage, Verdict,
 } from './types';
 
 const at = (path: string, id: string | number): string => `${path}/${encodeURIComponent(id)}`;
@@ -22,6 +22,7 @@ export const accounts = {
   remove: (id: string) => del(at('/api/accounts', id)),
   removed: async () => (await get<{ accounts: Removed[] }>('/api/accounts/removed')).accounts,
   restore: (id: string) => post<AccountView>(`${at('/api/accounts', id)}/restore`),
+  forget: (id: string) => del(at('/api/accounts/removed', id)),
   activate: (id: string) => post<AccountView>(`${at('/api/accounts', id)}/activate`),
   order: async (ids: string[]) => (await put<{ accounts: AccountView[] }>('/api/accounts/order', { ids })).accounts,
   test: (id: string, model?: string) => post<Verdict>(`${at('/api/accounts', id)}/test`, model ? { model } : {}),
@@ -73,6 +74,16 @@ export const keys = {
   change: (id: string, change: { name?: string; rules: Partial<KeyRules> }) => patch<KeyView>(at('/api/keys', id), change),
   remove: (id: string) => del(at('/api/keys', id)),
   replace: (id: string) => post<Rotated>(`${at('/api/keys', id)}/rotate`),
+};
+
+export const secrets = {
+  show: () => get<Secrets>('/api/secrets'),
+  unlock: (secret: string) => post<Secrets>('/api/secrets/unlock', { secret }),
+  retry: () => post<Secrets>('/api/secrets/retry'),
+  protect: (slot: SlotKind, passphrase: string | null) => put<Secrets>('/api/secrets/protection', { slot, passphrase }),
+  recoveryKey: () => post<RecoveryKey>('/api/secrets/recovery-key'),
+  forgetRecoveryKey: () => del('/api/secrets/recovery-key'),
+  startOver: () => post<StartedOver>('/api/secrets/start-over', { confirm: true }),
 };
 
 export const password = {

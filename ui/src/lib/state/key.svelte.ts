@@ -2,6 +2,7 @@
 
 import * as api from '../api/routes';
 import type { LocalKey } from '../api/types';
+import { status } from './status.svelte';
 
 let told = $state.raw<LocalKey | null>(null);
 
@@ -19,7 +20,8 @@ export const localKey = {
     return proxy ? [proxy, ''] : [''];
   },
   async refresh(): Promise<void> {
-    told = await api.keys.local();
+    // A locked instance cannot read it either.
+    told = status.value?.safe.kind === 'open' ? await api.keys.local() : null;
   },
   async rotate(): Promise<void> {
     await api.keys.rotate();

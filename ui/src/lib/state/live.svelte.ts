@@ -60,11 +60,14 @@ function take({ event, data }: Event): void {
       totalsSoon();
       void models.refresh().catch(() => undefined);
       break;
-    case 'status':
+    case 'status': {
+      const opened = data.safe.kind === 'open' && status.value?.safe.kind !== 'open';
       // The event does not know when this person's day began: take its state and keep our totals.
       status.take({ ...data, today: status.value?.today ?? data.today });
       followProxy(data);
+      if (opened) void fetchAll().catch(() => undefined);
       break;
+    }
     case 'sign_ins':
       signIns.take(data.sign_ins);
       break;

@@ -2,6 +2,7 @@
 import type { Door } from "./Door";
 import type { SecretSlot } from "./SecretSlot";
 import type { SlotKind } from "./SlotKind";
+import type { StoredCredential } from "./StoredCredential";
 
 export type Secrets = { door: Door, slots: Array<SecretSlot>, 
 /**
@@ -11,4 +12,8 @@ reduced: boolean, has_recovery_key: boolean,
 /**
  * Places where the key could be moved to.
  */
-choices: Array<SlotKind>, };
+choices: Array<SlotKind>, 
+/**
+ * Every credential there is, and where it is.
+ */
+credentials: Array<StoredCredential>, };
