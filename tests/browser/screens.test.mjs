@@ -8,15 +8,17 @@ import { after, test } from 'node:test';
 
 import { Product } from './harness/processes.mjs';
 import { stage } from './harness/stage.mjs';
-import { away, EMPTY, FIRST_RUN, LIVED_IN, say } from './harness/views.mjs';
+import { away, EMPTY, FIRST_RUN, LIVED_IN, LOCKED, say } from './harness/views.mjs';
 import { Window } from './harness/window.mjs';
 import { furnish, MOSTLY_USED } from './harness/world.mjs';
 
 const held = stage(async ({ product, emulator }) => {
   held.world = await furnish(product, emulator);
   held.fresh = await Product.start();
+  held.locked = await Product.start();
+  await held.locked.admin('PUT', '/api/secrets/protection', { slot: 'passphrase', passphrase: 'a long passphrase' });
 }, MOSTLY_USED);
-after(() => Promise.all([held.world?.stop(), held.fresh?.close()]));
+after(() => Promise.all([held.world?.stop(), held.fresh?.close(), held.locked?.close()]));
 
 const LOOKS = [
   { locale: 'en', theme: 'light', size: [1440, 900] },
@@ -70,6 +72,14 @@ for (const look of LOOKS) {
     const window = await Window.open(held.browser, await held.fresh.invite(), look);
     await window.settled();
     await tour(window, FIRST_RUN);
+    await window.close();
+  });
+
+  test(`what is locked, ${name}`, async () => {
+    await held.locked.end();
+    await held.locked.begin();
+    const window = await Window.open(held.browser, held.locked.invitation, look);
+    await tour(window, LOCKED);
     await window.close();
   });
 

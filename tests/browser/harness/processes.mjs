@@ -47,9 +47,10 @@ async function stop({ child, ended }) {
   await ended;
 }
 
-/** A strict stand-in for AWS; its Kiro accounts have so many credits a month and used some of them. */
-export async function startEmulator({ credits = 50, spent = 0 } = {}) {
-  const running = await start(program('emulator'), ['--port', '0', '--json-lines', '--credits', String(credits), '--spent', String(spent)], surroundings(tmpdir()), (line) => {
+/** A strict stand-in for AWS; its Kiro accounts have so many credits a month and used some of them. With `ask` its pages ask
+ *  before they send a browser back. One that is started again on its port knows nobody who signed in before. */
+export async function startEmulator({ credits = 50, spent = 0, ask = false, port = 0 } = {}) {
+  const running = await start(program('emulator'), ['--port', String(port), '--json-lines', '--credits', String(credits), '--spent', String(spent), ...(ask ? ['--ask'] : [])], surroundings(tmpdir()), (line) => {
     const event = JSON.parse(line);
     return event.event === 'listening' ? event.url : null;
   });

@@ -59,6 +59,23 @@ export const LIVED_IN = {
     await card(page, 'Team role').locator('.actions button').nth(2).click();
     await dialog(page).getByRole('switch').nth(1).press('Space');
   },
+  'accounts-sign-in': async (seen) => {
+    await seen.window.go(`#/accounts/${seen.world.trial}/sign-in`);
+    await dialog(seen.page).locator('code').waitFor();
+  },
+  'accounts-sign-in-choice': async (seen) => {
+    const { page, t, world } = seen;
+    await wizard(seen, /Bedrock/);
+    await dialog(page).locator('select').first().selectOption('login:identity_center');
+    await dialog(page).getByLabel(t('field.start_url')).fill('https://d-0000000000.awsapps.com/start');
+    await dialog(page).getByLabel(t('field.oidc_region')).fill('eu-central-1');
+    await dialog(page).getByText(t('common.advanced')).click();
+    await dialog(page).getByLabel(t('accounts.endpoint')).fill(world.emulator);
+    await dialog(page).getByRole('button', { name: t('signin.begin'), exact: true }).click();
+    const code = await dialog(page).locator('code').textContent();
+    await fetch(`${world.emulator}/device`, { method: 'POST', body: new URLSearchParams({ user_code: code, decision: 'allow' }) });
+    await dialog(page).getByText(t('signin.account')).waitFor();
+  },
   'accounts-removed': async ({ window, page, t }) => {
     await window.go('#/accounts');
     await page.getByRole('button', { name: t('accounts.showRemoved') }).click();
@@ -105,6 +122,13 @@ export const LIVED_IN = {
     await window.settled();
   },
   ...Object.fromEntries(['general', 'proxy', 'routing', 'network', 'privacy', 'security', 'data', 'about'].map((section) => [`settings-${section}`, at(`#/settings/${section}`)])),
+  'settings-secrets-move': (seen) => secrets(seen, 'secrets.move'),
+  'settings-secrets-recovery': async (seen) => {
+    await secrets(seen, 'secrets.recovery.make');
+    await dialog(seen.page).getByRole('button', { name: seen.t('secrets.recovery.make') }).click();
+    await dialog(seen.page).locator('code').waitFor();
+  },
+  'settings-secrets-forget': (seen) => secrets(seen, 'secrets.forget'),
   'settings-lan': async ({ window, page, t }) => {
     await window.go('#/settings/proxy');
     await page.getByRole('switch', { name: t('settings.lan') }).press('Space');
@@ -125,6 +149,21 @@ export const LIVED_IN = {
     await window.go('#/home');
     await page.keyboard.press('ControlOrMeta+K');
     await page.getByRole('combobox').fill('zzz');
+  },
+};
+
+async function secrets({ window, page, t }, button) {
+  await window.go('#/settings/security');
+  await page.getByRole('button', { name: t(button) }).first().click();
+  await dialog(page).waitFor();
+}
+
+/** Of somebody whose key is not at hand. */
+export const LOCKED = {
+  locked: ({ page, t }) => page.getByRole('heading', { name: t('locked.title') }).waitFor(),
+  'locked-over': async ({ page, t }) => {
+    await page.getByRole('button', { name: t('locked.over') }).click();
+    await dialog(page).waitFor();
   },
 };
 

@@ -5,7 +5,7 @@ import { startEmulator } from './processes.mjs';
 
 const API_KEY = { kind: 'kiro_api_key', api_key: 'ksk_api-key' };
 const SOCIAL = { kind: 'kiro_social', refresh_token: 'aor-social' };
-const BUILDER_ID = { kind: 'oidc_refresh_token', refresh_token: 'aor-builder-id', client_id: 'client-builder-id', client_secret: 'secret-builder-id' };
+const BUILDER_ID = { kind: 'oidc_refresh_token', refresh_token: 'aor-builder-id', client_id: 'client-builder-id', client_secret: 'secret-builder-id', start_url: 'https://view.awsapps.com/start' };
 
 /** What the emulator is to be for it: most of the month's credits are used. */
 export const MOSTLY_USED = { credits: 1000, spent: 862.4 };
@@ -42,6 +42,8 @@ export async function furnish(product, emulator) {
   const row = (fits) => rows.find(fits).id;
   return {
     ...conversations,
+    emulator: emulator.url,
+    trial: trial.id,
     rows: {
       kept: row((row) => row.request_id === id),
       failed: row((row) => row.error_category === 'context_length'),

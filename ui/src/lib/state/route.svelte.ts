@@ -35,6 +35,9 @@ export function href(screen: Screen, rest = '', params: Record<string, string> =
   return `#/${screen}${rest && `/${rest}`}${search && `?${search}`}`;
 }
 
+/** Where the person signs in to an account again. */
+export const signInHref = (id: string): string => href('accounts', `${id}/sign-in`);
+
 export function go(screen: Screen, rest = '', params: Record<string, string> = {}): void {
   location.hash = href(screen, rest, params);
 }

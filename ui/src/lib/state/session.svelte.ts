@@ -15,7 +15,7 @@ let details = $state.raw<Session | null>(null);
 /** The one-time token comes in the fragment, which is never sent anywhere; it is gone from the address at once. A screen
     to begin with may follow it. */
 function takeToken(): string | null {
-  const found = /^#token=([^&]+)(?:&at=(\/\w+))?$/.exec(location.hash);
+  const found = /^#token=([^&]+)(?:&at=(\/[\w/-]+))?$/.exec(location.hash);
   if (!found?.[1]) return null;
   location.replace(`#${found[2] ?? ''}`);
   return decodeURIComponent(found[1]);

@@ -53,6 +53,8 @@ enum Where {
     Environment,
     /// In the files of AWS's own tools, which are read and never written.
     AwsFiles,
+    /// In the files of a program whose login is read and never renewed.
+    OtherProgram,
 }
 
 pub(super) async fn all(gateway: &Gateway) -> Result<Vec<Credential>, Refusal> {
@@ -62,16 +64,19 @@ pub(super) async fn all(gateway: &Gateway) -> Result<Vec<Credential>, Refusal> {
     let mut found: Vec<_> =
         accounts.iter().filter(|view| view.provider != SANDBOX).map(|view| of_account(view, &uses)).collect();
     let keyring = gateway.safe.keyring();
-    for row in gateway.core.local_keys().await? {
+    let spent = gateway.logs.spent_by_key(since, since).await?;
+    let key_uses: HashMap<String, i64> = spent.into_iter().map(|key| (key.key_id, key.last_ms)).collect();
+    // Of a key that was shown once nothing is stored that could be stolen.
+    for row in gateway.core.local_keys().await?.into_iter().filter(|row| !row.key.as_str().is_empty()) {
         found.push(Credential {
             unreadable: is_unreadable(keyring.open(Place::local_key(&row.id), &row.key)),
+            last_used_ms: key_uses.get(&row.id).copied(),
             id: row.id,
             name: row.name,
             of: Of::LocalKey,
             kind: "local_key".to_owned(),
-            label: String::new(),
+            label: row.hint,
             place: Where::Encrypted,
-            last_used_ms: None,
         });
     }
     for row in gateway.core.removed_accounts().await? {
@@ -104,10 +109,11 @@ fn of_account(view: &AccountView, uses: &HashMap<String, i64>) -> Credential {
     }
 }
 
-/// Profiles and the default chain name a credential and do not hold it.
+/// Profiles, the default chain and logins of other programs name a credential and do not hold it.
 fn place_of(kind: &str, ephemeral: bool) -> Where {
     match kind {
         "aws_profile" | "aws_default" => Where::AwsFiles,
+        "shared_login" => Where::OtherProgram,
         _ if ephemeral => Where::Environment,
         _ => Where::Encrypted,
     }
