@@ -67,6 +67,7 @@ describe('usage', () => {
     expect(ticks([[1]], true).marks).toEqual([0, 1]);
     expect(ticks([[1]], false).marks).toHaveLength(6);
     expect(ticks([[910_000]], true).marks).toEqual([0, 200_000, 400_000, 600_000, 800_000]);
+    expect(ticks([[2_300_000]], true).marks).toEqual([0, 500_000, 1_000_000, 1_500_000, 2_000_000]);
     expect(ticks([[0, 0]], true)).toEqual({ marks: [0], top: 1 });
     expect(ticks([], true)).toEqual({ marks: [0], top: 1 });
   });
