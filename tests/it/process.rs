@@ -12,6 +12,7 @@ mod kiro;
 mod locked;
 mod password;
 mod profiles;
+mod rotation;
 mod scan;
 mod secrets;
 mod start;

@@ -15,6 +15,8 @@ use crate::{Entry, Outcome};
 
 /// Longest sleep of the background task: a machine that slept is noticed after this.
 const TICK: Duration = Duration::from_secs(30);
+/// What clocks and alarms may be off while the machine is awake.
+const DRIFT: Duration = Duration::from_secs(30);
 const SHORTEST: Duration = Duration::from_secs(1);
 /// [`Error::code`] of an account whose credential does not decrypt.
 pub(crate) const UNREADABLE: &str = "secret_unreadable";
@@ -94,12 +96,10 @@ impl Inner {
     }
 
     async fn fly(&self, entry: &Entry, why: Why) -> Landing {
-        // A first session must not queue behind token endpoints that hang.
-        let _turn = match why {
-            Why::First | Why::Unfinished => None,
-            Why::Expiring | Why::Rejected => self.refreshes.acquire().await.ok(),
-        };
         let vault = &entry.vault;
+        // What needs nobody else must not queue behind token endpoints that hang.
+        let is_ready = || vault.credential().is_ok_and(|credential| entry.provider.is_ready(&credential));
+        let _turn = if why == Why::First && is_ready() { None } else { self.refreshes.acquire().await.ok() };
         let epoch = vault.epoch();
         let mut why = why;
         let session = loop {
@@ -170,14 +170,18 @@ impl Inner {
     pub(crate) async fn keep_fresh(self: Arc<Self>) {
         let mut before = (self.clock.now(), self.clock.instant());
         loop {
-            tokio::select! {
+            let pause = self.pause();
+            let on_time = tokio::select! {
                 () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(self.pause()) => {}
-                () = self.nudge.notified() => {}
-            }
+                () = tokio::time::sleep(pause) => Some(pause),
+                () = self.nudge.notified() => None,
+            };
             let now = (self.clock.now(), self.clock.instant());
             let wall = now.0.duration_since(before.0).unwrap_or_default();
-            if wall > now.1.duration_since(before.1) + Duration::from_secs(30) {
+            let steady = now.1.duration_since(before.1);
+            // On Windows the steady clock counts sleep too: there an alarm that rings late tells of it.
+            let overslept = on_time.is_some_and(|pause| steady > pause + DRIFT);
+            if wall > steady + DRIFT || overslept {
                 tracing::info!("the machine slept or its clock was set; rests are over");
                 self.woke();
             }
@@ -224,6 +228,9 @@ impl Inner {
     }
 
     pub(crate) fn woke(&self) {
+        for provider in self.registry.iter() {
+            provider.woke();
+        }
         for seat in &self.board.load().seats {
             seat.entry.ward.with(|state| state.health.woke());
             if !seat.entry.vault.waits_for_person() {

@@ -225,7 +225,7 @@ impl Accounts {
         self.inner.changes.subscribe()
     }
 
-    /// The machine slept: rests and back-offs are over, expiries are checked. Noticed without this call too, within
+    /// The machine slept: rests and back-offs are over, connections are made anew, expiries are checked. Noticed without this call too, within
     /// half a minute.
     pub fn woke(&self) {
         self.inner.woke();

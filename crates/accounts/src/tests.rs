@@ -6,3 +6,4 @@ mod refreshing;
 mod removed;
 mod roster;
 mod sign_in;
+mod turns;

@@ -15,6 +15,7 @@ use crate::{Refusal, amazon_q};
 /// | `throttle 2`, any name or exception name that [`Refusal::named`] knows | refuses so many times, then answers; without a number always |
 /// | `status 503 [n]` | the same with the usual error of that status |
 /// | `delay 300` | milliseconds before the first byte |
+/// | none: pushed alone | so long nobody looks at the request, which then is judged as usual |
 /// | `pace 50` | milliseconds before each frame |
 /// | `stall-after 3` | frames, then silence |
 /// | `end-after 3` | frames, then a clean end without the terminal event |
@@ -31,6 +32,7 @@ use crate::{Refusal, amazon_q};
 pub enum Fault {
     Refuse(Refusal),
     Html,
+    Hold(Duration),
     Delay(Duration),
     Pace(Duration),
     StallAfter(usize),
@@ -75,7 +77,10 @@ impl Spelled {
 impl Fault {
     /// Whether it strikes while the answer is sent; the others strike before.
     pub(crate) const fn is_in_body(&self) -> bool {
-        !matches!(self, Self::Refuse(_) | Self::Html | Self::Delay(_) | Self::Skew(_) | Self::Replay(_))
+        !matches!(
+            self,
+            Self::Refuse(_) | Self::Html | Self::Hold(_) | Self::Delay(_) | Self::Skew(_) | Self::Replay(_)
+        )
     }
 
     /// The fault that a prompt would spell so, without the brackets: `q_suspended`, `cut-after 700`.

@@ -151,7 +151,12 @@ impl Acts {
                 Fault::Garbage(frame) => acts.garbage = Some(frame),
                 Fault::Split(size) => acts.split = Some(size.max(1)),
                 // These strike before there is a body.
-                Fault::Refuse(_) | Fault::Html | Fault::Delay(_) | Fault::Skew(_) | Fault::Replay(_) => {}
+                Fault::Refuse(_)
+                | Fault::Html
+                | Fault::Hold(_)
+                | Fault::Delay(_)
+                | Fault::Skew(_)
+                | Fault::Replay(_) => {}
             }
         }
         acts

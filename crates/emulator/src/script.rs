@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::fault::Spelled;
 use crate::{Fault, Operation};
@@ -71,10 +72,21 @@ impl Script {
         self.plot().next.len()
     }
 
-    /// Takes the first pushed fault that fits.
+    /// Takes the first pushed fault that fits, but for what strikes before anybody knows whose request it is.
     pub(crate) fn take(&self, operation: Operation, key: Option<&str>) -> Option<Fault> {
+        let fits = |when: &When, fault: &Fault| !is_hold(fault) && when.fits(operation, key);
+        self.take_where(fits)
+    }
+
+    /// How long nobody is to look at a request.
+    pub(crate) fn hold(&self, operation: Operation) -> Option<Duration> {
+        let held = self.take_where(|when, fault| is_hold(fault) && when.fits(operation, None));
+        held.and_then(|fault| if let Fault::Hold(time) = fault { Some(time) } else { None })
+    }
+
+    fn take_where(&self, fits: impl Fn(&When, &Fault) -> bool) -> Option<Fault> {
         let mut plot = self.plot();
-        let at = plot.next.iter().position(|(when, _)| when.fits(operation, key))?;
+        let at = plot.next.iter().position(|(when, fault)| fits(when, fault))?;
         plot.next.remove(at).map(|(_, fault)| fault)
     }
 
@@ -105,4 +117,8 @@ impl Script {
     fn plot(&self) -> MutexGuard<'_, Plot> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+const fn is_hold(fault: &Fault) -> bool {
+    matches!(fault, Fault::Hold(_))
 }

@@ -181,6 +181,10 @@ impl Stage {
         let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let request_id = dice.uuid();
         let call = route(&head);
+        let held = call.as_ref().and_then(|call| self.script.hold(call.operation));
+        if let Some(time) = held {
+            tokio::time::sleep(time).await;
+        }
         let scene = match &body {
             Some(body) => self.play(&head, body, call.as_ref(), &mut dice),
             None => Scene::refused(Refusal::validation(format!(

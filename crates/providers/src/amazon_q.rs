@@ -177,6 +177,14 @@ impl Provider for AmazonQ {
         Box::pin(self.opened(account, credential, why))
     }
 
+    fn is_ready(&self, credential: &Secret) -> bool {
+        self.has_token(credential)
+    }
+
+    fn woke(&self) {
+        self.http.renew();
+    }
+
     fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
         logins::begin(&self.hosts, begin)
     }

@@ -254,6 +254,17 @@ impl Provider for Bedrock {
         }
     }
 
+    fn is_ready(&self, credential: &Secret) -> bool {
+        match self.place {
+            Place::Aws => credentials::is_ready(credential),
+            Place::Sandbox(_) => true,
+        }
+    }
+
+    fn woke(&self) {
+        self.http.renew();
+    }
+
     fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
         match self.place {
             Place::Aws => logins::begin(begin),

@@ -253,6 +253,15 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         why: Why,
     ) -> BoxFuture<'a, Result<Opened, Error>>;
 
+    /// Whether [`open`](Self::open) makes a first session of a credential as it is: with nobody asked, and so at once.
+    fn is_ready(&self, credential: &Secret) -> bool {
+        let _ = credential;
+        false
+    }
+
+    /// The machine slept, or its network changed: connections that were kept open are dead, though nothing said so.
+    fn woke(&self) {}
+
     /// Begins a sign-in with the help of a browser.
     ///
     /// # Errors

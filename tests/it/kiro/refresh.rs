@@ -1,5 +1,7 @@
 //! Tokens that end: one refresh for all who wait, and no account that is lost to a service in trouble.
 
+use std::time::Duration;
+
 use emulator::{Fault, Operation, Refusal, When};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -45,6 +47,54 @@ async fn fifty_requests_and_an_expired_token_are_one_refresh() {
         app.emulator.kiro().expire(kind);
         fifty(&app).await;
         assert_eq!(app.emulator.kiro().refreshes(kind), 2, "{kind}");
+        assert_eq!(app.state(&id).await, "ready");
+        app.finish().await;
+    }
+}
+
+/// Who asked first, and so began the refresh, does not wait for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_caller_may_leave_while_its_refresh_goes_on() {
+    for (kind, endpoint) in REFRESHED {
+        let (app, id) = TestApp::kiro(kind).await;
+        app.said(Dialect::Messages, &hello(true)).await;
+        let before = app.emulator.kiro().refreshes(kind);
+        app.emulator.kiro().expire(kind);
+        // The token is given out only when the first caller is gone.
+        app.emulator.script().push_when(When::operation(endpoint), Fault::Delay(Duration::from_millis(300)));
+        let began = async {
+            while app.emulator.script().pending() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let body = hello(true);
+        tokio::select! {
+            answer = app.ask(Dialect::Messages, &body) => panic!("answered: {}", answer.text()),
+            () = began => {}
+        }
+        fifty(&app).await;
+        assert_eq!(app.emulator.kiro().refreshes(kind) - before, 1, "{kind}");
+        assert_eq!(app.state(&id).await, "ready");
+        app.finish().await;
+    }
+}
+
+/// An answer that is under way does not care that its token ends; the next request does.
+#[tokio::test]
+async fn a_token_that_ends_within_an_answer_does_not_end_the_answer() {
+    for (kind, _) in REFRESHED {
+        let (app, id) = TestApp::kiro(kind).await;
+        app.said(Dialect::Messages, &hello(true)).await;
+        let (before, asked) = (app.emulator.kiro().refreshes(kind), app.emulator.journal().count());
+        let paced = Dialect::Messages.asking(CLAUDE, "[[fault:pace 30]] one two three four five", true);
+        let (said, ()) = tokio::join!(app.said(Dialect::Messages, &paced), async {
+            app.emulator.journal().wait_for(asked + 1).await;
+            app.emulator.kiro().expire(kind);
+        });
+        assert!(said.text.contains("one two three four five"), "{}", said.text);
+        assert_eq!(app.emulator.kiro().refreshes(kind), before, "{kind}");
+        app.said(Dialect::Messages, &hello(true)).await;
+        assert_eq!(app.emulator.kiro().refreshes(kind), before + 1, "{kind}");
         assert_eq!(app.state(&id).await, "ready");
         app.finish().await;
     }
@@ -114,7 +164,7 @@ async fn a_token_endpoint_is_asked_again_by_itself() {
     assert!(answer.status.is_server_error(), "{}", answer.text());
     let again = async {
         while app.ask(Dialect::Messages, &hello(true)).await.status != 200 {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     crate::harness::in_time(again).await;

@@ -39,6 +39,11 @@ impl FakeClock {
         passed.0 += Duration::from_secs(seconds);
         passed.1 += Duration::from_secs(seconds);
     }
+
+    /// The machine sleeps: only the wall clock goes on.
+    pub(super) fn sleep(&self, seconds: u64) {
+        self.passed.lock().unwrap().0 += Duration::from_secs(seconds);
+    }
 }
 
 impl Clock for FakeClock {
@@ -74,6 +79,7 @@ pub(super) struct FakeProvider {
     running: AtomicUsize,
     pub most: AtomicUsize,
     started: tokio::sync::watch::Sender<usize>,
+    pub woken: AtomicUsize,
 }
 
 impl FakeProvider {
@@ -88,6 +94,7 @@ impl FakeProvider {
             running: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             started: tokio::sync::watch::Sender::new(0),
+            woken: AtomicUsize::new(0),
         }
     }
 
@@ -169,6 +176,14 @@ impl Provider for FakeProvider {
             };
             Ok(Opened { session, rotated: rotated.map(Secret::new), again })
         })
+    }
+
+    fn is_ready(&self, credential: &Secret) -> bool {
+        credential.expose().contains("ready")
+    }
+
+    fn woke(&self) {
+        self.woken.fetch_add(1, Ordering::SeqCst);
     }
 
     fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {

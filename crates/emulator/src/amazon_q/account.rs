@@ -26,6 +26,9 @@ pub struct KiroConfig {
     /// Sign-ins of [`KiroKind::Workforce`] can be renewed. Off, they end with their first token, as those of clients
     /// that name no scope.
     pub lasting: bool,
+    /// A refresh token that was spent counts until its successor is, as services do that forgive an answer that got
+    /// lost. Off, it is void at once.
+    pub forgiving: bool,
     /// Tell which rule a request broke, as newer stacks do. Off, most rules are answered with
     /// `Improperly formed request.` and a reason of null; [`crate::Recorded::why`] tells in both cases.
     pub precise_reasons: bool,
@@ -61,6 +64,7 @@ impl Default for KiroConfig {
             workplaces: Workplace::sandbox(),
             role_life: Duration::from_secs(3600),
             lasting: true,
+            forgiving: false,
             precise_reasons: false,
             strict_schemas: false,
             own_thoughts: false,

@@ -30,6 +30,7 @@ pub(super) struct Ledger {
     pub(super) dice: Dice,
     pub(super) roles: Roles,
     lasting: bool,
+    forgiving: bool,
     token_life: Duration,
     client_life: Duration,
 }
@@ -38,6 +39,8 @@ pub(super) struct Ledger {
 struct Seat {
     account: KiroAccount,
     refresh_token: String,
+    /// The one before it.
+    spent_token: Option<String>,
     access: Vec<Access>,
     refreshes: usize,
     spent: f64,
@@ -94,6 +97,7 @@ impl Kiro {
         let seats = config.accounts.iter().map(|account| Seat {
             account: account.clone(),
             refresh_token: account.secret.clone(),
+            spent_token: None,
             access: Vec::new(),
             refreshes: 0,
             spent: account.spent,
@@ -115,6 +119,7 @@ impl Kiro {
             dice: Dice::new(seed),
             roles: Roles::new(config.role_life),
             lasting: config.lasting,
+            forgiving: config.forgiving,
             token_life: config.token_life,
             client_life: config.client_life,
         };
@@ -304,8 +309,11 @@ impl Kiro {
         now: SystemTime,
     ) -> Result<Tokens, Refusal> {
         let mut ledger = self.ledger();
-        let Ledger { seats, dice, token_life, .. } = &mut *ledger;
-        let seat = seats.iter_mut().find(|seat| seat.refresh_token == token && belongs(&seat.account));
+        let Ledger { seats, dice, token_life, forgiving, .. } = &mut *ledger;
+        let counts = |seat: &Seat| {
+            seat.refresh_token == token || (*forgiving && seat.spent_token.as_deref() == Some(token))
+        };
+        let seat = seats.iter_mut().find(|seat| counts(seat) && belongs(&seat.account));
         let Some(seat) = seat else {
             return Err(case("invalid_grant").because("no refresh token that counts"));
         };
@@ -313,7 +321,9 @@ impl Kiro {
             return Err(case("invalid_grant").because("the account is signed out"));
         }
         seat.refreshes += 1;
-        Ok(seat.rotate(dice, now, *token_life))
+        let tokens = seat.rotate(dice, now, *token_life);
+        seat.spent_token = Some(token.to_owned());
+        Ok(tokens)
     }
 
     fn with<T: Default>(&self, account: &str, act: impl FnOnce(&mut Seat) -> T) -> T {

@@ -109,6 +109,15 @@ pub(super) fn check(account: &Account, credential: &Value) -> Result<CredentialS
 }
 
 impl AmazonQ {
+    /// Whether a credential has a token that need not be refreshed.
+    pub(super) fn has_token(&self, credential: &Secret) -> bool {
+        let stored = serde_json::from_str(credential.expose()).unwrap_or(Value::Null);
+        let Ok(Credential { way, access, .. }) = stored::read(&stored) else { return false };
+        let now = (self.clock)();
+        matches!(way, Way::ApiKey(_) | Way::Shared(_))
+            || access.is_some_and(|access| access.expires > now + SKEW)
+    }
+
     /// Makes a session; refreshes the token only when there is none that can still be used.
     ///
     /// # Errors

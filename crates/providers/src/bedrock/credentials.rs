@@ -142,6 +142,12 @@ pub(crate) async fn open(
     Ok(opened(account, Identity::SigV4(found.credentials)))
 }
 
+/// Whether a session can be made of a credential with nobody asked.
+pub(crate) fn is_ready(credential: &Secret) -> bool {
+    let stored = serde_json::from_str(credential.expose()).unwrap_or(Value::Null);
+    matches!(read(&stored), Ok(Credential::Keys(_) | Credential::ApiKey(_)))
+}
+
 /// When a stored sign-in is over for good, as far as is known.
 pub(crate) fn ends(credential: &Secret) -> Option<std::time::SystemTime> {
     // Keys and profiles are not worth parsing at every look.
