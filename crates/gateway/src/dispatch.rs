@@ -104,6 +104,11 @@ impl Search<'_> {
             if self.attempts >= ATTEMPTS || !self.may_leave(&error) || !self.has_more() {
                 return Err(error);
             }
+            // A neighbour of what fails may be well; where all fail, going on would multiply the storm.
+            let fails = error.category.retry().same_account == SameAccount::Once;
+            if fails && !self.gateway.limits.may_retry() {
+                return Err(error);
+            }
             tracing::info!(
                 account = %stop.entry.account.name,
                 category = error.category.name(),

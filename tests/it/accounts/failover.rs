@@ -167,3 +167,23 @@ async fn a_model_that_an_account_does_not_have_goes_to_one_that_has_it() {
         assert_eq!(app.row(&answer).await["attempts"], 1);
     }
 }
+
+/// Every account fails, and a hundred clients ask at the same moment: what is tried again stays within the bucket, also
+/// what goes on to another account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_of_failures_is_no_storm_of_attempts() {
+    const CLIENTS: usize = 100;
+    let three = Three::start().await;
+    let before = three.app.emulator.journal().count();
+    let asking = (0..CLIENTS).map(|number| {
+        let body =
+            Dialect::Messages.asking(CLAUDE, &format!("[[fault:status 503]] {number}"), number % 2 == 0);
+        let app = &three.app;
+        async move { app.ask(Dialect::Messages, &body).await.status }
+    });
+    let statuses = futures_util::future::join_all(asking).await;
+    assert!(statuses.iter().all(|status| status.is_server_error() || *status == 429), "{statuses:?}");
+    let extra = (three.app.emulator.journal().count() - before).saturating_sub(CLIENTS);
+    assert!(extra <= CLIENTS / 5 + 20, "{extra} more attempts");
+    three.app.stop().await;
+}
