@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("switchboard", &["llm", "wire", "providers", "secrets", "store", "accounts", "gateway", "emulator"]),
     ("switchboard-desktop", &["gateway", "switchboard"]),
     ("bench", &[]),
+    ("survive", &["emulator"]),
     ("xtask", &[]),
 ];
 

@@ -9,6 +9,7 @@ mod node;
 mod python;
 mod run;
 mod shell;
+mod survive;
 mod test;
 mod types;
 mod ui;
@@ -41,6 +42,8 @@ enum Task {
     Icons,
     /// Writes the TypeScript types of the admin API into the window's sources
     Types(types::Args),
+    /// Tries faults and attacks on the real binary, and counts what it survives
+    Survive(survive::Args),
     /// Measures the product beside nginx, prints one table
     Bench(bench::Args),
 }
@@ -65,6 +68,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Desktop(args) => desktop::journeys(&args),
         Task::Icons => icons::icons(),
         Task::Types(args) => types::types(&args),
+        Task::Survive(args) => survive::survive(&args),
         Task::Bench(args) => bench::bench(&args),
     }
 }
