@@ -11,6 +11,7 @@ mod password;
 mod secrets;
 mod serve;
 mod sign_in;
+mod transfer;
 mod typed;
 
 use std::path::PathBuf;
@@ -65,6 +66,10 @@ enum Command {
     /// List, add, sign in to, switch, test and remove accounts, or see how much of their allowance is used
     #[command(subcommand)]
     Accounts(accounts::Command),
+    /// Write every account into a file, encrypted with a passphrase that is read from standard input
+    Export(transfer::Export),
+    /// Add the accounts of a file; a passphrase is read from standard input
+    Import(transfer::Import),
     /// What keeps the key of stored secrets; unlock them, move the key, make a recovery key
     #[command(subcommand)]
     Secrets(secrets::Command),
@@ -105,6 +110,8 @@ pub fn run() -> Result<ExitCode> {
             Command::Keys(command) => keys::run(config, command).await,
             Command::Password(command) => password::run(config, &command).await,
             Command::Accounts(command) => accounts::run(config, command).await,
+            Command::Export(asked) => transfer::export(config, asked).await,
+            Command::Import(asked) => transfer::import(config, asked).await,
             Command::Secrets(command) => secrets::run(config, command).await,
             Command::Models { json } => overview::models(config, json).await,
             Command::Doctor { port } => doctor::doctor(Config { port, ..config }).await,

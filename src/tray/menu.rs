@@ -3,10 +3,13 @@
 use accounts::StateView;
 
 use super::words::Words;
-use super::{Action, Glance, Line, Mood, figures};
+use super::{Action, Glance, Line, Mood, Place, figures};
 
 /// Characters of a name that a menu shows; longer ones would make it as wide as the screen.
 const NAME: usize = 40;
+
+/// Accounts that a menu shows; hundreds would be higher than any screen, and slow to draw. The window has all of them.
+const ACCOUNTS: usize = 20;
 
 /// The menu, top to bottom. Lines that never say anything else are left to the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,11 +36,20 @@ pub struct Choice {
 impl Menu {
     #[must_use]
     pub fn of(glance: &Glance, words: &Words) -> Self {
-        let accounts = glance.accounts.iter().map(|line| Choice {
-            action: Action::Account(line.id.clone()),
-            text: format!("{}    {}", label(&line.name), detail(line, words)),
-            chosen: line.active && !glance.automatic,
-        });
+        let fits = |place: usize, active: bool| active || place < ACCOUNTS;
+        let shown = glance.accounts.iter().enumerate().filter(|(place, line)| fits(*place, line.active));
+        let mut accounts: Vec<Choice> = shown
+            .map(|(_, line)| Choice {
+                action: Action::Account(line.id.clone()),
+                text: format!("{}    {}", label(&line.name), detail(line, words)),
+                chosen: line.active && !glance.automatic,
+            })
+            .collect();
+        let hidden = glance.accounts.len() - accounts.len();
+        if hidden > 0 {
+            let text = words.count("tray.more", hidden as u64, &[]);
+            accounts.push(Choice { action: Action::Open(Place::Accounts), text, chosen: false });
+        }
         Self {
             mood: glance.mood,
             status: status(glance, words),
@@ -50,7 +62,7 @@ impl Menu {
                 },
                 chosen: glance.automatic,
             },
-            accounts: accounts.collect(),
+            accounts,
             pause: words.say(if glance.mood == Mood::Paused { "tray.resume" } else { "tray.pause" }, &[]),
         }
     }

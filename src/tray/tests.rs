@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use store::Totals;
 
 use super::glance::tests::line;
-use super::{Glance, Locale, Menu, Mood, Words};
+use super::{Action, Glance, Line, Locale, Menu, Mood, Place, Words};
 
 fn glance() -> Glance {
     Glance {
@@ -177,4 +177,19 @@ fn the_dictionaries_hold_what_the_tray_says_and_nothing_more() {
             assert!(texts.contains_key(&format!("tray.notice.{code}")), "notice_{code} is missing");
         }
     }
+}
+
+#[test]
+fn hundreds_of_accounts_leave_a_menu_that_fits() {
+    let words = Words::new(Locale::English);
+    let mut glance = glance();
+    let line = glance.accounts[1].clone();
+    glance.accounts = (0..500)
+        .map(|number| Line { id: format!("{number}"), active: number == 321, ..line.clone() })
+        .collect();
+    let menu = Menu::of(&glance, &words);
+    assert_eq!(menu.accounts.len(), 22);
+    assert_eq!(menu.accounts[20].action, Action::Account("321".to_owned()));
+    let last = &menu.accounts[21];
+    assert_eq!((&last.action, last.text.as_str()), (&Action::Open(Place::Accounts), "479 more accounts…"));
 }

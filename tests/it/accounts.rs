@@ -1,6 +1,7 @@
 //! Several accounts: who is asked, who steps in, who rests.
 
 mod failover;
+mod importing;
 mod resting;
 mod switching;
 

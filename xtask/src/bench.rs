@@ -51,6 +51,9 @@ pub(crate) struct Args {
     /// Starts to measure for each target
     #[arg(long, default_value_t = 5)]
     starts: usize,
+    /// Only what hundreds of accounts cost beside one
+    #[arg(long, exclusive = true)]
+    accounts: bool,
     /// Put the table into docs/performance.md
     #[arg(long, conflicts_with = "only")]
     write: bool,
@@ -58,6 +61,11 @@ pub(crate) struct Args {
 
 /// Builds, measures, prints the table; fails if any answer was wrong.
 pub(crate) fn bench(args: &Args) -> Result<()> {
+    if args.accounts {
+        let mut command = cargo();
+        command.args(["run", "--release", "--package", "switchboard", "--example", "crowd"]);
+        return step("accounts", ui::without(&mut command));
+    }
     build(args)?;
     let scratch = tempfile::tempdir()?;
     let upstream = Upstream::start()?;

@@ -1,5 +1,6 @@
 //! The accounts as everybody sees them at one moment.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -8,7 +9,7 @@ use providers::{CredentialSummary, Policy};
 use crate::clock::milliseconds;
 use crate::consent::Consents;
 use crate::cooling::{Admission, Reason};
-use crate::{AccountView, Entry, Failover, Passed, Plan, StateView};
+use crate::{AccountView, Entry, Failover, Passed, Plan, StateView, Why};
 
 /// Id of the provider whose accounts are offline: they never stand in for real ones, nor real ones for them.
 const SANDBOX: &str = "sandbox";
@@ -18,6 +19,8 @@ const SANDBOX: &str = "sandbox";
 pub(crate) struct Board {
     /// Stored ones by position, then ephemeral ones as they came.
     pub seats: Vec<Arc<Seat>>,
+    /// Places of `seats` by id, as [`Board::indexed`] made it last.
+    pub places: Arc<HashMap<String, usize>>,
     /// What the person chose; may name an account that is gone.
     pub chosen: Option<String>,
     pub failover: Failover,
@@ -32,6 +35,8 @@ pub(crate) struct Seat {
     pub policy: Policy,
     pub enabled: bool,
     pub ephemeral: bool,
+    pub tags: Vec<String>,
+    pub note: String,
     pub created_ms: i64,
     pub updated_ms: i64,
 }
@@ -48,7 +53,14 @@ impl Seat {
 
 impl Board {
     pub(crate) fn seat(&self, id: &str) -> Option<&Arc<Seat>> {
-        self.seats.iter().find(|seat| seat.id() == id)
+        self.seats.get(*self.places.get(id)?)
+    }
+
+    /// Looked up by id from here on: a request may have hundreds of them to order.
+    pub(crate) fn indexed(mut self) -> Self {
+        let places = self.seats.iter().enumerate().map(|(place, seat)| (seat.id().to_owned(), place));
+        self.places = Arc::new(places.collect());
+        self
     }
 
     /// The account that is asked first: the chosen one, else the first stored that is switched on, else the first
@@ -119,7 +131,8 @@ impl Board {
             };
             resting.push((reason, until));
             let account = seat.entry.account.clone();
-            plan.passed.push(Passed { account, category: reason.cause(), after: plan.entries.len() });
+            let why = Why::Rests(reason.cause());
+            plan.passed.push(Passed { account, why, after: plan.entries.len() });
             // Spending another account's quota in place of this one's is the person's decision.
             if matches!(reason, Reason::Exhausted | Reason::Suspended) && !plan.on_quota {
                 break;
@@ -148,45 +161,61 @@ impl Board {
         plan
     }
 
-    pub(crate) fn view(&self, position: usize, seat: &Seat, wall: SystemTime, now: Instant) -> AccountView {
-        let account = &seat.entry.account;
-        let (resting, last_error) =
-            seat.entry.ward.with(|state| (state.health.resting(now), state.last_error.clone()));
-        let state = match resting {
-            _ if !seat.enabled => StateView::Disabled,
-            None => StateView::Ready,
-            Some((reason, until)) => {
-                let until_ms = milliseconds(wall) + until.saturating_duration_since(now).as_millis() as i64;
-                match reason {
-                    Reason::Throttled | Reason::Failing => StateView::Cooling { until_ms },
-                    Reason::Exhausted => StateView::Exhausted { until_ms },
-                    Reason::NeedsSignIn => StateView::NeedsSignIn,
-                    Reason::Suspended => StateView::Suspended,
-                }
+    /// All accounts for people.
+    pub(crate) fn views(&self, wall: SystemTime, now: Instant) -> Vec<AccountView> {
+        let active = self.active().map(|seat| seat.id());
+        let seats = self.seats.iter().enumerate();
+        seats.map(|(at, seat)| view(at, seat, active == Some(seat.id()), wall, now)).collect()
+    }
+
+    /// One account for people.
+    pub(crate) fn view_of(&self, id: &str, wall: SystemTime, now: Instant) -> Option<AccountView> {
+        let seat = self.seat(id)?;
+        let active = self.active().is_some_and(|active| active.id() == id);
+        Some(view(*self.places.get(id)?, seat, active, wall, now))
+    }
+}
+
+fn view(position: usize, seat: &Seat, active: bool, wall: SystemTime, now: Instant) -> AccountView {
+    let account = &seat.entry.account;
+    let (resting, last_error) =
+        seat.entry.ward.with(|state| (state.health.resting(now), state.last_error.clone()));
+    let state = match resting {
+        _ if !seat.enabled => StateView::Disabled,
+        None => StateView::Ready,
+        Some((reason, until)) => {
+            let until_ms = milliseconds(wall) + until.saturating_duration_since(now).as_millis() as i64;
+            match reason {
+                Reason::Throttled | Reason::Failing => StateView::Cooling { until_ms },
+                Reason::Exhausted => StateView::Exhausted { until_ms },
+                Reason::NeedsSignIn => StateView::NeedsSignIn,
+                Reason::Suspended => StateView::Suspended,
             }
-        };
-        let credential = seat.entry.vault.credential().ok();
-        let sign_in_ends = credential.and_then(|credential| seat.entry.provider.sign_in_ends(&credential));
-        AccountView {
-            id: account.id.clone(),
-            name: account.name.clone(),
-            provider: account.provider.clone(),
-            policy: seat.policy,
-            region: account.region.clone(),
-            endpoint_url: account.endpoint_url.clone(),
-            options: account.options.clone(),
-            credential: seat.summary.clone(),
-            position,
-            enabled: seat.enabled,
-            ephemeral: seat.ephemeral,
-            active: self.active().is_some_and(|active| active.id() == seat.id()),
-            state,
-            last_error,
-            session_ends_ms: seat.entry.vault.current().and_then(|session| session.expires).map(milliseconds),
-            sign_in_ends_ms: sign_in_ends.map(milliseconds),
-            created_ms: seat.created_ms,
-            updated_ms: seat.updated_ms,
         }
+    };
+    let credential = seat.entry.vault.credential().ok();
+    let sign_in_ends = credential.and_then(|credential| seat.entry.provider.sign_in_ends(&credential));
+    AccountView {
+        id: account.id.clone(),
+        name: account.name.clone(),
+        provider: account.provider.clone(),
+        policy: seat.policy,
+        region: account.region.clone(),
+        endpoint_url: account.endpoint_url.clone(),
+        options: account.options.clone(),
+        credential: seat.summary.clone(),
+        tags: seat.tags.clone(),
+        note: seat.note.clone(),
+        position,
+        enabled: seat.enabled,
+        ephemeral: seat.ephemeral,
+        active,
+        state,
+        last_error,
+        session_ends_ms: seat.entry.vault.current().and_then(|session| session.expires).map(milliseconds),
+        sign_in_ends_ms: sign_in_ends.map(milliseconds),
+        created_ms: seat.created_ms,
+        updated_ms: seat.updated_ms,
     }
 }
 

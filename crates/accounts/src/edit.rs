@@ -1,6 +1,6 @@
 //! Changes of the accounts by the person: checked, stored, then published.
 
-use std::fmt;
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -16,61 +16,7 @@ use crate::roster::{ACTIVE, FAILOVER, Inner};
 use crate::seat::policy_of;
 use crate::vault::Vault;
 use crate::ward::Ward;
-use crate::{AccountView, Accounts, ConsentBy, Entry, Error, Failover, check};
-
-/// An account to be added. `Debug` leaves the credential out.
-#[derive(Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewAccount {
-    pub name: String,
-    pub provider: String,
-    #[serde(default)]
-    pub region: String,
-    #[serde(default)]
-    pub endpoint_url: Option<String>,
-    /// An object with a `kind`, as the provider's description says.
-    pub credential: Value,
-    #[serde(default)]
-    pub options: Value,
-    /// The person read the provider's policy note and agrees; needed once a provider that has one.
-    #[serde(default)]
-    pub policy_accepted: bool,
-    /// Where they read it.
-    #[serde(default)]
-    pub policy_accepted_by: ConsentBy,
-}
-
-/// Changes of an account; `None` leaves a field as it is. `Debug` leaves the credential out.
-#[derive(Clone, Default, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Patch {
-    pub name: Option<String>,
-    pub region: Option<String>,
-    /// An empty text removes it.
-    pub endpoint_url: Option<String>,
-    pub credential: Option<Value>,
-    /// Replaces all options.
-    pub options: Option<Value>,
-    pub enabled: Option<bool>,
-}
-
-impl fmt::Debug for NewAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewAccount")
-            .field("name", &self.name)
-            .field("provider", &self.provider)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Patch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Patch")
-            .field("name", &self.name)
-            .field("enabled", &self.enabled)
-            .finish_non_exhaustive()
-    }
-}
+use crate::{AccountView, Accounts, Entry, Error, Failover, NewAccount, Patch, check};
 
 impl Accounts {
     /// Checks and stores a new account.
@@ -122,12 +68,15 @@ impl Accounts {
             inner.core.order_accounts(ids.clone()).await?;
             inner.publish(|board| {
                 let mut board = board.clone();
-                let place = |seat: &Arc<Seat>| ids.iter().position(|id| id == seat.id()).unwrap_or(ids.len());
+                let places: HashMap<&str, usize> =
+                    ids.iter().enumerate().rev().map(|(place, id)| (id.as_str(), place)).collect();
+                let place = |seat: &Arc<Seat>| places.get(seat.id()).copied().unwrap_or(ids.len());
                 board
                     .seats
                     .sort_by_key(|seat| (seat.ephemeral, if seat.ephemeral { 0 } else { place(seat) }));
                 board
             });
+            inner.stays.forget_all();
             Ok(())
         })
         .await
@@ -144,6 +93,7 @@ impl Accounts {
                 .map_err(|error| Error::Invalid { field: "failover", message: error.to_string() })?;
             inner.core.put_settings(vec![(FAILOVER.to_owned(), Some(value))]).await?;
             inner.publish(|board| Board { failover: failover.clone(), ..board.clone() });
+            inner.stays.forget_all();
             Ok(())
         })
         .await
@@ -161,7 +111,7 @@ impl Accounts {
 
 impl Inner {
     pub(crate) fn publish(&self, change: impl Fn(&Board) -> Board) {
-        self.board.rcu(|board| change(board));
+        self.board.rcu(|board| change(board).indexed());
         self.changed();
         self.nudge.notify_one();
     }
@@ -184,11 +134,28 @@ impl Inner {
     pub(crate) async fn add(&self, new: NewAccount) -> Result<String, Error> {
         let _edit = self.edit.lock().await;
         let provider = self.provider(&new.provider)?;
-        let policy = policy_of(provider.as_ref());
         let note = self.needs_consent(provider.as_ref());
         if let Some(note) = note.filter(|_| !new.policy_accepted) {
             return Err(Error::PolicyConsentRequired { provider: provider.id(), note });
         }
+        let by = new.policy_accepted_by;
+        let seat = self.new_seat(provider, new, true)?;
+        self.check_free(&seat.entry.account.name, None)?;
+        if note.is_some() {
+            self.consent(&seat.entry.account.provider, by).await?;
+        }
+        self.core.add_account(self.row_of(&seat)?).await.map_err(named)?;
+        self.publish(|board| board.with(seat.clone()));
+        Ok(seat.id().to_owned())
+    }
+
+    /// Checks an account and gives it a seat; whether its name is free is not looked at.
+    pub(crate) fn new_seat(
+        &self,
+        provider: Arc<dyn providers::Provider>,
+        new: NewAccount,
+        enabled: bool,
+    ) -> Result<Seat, Error> {
         let account = Account {
             id: uuid::Uuid::new_v4().simple().to_string(),
             name: check::name(&new.name)?,
@@ -197,34 +164,31 @@ impl Inner {
             endpoint_url: check::endpoint_url(new.endpoint_url.as_deref().unwrap_or_default())?,
             options: check::options(new.options)?,
         };
-        self.check_free(&account.name, None)?;
+        let (tags, note) = (check::tags(new.tags)?, check::note(new.note)?);
         let summary = provider.check(&account, &new.credential).map_err(Error::Refused)?;
         let now_ms = milliseconds(self.clock.now());
         let credential = Secret::new(new.credential.to_string());
-        if note.is_some() {
-            self.consent(provider.id(), new.policy_accepted_by).await?;
-        }
+        let policy = policy_of(provider.as_ref());
         let entry = Arc::new(Entry {
             account: Arc::new(account),
             provider,
             vault: Arc::new(Vault::new(credential, 1)),
             ward: Arc::default(),
         });
-        let seat = Seat {
+        Ok(Seat {
             entry,
             summary,
             policy,
-            enabled: true,
+            enabled,
             ephemeral: false,
+            tags,
+            note,
             created_ms: now_ms,
             updated_ms: now_ms,
-        };
-        self.core.add_account(self.row_of(&seat)?).await.map_err(named)?;
-        self.publish(|board| board.with(seat.clone()));
-        Ok(seat.id().to_owned())
+        })
     }
 
-    pub(crate) async fn update(&self, id: &str, patch: Patch) -> Result<(), Error> {
+    pub(crate) async fn update(&self, id: &str, mut patch: Patch) -> Result<(), Error> {
         let _edit = self.edit.lock().await;
         let old = self.board.load().seat(id).cloned().ok_or(Error::NotFound)?;
         let only_switched = Patch { enabled: None, ..patch.clone() }.is_empty();
@@ -234,7 +198,14 @@ impl Inner {
         let mut seat = Seat::clone(&old);
         let switched_on = patch.enabled == Some(true);
         seat.enabled = patch.enabled.unwrap_or(old.enabled);
-        if !only_switched {
+        if let Some(tags) = patch.tags.take() {
+            seat.tags = check::tags(tags)?;
+        }
+        if let Some(note) = patch.note.take() {
+            seat.note = check::note(note)?;
+        }
+        // What is written to an account changes nothing of how it works.
+        if !(Patch { enabled: None, ..patch.clone() }).is_empty() {
             (seat.entry, seat.summary) = self.changed_entry(&old, patch)?;
         }
         if !seat.ephemeral {
@@ -314,12 +285,13 @@ impl Inner {
         }
         self.core.put_settings(vec![(ACTIVE.to_owned(), Some(Value::String(id.clone())))]).await?;
         self.publish(|board| Board { chosen: Some(id.clone()), ..board.with(seat.clone()) });
+        self.stays.forget_all();
         self.revive(&seat.entry);
         Ok(())
     }
 
     /// What is stored of an account. A credential that cannot be read now is not written: its generation stays.
-    fn row_of(&self, seat: &Seat) -> Result<AccountRow, Error> {
+    pub(crate) fn row_of(&self, seat: &Seat) -> Result<AccountRow, Error> {
         let account = &seat.entry.account;
         let credential = match seat.entry.vault.credential() {
             Ok(credential) => self.keyring.seal(Place::account(&account.id), &credential)?,
@@ -339,6 +311,8 @@ impl Inner {
             position: 0,
             enabled: seat.enabled,
             state: StateRow::default(),
+            tags: seat.tags.clone(),
+            note: seat.note.clone(),
             created_ms: seat.created_ms,
             updated_ms: seat.updated_ms,
         })
@@ -353,19 +327,7 @@ impl Inner {
     }
 }
 
-impl Patch {
-    fn is_empty(&self) -> bool {
-        let Self { name, region, endpoint_url, credential, options, enabled } = self;
-        name.is_none()
-            && region.is_none()
-            && endpoint_url.is_none()
-            && credential.is_none()
-            && options.is_none()
-            && enabled.is_none()
-    }
-}
-
-fn named(error: store::Error) -> Error {
+pub(crate) fn named(error: store::Error) -> Error {
     match error {
         store::Error::Conflict => Error::NameTaken,
         other => Error::Store(other),

@@ -81,6 +81,8 @@ impl Accounts {
             summary,
             enabled: true,
             ephemeral: true,
+            tags: Vec::new(),
+            note: String::new(),
             created_ms: 0,
             updated_ms: 0,
         };

@@ -18,6 +18,9 @@ pub enum Error {
     /// Its vendor does not document the interface; the person must accept the note once.
     #[error("the first account of {provider} needs your consent: {note}")]
     PolicyConsentRequired { provider: &'static str, note: &'static str },
+    /// A text with accounts cannot be imported. The message never holds what was read.
+    #[error("{message}")]
+    Import { code: &'static str, message: String },
     /// The account was made at start (environment, Sandbox) and is not stored.
     #[error("this account was made at start and cannot be changed here")]
     Ephemeral,
@@ -48,6 +51,7 @@ impl Error {
             Self::UnknownProvider(_) => "provider_unknown",
             Self::Invalid { .. } | Self::Refused(_) => "invalid_account",
             Self::PolicyConsentRequired { .. } => "policy_consent_required",
+            Self::Import { code, .. } => code,
             Self::Ephemeral => "account_not_stored",
             Self::SignInNotFound => "sign_in_not_found",
             Self::TooManySignIns => "too_many_sign_ins",
@@ -72,7 +76,7 @@ impl Error {
             | Self::Secrets(secrets::Error::Unreadable)
             | Self::Store(store::Error::ReadOnly { .. }) => 409,
             Self::Secrets(secrets::Error::Locked) => 503,
-            Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) => 400,
+            Self::UnknownProvider(_) | Self::Invalid { .. } | Self::Refused(_) | Self::Import { .. } => 400,
             Self::Store(_) | Self::Secrets(secrets::Error::NoRandomness) | Self::Interrupted => 500,
         }
     }

@@ -169,6 +169,8 @@ impl Accounts {
                     endpoint_url: wish.endpoint_url,
                     credential: credential.clone(),
                     options: serde_json::Value::Null,
+                    tags: Vec::new(),
+                    note: String::new(),
                     policy_accepted: policy.accepted,
                     policy_accepted_by: policy.by,
                 });

@@ -32,12 +32,14 @@ impl Default for Failover {
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub entries: Vec<Arc<Entry>>,
-    /// Those that would have come before one of `entries`, but rest; in the same order.
+    /// Those that would have come before one of `entries`, but were passed over; in the same order.
     pub passed: Vec<Passed>,
     /// When `entries` is empty because all rest: the soonest return of one.
     pub wait: Option<Duration>,
     /// Go on also past a used-up quota or a suspension.
     pub on_quota: bool,
+    /// Which of the person's choices this follows.
+    pub choice: u64,
     /// The mildest reason why there is nobody.
     pub(crate) blocked: Option<Reason>,
     /// What the account that rests for it said last, with its name before, and that error's code.
@@ -48,13 +50,41 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Passed {
     pub account: Arc<Account>,
-    /// What it rests for.
-    pub category: Category,
+    pub why: Why,
     /// So many of the plan's entries come before it.
     pub after: usize,
 }
 
+/// Why an account is not asked though it comes before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It rests, for this.
+    Rests(Category),
+    /// It is ready, but the conversation went on with another one, and stays there.
+    Stays,
+}
+
 impl Plan {
+    /// Puts the account that a conversation stays with first, if it may be asked at all.
+    pub(crate) fn stay(&mut self, id: &str) {
+        let Some(at) = self.entries.iter().position(|entry| entry.account.id == id).filter(|at| *at > 0)
+        else {
+            return;
+        };
+        let entry = self.entries.remove(at);
+        let ready = self.entries.iter().take(at).enumerate();
+        let ready = ready.map(|(before, entry)| (before, Why::Stays, entry.account.clone()));
+        let resting = self.passed.iter().filter(|passed| passed.after <= at);
+        let resting = resting.map(|passed| (passed.after, passed.why, passed.account.clone()));
+        // Whoever rests before the `n`th entry comes before it here too.
+        let mut before: Vec<_> = resting.chain(ready).collect();
+        before.sort_by_key(|(place, why, _)| (*place, *why == Why::Stays));
+        let behind = self.passed.extract_if(.., |passed| passed.after > at).collect::<Vec<_>>();
+        let before = before.into_iter().map(|(_, why, account)| Passed { account, why, after: 0 });
+        self.passed = before.chain(behind).collect();
+        self.entries.insert(0, entry);
+    }
+
     /// Why nobody can be asked; `None` while somebody can. [`Category::AllCooling`] and [`Category::Quota`] carry
     /// the soonest time in `retry_after`.
     #[must_use]

@@ -19,8 +19,9 @@ use crate::clock::milliseconds;
 use crate::consent::CONSENTS;
 use crate::seat::seat_of;
 use crate::sign_in::SignIns;
+use crate::stays::Stays;
 use crate::ward::Ward;
-use crate::{AccountView, Clock, Entry, Error, Failover, LastError, Outcome, Plan};
+use crate::{AccountView, Clock, Conversation, Entry, Error, Failover, LastError, Outcome, Plan};
 
 /// Refreshes under way at the same time, over all accounts.
 const REFRESHES: usize = 5;
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     /// Wakes the background refresh.
     pub nudge: Notify,
     pub sign_ins: SignIns,
+    pub stays: Stays,
     changes: watch::Sender<u64>,
 }
 
@@ -78,6 +80,7 @@ impl Accounts {
             refreshes: Semaphore::new(REFRESHES),
             nudge: Notify::new(),
             sign_ins: SignIns::default(),
+            stays: Stays::default(),
             changes: watch::Sender::new(0),
         });
         inner.board.store(Arc::new(inner.stored_board().await?));
@@ -109,12 +112,12 @@ impl Accounts {
     pub fn list(&self) -> Vec<AccountView> {
         let board = self.inner.board.load();
         let (wall, now) = (self.inner.clock.now(), self.inner.clock.instant());
-        board.seats.iter().enumerate().map(|(at, seat)| board.view(at, seat, wall, now)).collect()
+        board.views(wall, now)
     }
 
     #[must_use]
     pub fn get(&self, id: &str) -> Option<AccountView> {
-        self.list().into_iter().find(|view| view.id == id)
+        self.inner.board.load().view_of(id, self.inner.clock.now(), self.inner.clock.instant())
     }
 
     /// The account for work that is not a planned request: a test, a list of models.
@@ -141,16 +144,28 @@ impl Accounts {
         self.inner.board.load().failover.clone()
     }
 
-    /// Whom to ask now.
+    /// Whom to ask now among the accounts with these ids, the active one first; an empty list means all. `conversation` is asked for only when it may make a difference; it comes first where it went on
+    /// before.
     #[must_use]
-    pub fn plan(&self) -> Plan {
-        self.plan_among(&[])
+    pub fn plan(&self, among: &[String], conversation: impl FnOnce() -> Option<Conversation>) -> Plan {
+        let now = self.inner.clock.instant();
+        let stays = &self.inner.stays;
+        // Read before the board: a choice in between makes the plan the older one of the two.
+        let choice = stays.choice();
+        let mut plan = Plan { choice, ..self.inner.board.load().plan(now, among) };
+        if plan.entries.len() > 1
+            && !stays.is_empty()
+            && let Some(account) = conversation().and_then(|conversation| stays.find(conversation, now))
+        {
+            plan.stay(&account);
+        }
+        plan
     }
 
-    /// Whom to ask now among the accounts with these ids, the active one first; an empty list means all.
-    #[must_use]
-    pub fn plan_among(&self, ids: &[String]) -> Plan {
-        self.inner.board.load().plan(self.inner.clock.instant(), ids)
+    /// A conversation went on with another account than the one that would have been first: there it stays, while that
+    /// account is ready and the person chooses nothing else. `choice` is its plan's.
+    pub fn stay(&self, conversation: Conversation, entry: &Entry, choice: u64) {
+        self.inner.stays.remember(conversation, &entry.account.id, choice, self.inner.clock.instant());
     }
 
     /// A fresh session. At once when there is one; else waits for the one refresh that is under way.
@@ -258,7 +273,7 @@ impl Inner {
                 }
             }
         }
-        Ok(board)
+        Ok(board.indexed())
     }
 
     /// Says that [`Accounts::list`] has changed.

@@ -67,6 +67,8 @@ pub(crate) fn seat_of(
         summary: CredentialSummary { kind: row.credential_kind, label: row.credential_label },
         enabled: row.enabled,
         ephemeral: false,
+        tags: row.tags,
+        note: row.note,
         created_ms: row.created_ms,
         updated_ms: row.updated_ms,
     })

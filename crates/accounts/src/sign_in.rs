@@ -230,7 +230,7 @@ impl Accounts {
         Ok(view)
     }
 
-    /// The sign-in under way for one of the accounts that may be asked, as [`Accounts::plan_among`] has them, or for the
+    /// The sign-in under way for one of the accounts that may be asked, as [`Accounts::plan`] has them, or for the
     /// only one that may.
     #[must_use]
     pub fn signing_in(&self, only: Option<&str>, among: &[String]) -> Option<SigningIn> {

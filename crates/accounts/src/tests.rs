@@ -1,6 +1,7 @@
 mod consent;
 mod environment;
 mod fake;
+mod import;
 mod locked;
 mod refreshing;
 mod removed;

@@ -17,6 +17,10 @@ pub struct AccountView {
     #[cfg_attr(feature = "types", ts(type = "Record<string, unknown>"))]
     pub options: Value,
     pub credential: CredentialSummary,
+    /// The person's words to find it by.
+    pub tags: Vec<String>,
+    /// The person's own text.
+    pub note: String,
     pub position: usize,
     pub enabled: bool,
     /// Made at start (environment, Sandbox), not stored.

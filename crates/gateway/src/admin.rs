@@ -2,7 +2,7 @@
 //!
 //! Every route needs a session of the window and for changes its CSRF header; on this machine the local key will do. Requests and answers
 //! are JSON; a request with a member that the route does not know is refused, because a misspelt setting that is
-//! silently dropped is worse than an error. No answer holds a secret, but for the one that is asked for the local key. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
+//! silently dropped is worse than an error. No answer holds a secret, but for those that are asked for one: the local key, an export. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
 
 mod accounts;
 mod capture;
@@ -30,6 +30,7 @@ mod signins;
 mod status;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod trial;
 #[cfg(all(test, feature = "types"))]
 mod types;
@@ -79,6 +80,9 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
     Router::new()
         .route("/api/accounts", get(accounts::list).post(accounts::add))
         .route("/api/accounts/order", put(accounts::order))
+        .route("/api/accounts/import", post(transfer::import))
+        .route("/api/accounts/feed", post(transfer::feed))
+        .route("/api/accounts/export", post(transfer::export))
         .route("/api/accounts/removed", get(accounts::removed))
         .route("/api/accounts/removed/{id}", delete(accounts::forget))
         .route("/api/accounts/{id}/restore", post(accounts::restore))

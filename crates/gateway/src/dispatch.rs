@@ -6,12 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::{Entry, Outcome};
+use accounts::{Entry, Outcome, Passed, Why};
 use futures_util::StreamExt;
 use llm::{Answer, Category, Chunk, Collector, Error, OtherAccount, Request, SameAccount, Whole};
 use providers::{Body, ByteStream, Call, Session, Target, Witness, witnessed};
 use wire::{Detail, FrameReader};
 
+use crate::conversation;
 use crate::last_call::last_call;
 use crate::record::Recorder;
 use crate::route::{Course, Plan, Stop};
@@ -65,10 +66,10 @@ pub(crate) async fn seek(
     let finding = async {
         let result = match course.plan() {
             Ok(plan) => search(plan).run(&mut recorder).await,
-            Err(error) => Err(error),
+            Err(refused) => Err(recorder.refused_by(refused)),
         };
         if matches!(&result, Err(error) if error.category == Category::NoCredentials)
-            && let Some(plan) = course.wait(&gateway).await
+            && let Some(plan) = course.wait(&gateway, &asked).await
         {
             return search(plan).run(&mut recorder).await;
         }
@@ -98,7 +99,10 @@ impl Search<'_> {
         while let Some(stop) = self.plan.take() {
             self.visits += 1;
             let error = match self.visit(&stop, recorder).await {
-                Ok(started) => return Ok(started),
+                Ok(started) => {
+                    self.settle(&stop);
+                    return Ok(started);
+                }
                 Err(error) => error,
             };
             if self.attempts >= ATTEMPTS || !self.may_leave(&error) || !self.has_more() {
@@ -118,6 +122,16 @@ impl Search<'_> {
         }
         Err(last
             .unwrap_or_else(|| Error::new(Category::NoCredentials, "No account is set up. Add one first.")))
+    }
+
+    /// A conversation that another account took over stays with it.
+    fn settle(&self, stop: &Stop) {
+        let rests = |passed: &Passed| matches!(passed.why, Why::Rests(_));
+        if (self.visits > 1 || stop.passed.iter().any(rests))
+            && let Some(turn) = conversation::turn(self.asked)
+        {
+            self.gateway.accounts.stay(turn.conversation, &stop.entry, self.plan.choice);
+        }
     }
 
     /// Whether there is another account to go on to.

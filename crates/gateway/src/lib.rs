@@ -8,6 +8,7 @@ mod assets;
 mod body;
 mod capture;
 mod client;
+mod conversation;
 mod counting;
 mod dialect;
 mod dispatch;

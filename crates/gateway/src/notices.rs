@@ -215,7 +215,10 @@ impl Teller {
         let to = row.account_name.clone().unwrap_or_default();
         // An account that was only asked once more has taken nobody's place.
         let mut past = past.as_array().into_iter().flatten();
-        let Some(first) = past.find(|other| other["account"] != to.as_str()) else { return };
+        let Some(first) = past.find(|other| other["account"] != to.as_str() && other["skipped"].is_null())
+        else {
+            return;
+        };
         let word = |name: &str| first[name].as_str().unwrap_or_default().to_owned();
         let (from, reason) = (word("account"), word("category"));
         let notice = Notice {

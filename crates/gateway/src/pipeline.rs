@@ -29,8 +29,12 @@ const HOLD: Duration = Duration::from_secs(12);
 
 /// The real model id of an answer.
 const MODEL: HeaderName = HeaderName::from_static("x-proxy-model");
-/// The account that answered.
+/// The name of the account that answered.
 const ACCOUNT: HeaderName = HeaderName::from_static("x-proxy-account");
+/// Its id, which says nothing of it: what a request may name to be answered by it again.
+const LABEL: HeaderName = HeaderName::from_static("x-switchboard-account");
+/// Requests sent upstream for this answer.
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-switchboard-attempts");
 /// The accounts that should have answered and did not, each with why: `account:category`, separated by `; `.
 const FAILOVER: HeaderName = HeaderName::from_static("x-proxy-failover");
 /// What was changed in the request on its way, separated by `; `.
@@ -104,7 +108,8 @@ where
     asked.hints.tier = key.as_ref().and_then(|key| key.rules.tier).map(Into::into);
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
-    let course = route::Course::new(gateway, &asked.model, pinned, key)?;
+    let course =
+        route::Course::new(gateway, &asked, pinned, key).map_err(|refused| recorder.refused_by(refused))?;
     if let Some(tape) = recorder.tape() {
         tape.routed();
     }
@@ -228,6 +233,9 @@ fn about(recorder: &Recorder, headers: &mut HeaderMap) {
     };
     put(REQUEST_ID, recorder.request_id());
     put(X_REQUEST_ID, recorder.request_id());
+    if let Some(label) = recorder.label() {
+        put(LABEL, label);
+    }
     if let Some((account, model)) = recorder.served() {
         put(ACCOUNT, &ascii(account, ALONE));
         put(MODEL, model);
@@ -241,6 +249,7 @@ fn about(recorder: &Recorder, headers: &mut HeaderMap) {
     if !recorder.adjustments().is_empty() {
         put(ADJUSTED, &recorder.adjustments().join("; "));
     }
+    headers.insert(ATTEMPTS, HeaderValue::from(recorder.attempts()));
 }
 
 /// A person's name for something as a header may carry it: percent-encoded where it is not ASCII, or is in `set`.

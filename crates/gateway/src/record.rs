@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use accounts::{Accounts, Entry, Outcome, Passed};
+use accounts::{Accounts, Entry, Outcome, Passed, Why};
 use http::StatusCode;
 use http::header::USER_AGENT;
 use http::request::Parts;
@@ -19,11 +19,14 @@ use wire::Stamp;
 use crate::capture::{self, ASKED, Tape};
 use crate::client;
 use crate::keys::LocalKey;
-use crate::route::Stop;
+use crate::route::{Refused, Stop};
 use crate::state::Gateway;
 
 /// Sent by nobody: what the row says of a request whose client left before a status was sent.
 const CLIENT_LEFT: u16 = 499;
+
+/// Accounts gone past that a row names; the first of them say what there is to say.
+const NAMED: usize = 32;
 
 /// Collects what a request's row will say.
 pub(crate) struct Recorder {
@@ -132,12 +135,13 @@ impl Recorder {
 
     /// An account is next, in the place of those that rest. What an earlier one answered with is over.
     pub(crate) fn turned_to(&mut self, stop: &Stop) {
-        let Stop { entry, target, passed } = stop;
-        for Passed { account, category, .. } in passed {
-            let resting = serde_json::json!({
-                "account": account.name, "category": category.name(), "resting": true,
-            });
-            self.went_past(resting);
+        let Stop { entry, target, passed, unsuited } = stop;
+        self.passed_over(passed);
+        for account in unsuited {
+            let category = Category::ModelNotFound.name();
+            self.went_past(serde_json::json!({
+                "account": account.name, "category": category, "skipped": "model",
+            }));
         }
         self.row.upstream_wire = None;
         self.row.upstream_request_id = None;
@@ -150,6 +154,24 @@ impl Recorder {
         self.row.model_served = Some(target.model.id.clone());
         if let Some(tape) = &self.tape {
             tape.turned_to(&entry.account.name, &target.model.id);
+        }
+    }
+
+    /// Nobody can be asked. The error, for whoever writes it.
+    pub(crate) fn refused_by(&mut self, refused: Refused) -> Error {
+        self.passed_over(&refused.passed);
+        refused.error
+    }
+
+    fn passed_over(&mut self, passed: &[Passed]) {
+        for Passed { account, why, .. } in passed {
+            self.went_past(match why {
+                Why::Rests(category) => serde_json::json!({
+                    "account": account.name, "category": category.name(), "resting": true,
+                }),
+                // Nothing is the matter with it.
+                Why::Stays => serde_json::json!({"account": account.name, "skipped": "conversation"}),
+            });
         }
     }
 
@@ -179,6 +201,7 @@ impl Recorder {
 
     fn went_past(&mut self, account: serde_json::Value) {
         match &mut self.row.failover_from {
+            Some(serde_json::Value::Array(before)) if before.len() >= NAMED => {}
             Some(serde_json::Value::Array(before)) => before.push(account),
             other => *other = Some(serde_json::Value::Array(vec![account])),
         }
@@ -271,11 +294,16 @@ impl Recorder {
         Some((self.row.account_name.as_deref()?, self.row.model_served.as_deref()?))
     }
 
+    /// The id of the account that answered, or was asked last.
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.row.account_id.as_deref()
+    }
+
     /// The other accounts that should have answered, and for what category they did not: what each said last.
     pub(crate) fn past(&self) -> Vec<(&str, &str)> {
         let gone_past = self.row.failover_from.as_ref().and_then(serde_json::Value::as_array);
         let mut past: Vec<(&str, &str)> = Vec::new();
-        for other in gone_past.into_iter().flatten() {
+        for other in gone_past.into_iter().flatten().filter(|other| other["skipped"].is_null()) {
             let (Some(account), Some(category)) = (other["account"].as_str(), other["category"].as_str())
             else {
                 continue;
@@ -290,6 +318,11 @@ impl Recorder {
 
     pub(crate) fn adjustments(&self) -> &[String] {
         &self.row.adjustments
+    }
+
+    /// Requests sent upstream.
+    pub(crate) const fn attempts(&self) -> u32 {
+        self.row.attempts
     }
 
     /// Whether the client had better not try again by itself: more than one request went upstream already, or none of

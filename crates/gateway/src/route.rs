@@ -3,47 +3,60 @@
 use std::sync::Arc;
 
 use accounts::{Entry, Passed};
-use llm::{Category, Error};
-use providers::Target;
+use llm::{Category, Error, Request};
+use providers::{Account, Target};
 
+use crate::conversation;
 use crate::keys::LocalKey;
 use crate::state::Gateway;
 
 /// A request's way: its plan, and how to make another when a person who was signing in has come back.
 pub(crate) struct Course {
-    model: String,
     pinned: Option<String>,
     key: Option<Arc<LocalKey>>,
-    plan: Result<Plan, Error>,
+    plan: Result<Plan, Refused>,
+}
+
+/// Why nobody can be asked, and who was passed over for it.
+pub(crate) struct Refused {
+    pub(crate) error: Error,
+    pub(crate) passed: Vec<Passed>,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, passed: Vec::new() }
+    }
 }
 
 impl Course {
     /// As [`plan`]; that nobody can be asked for want of a sign-in which is under way is no error yet.
     pub(crate) fn new(
         gateway: &Gateway,
-        model: &str,
+        asked: &Request,
         pinned: Option<&str>,
         key: Option<Arc<LocalKey>>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Refused> {
         let pinned_to = pinned.map(str::to_owned);
-        let plan = match plan(gateway, model, pinned, key.clone()) {
-            Err(error) if error.category != Category::NoCredentials => return Err(error),
-            Err(error) if gateway.accounts.signing_in(pinned, among(key.as_deref())).is_none() => {
-                return Err(error);
+        let plan = match plan(gateway, asked, pinned, key.clone()) {
+            Err(refused) if refused.error.category != Category::NoCredentials => return Err(refused),
+            Err(refused) if gateway.accounts.signing_in(pinned, among(key.as_deref())).is_none() => {
+                return Err(refused);
             }
             plan => plan,
         };
-        Ok(Self { model: model.to_owned(), pinned: pinned_to, key, plan })
+        Ok(Self { pinned: pinned_to, key, plan })
     }
 
     /// The plan, once.
-    pub(crate) fn plan(&mut self) -> Result<Plan, Error> {
-        std::mem::replace(&mut self.plan, Err(Error::new(Category::NoCredentials, "No account can answer.")))
+    pub(crate) fn plan(&mut self) -> Result<Plan, Refused> {
+        let none = Error::new(Category::NoCredentials, "No account can answer.");
+        std::mem::replace(&mut self.plan, Err(none.into()))
     }
 
     /// Waits for a person who is signing in to an account of this request, and makes another plan when they are done.
     /// `None` when nobody is, or not in time.
-    pub(crate) async fn wait(&self, gateway: &Gateway) -> Option<Plan> {
+    pub(crate) async fn wait(&self, gateway: &Gateway, asked: &Request) -> Option<Plan> {
         let patience = gateway.settings.load().timeouts.sign_in();
         let signing_in = gateway.accounts.signing_in(self.pinned.as_deref(), among(self.key.as_deref()));
         let signing_in = signing_in.filter(|_| !patience.is_zero())?;
@@ -52,7 +65,7 @@ impl Course {
         if !done {
             return None;
         }
-        plan(gateway, &self.model, self.pinned.as_deref(), self.key.clone()).ok()
+        plan(gateway, asked, self.pinned.as_deref(), self.key.clone()).ok()
     }
 }
 
@@ -69,6 +82,8 @@ pub(crate) struct Plan {
     taken: usize,
     passed: std::iter::Peekable<std::vec::IntoIter<Passed>>,
     next: Option<Stop>,
+    /// Which of the person's choices it follows.
+    pub(crate) choice: u64,
     /// Go on also past a used-up quota or a suspension.
     pub(crate) on_quota: bool,
 }
@@ -77,8 +92,10 @@ pub(crate) struct Plan {
 pub(crate) struct Stop {
     pub(crate) entry: Arc<Entry>,
     pub(crate) target: Target,
-    /// Accounts that would have come before it, but rest.
+    /// Accounts that would have come before it, but were passed over.
     pub(crate) passed: Vec<Passed>,
+    /// Accounts that would have come before it, but do not know the model.
+    pub(crate) unsuited: Vec<Arc<Account>>,
 }
 
 impl Plan {
@@ -99,6 +116,7 @@ impl Plan {
             return Ok(self.next.take());
         }
         let mut unknown = None;
+        let mut unsuited = Vec::new();
         while let Some(entry) = self.entries.next() {
             self.taken += 1;
             let resolved = entry.provider.resolve(&entry.account, &self.model);
@@ -108,10 +126,11 @@ impl Plan {
                     while let Some(before) = self.passed.next_if(|passed| passed.after < self.taken) {
                         passed.push(before);
                     }
-                    return Ok(Some(Stop { entry, target, passed }));
+                    return Ok(Some(Stop { entry, target, passed, unsuited }));
                 }
                 Err(error) => {
                     unknown.get_or_insert(error);
+                    unsuited.push(Arc::clone(&entry.account));
                 }
             }
         }
@@ -134,8 +153,8 @@ impl Plan {
     }
 }
 
-/// The accounts that may answer a request for `model`, in the person's order; at least one. `pinned` names the only one
-/// that may, whether it rests or not; `key` has a say in accounts and models.
+/// The accounts that may answer a request, in the person's order, or first the one that its conversation stays with; at
+/// least one. `pinned` names the only one that may, whether it rests or not; `key` has a say in accounts and models.
 ///
 /// # Errors
 /// [`Category::AllCooling`] with the soonest time when all accounts rest, [`Category::ModelNotFound`] when none
@@ -143,10 +162,11 @@ impl Plan {
 /// that the key may not use.
 pub(crate) fn plan(
     gateway: &Gateway,
-    model: &str,
+    asked: &Request,
     pinned: Option<&str>,
     key: Option<Arc<LocalKey>>,
-) -> Result<Plan, Error> {
+) -> Result<Plan, Refused> {
+    let model = asked.model.as_str();
     let settings = gateway.settings.load();
     let aliases = settings.model_aliases.iter();
     let meant = aliases.clone().find(|(alias, _)| *alias == model);
@@ -154,11 +174,13 @@ pub(crate) fn plan(
     let meant = meant.or_else(|| aliases.clone().find(|(alias, _)| alias.eq_ignore_ascii_case(model)));
     let model = meant.map_or(model, |(_, meant)| meant.as_str());
     let accounts = match pinned {
-        None => gateway.accounts.plan_among(among(key.as_deref())),
+        None => gateway.accounts.plan(among(key.as_deref()), || {
+            conversation::turn(asked).filter(|turn| turn.later).map(|turn| turn.conversation)
+        }),
         Some(id) => alone(gateway, id)?,
     };
-    if let Some(refusal) = accounts.refusal() {
-        return Err(refusal);
+    if let Some(error) = accounts.refusal() {
+        return Err(Refused { error, passed: accounts.passed });
     }
     let mut plan = Plan {
         model: model.to_owned(),
@@ -168,11 +190,12 @@ pub(crate) fn plan(
         taken: 0,
         passed: accounts.passed.into_iter().peekable(),
         next: None,
+        choice: accounts.choice,
         on_quota: accounts.on_quota,
     };
     plan.next = plan.find()?;
     if plan.next.is_none() {
-        return Err(Error::new(Category::ModelNotFound, format!("No account serves {model}.")));
+        return Err(Error::new(Category::ModelNotFound, format!("No account serves {model}.")).into());
     }
     Ok(plan)
 }
@@ -195,10 +218,14 @@ fn alone(gateway: &Gateway, id: &str) -> Result<accounts::Plan, Error> {
 #[cfg(test)]
 mod tests {
     use accounts::NewAccount;
+    use bytes::Bytes;
+    use http::HeaderMap;
     use serde_json::json;
+    use wire::ServerCodec;
 
     use super::*;
     use crate::Settings;
+    use crate::dialect::MESSAGES;
     use crate::house::House;
 
     #[tokio::test]
@@ -213,11 +240,16 @@ mod tests {
         let aliases = [("Fast", "small"), ("fast", "broken")];
         let model_aliases = aliases.map(|(alias, model)| (alias.to_owned(), model.to_owned())).into();
         house.gateway.apply(Settings { model_aliases, ..Settings::default() });
+        let request = |model: &str| {
+            let body = serde_json::json!({"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]});
+            MESSAGES.read_request(&HeaderMap::new(), Bytes::from(body.to_string())).unwrap()
+        };
         for (asked, meant) in [("Fast", "small"), ("fast", "broken"), ("FAST", "small"), ("small", "small")] {
-            let stop = plan(&house.gateway, asked, None, None).unwrap().take().unwrap();
+            let stop = plan(&house.gateway, &request(asked), None, None).ok().unwrap().take().unwrap();
             assert_eq!(stop.target.model.name, meant, "{asked}");
         }
-        let unknown = plan(&house.gateway, "slow", None, None).err().map(|error| error.category);
+        let unknown =
+            plan(&house.gateway, &request("slow"), None, None).err().map(|refused| refused.error.category);
         assert_eq!(unknown, Some(Category::ModelNotFound));
     }
 }

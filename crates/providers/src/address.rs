@@ -50,6 +50,12 @@ pub(crate) fn check_region(region: &str) -> Result<(), Error> {
     domain(region).map(|_| ())
 }
 
+/// Whether a word is the name of an AWS region.
+#[must_use]
+pub fn is_region(word: &str) -> bool {
+    domain(word).is_ok()
+}
+
 /// The domain of the partition that a region belongs to.
 pub(crate) fn domain(region: &str) -> Result<&'static str, Error> {
     let known = PARTITIONS.iter().find_map(|(start, domain)| Some((region.strip_prefix(start)?, *domain)));

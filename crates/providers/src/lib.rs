@@ -22,6 +22,7 @@ mod upstream;
 
 use std::sync::Arc;
 
+pub use address::is_region;
 pub use amazon_q::{AmazonQ, AmazonQOptions, Bearer, HostTemplates, SignIn, TokenKind};
 pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,

@@ -101,6 +101,14 @@ impl Core {
         })
     }
 
+    /// Adds accounts at the end of the order, all or none.
+    /// [`Error::Conflict`] when a name or id is taken.
+    pub fn add_accounts(&self, mut rows: Vec<AccountRow>) -> Pending<()> {
+        self.write(Worth::Backup, move |connection| {
+            rows.iter_mut().try_for_each(|row| accounts::add(connection, row))
+        })
+    }
+
     /// Replaces an account but for provider, position, state and creation time; the credential only when its
     /// generation is newer than the stored one. `false` when the account is gone.
     pub fn update_account(&self, row: AccountRow) -> Pending<bool> {

@@ -36,6 +36,8 @@ fn account(id: String) -> AccountRow {
         position: 0,
         enabled: true,
         state: StateRow::default(),
+        tags: vec!["team".into()],
+        note: "n".into(),
         created_ms: 0,
         updated_ms: 0,
     }

@@ -81,6 +81,18 @@ export const LIVED_IN = {
     await page.getByRole('button', { name: t('accounts.showRemoved') }).click();
     await dialog(page).waitFor();
   },
+  'accounts-import': async ({ window, page, t }) => {
+    await window.go('#/accounts');
+    await page.getByRole('button', { name: t('import.open'), exact: true }).click();
+    await dialog(page).locator('textarea').fill('ksk_one\nbob ksk_one\nwhat is this');
+    await dialog(page).getByRole('button', { name: t('import.look') }).click();
+    await dialog(page).locator('li').nth(2).waitFor();
+  },
+  'accounts-export': async ({ window, page, t }) => {
+    await window.go('#/accounts');
+    await page.getByRole('button', { name: t('export.open'), exact: true }).click();
+    await dialog(page).waitFor();
+  },
   chat: async ({ window, page }) => {
     await window.go('#/chat/new');
     await page.locator('.thread .empty').waitFor();

@@ -239,3 +239,38 @@ async fn keys_are_managed_by_command() {
     assert_ne!(before, fresh);
     assert_eq!(serving.caller.post("/v1/messages", &super::ask("hello")).await.status, 401, "the old key");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_move_in_a_file() {
+    let emulator = Emulator::start(emulator::Config::default()).expect("emulator");
+    let (old, new) = (Machine::new(), Machine::new());
+    let key = AccessKey::sandbox();
+    let endpoint = emulator.url();
+    let add = ["accounts", "add", "work", "--region", "us-east-1", "--endpoint-url", &endpoint];
+    old.run_with(&key.secret, &[&add[..], &["--access-key-id", &key.id]].concat()).await.good();
+
+    let path = old.home().join("moved.age");
+    let file = path.to_str().expect("a path");
+    let passphrase = "correct horse battery\n";
+    let said = old.run_with(passphrase, &["export", file]).await.good();
+    assert!(said.starts_with("1 accounts are in "), "{said}");
+    let kept = std::fs::read_to_string(&path).expect("the file");
+    assert!(kept.starts_with("-----BEGIN AGE") && !kept.contains(&key.secret));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert!(old.run_with(passphrase, &["export", file]).await.bad().contains("exists already"));
+    assert!(old.run(&["export", "plain.json", "--plain"]).await.bad().contains("--yes"));
+
+    assert!(new.run_with("wrong horse battery", &["import", file]).await.bad().contains("passphrase"));
+    let said = new.run_with(passphrase, &["import", file, "--preview"]).await.good();
+    assert!(said.contains("work") && said.trim_end().ends_with("new"), "{said}");
+    let said = new.run_with(passphrase, &["import", file]).await.good();
+    assert!(said.ends_with("Added 1 accounts.\n"), "{said}");
+    let said = new.run_with(passphrase, &["import", file]).await.good();
+    assert!(said.contains("the same as work") && said.ends_with("Nothing was added.\n"), "{said}");
+    new.run(&["accounts", "test", "work"]).await.good();
+}

@@ -188,6 +188,8 @@ async fn store(inner: Arc<Inner>, ticket: Ticket, credential: Value) -> Result<S
         endpoint_url,
         credential,
         options,
+        tags: Vec::new(),
+        note: String::new(),
         policy_accepted: ticket.consent.is_some(),
         policy_accepted_by: ticket.consent.unwrap_or_default(),
     };

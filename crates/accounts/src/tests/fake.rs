@@ -281,7 +281,7 @@ impl World {
     }
 
     pub(super) fn plan(&self) -> Vec<String> {
-        self.accounts.plan().entries.iter().map(|entry| entry.account.name.clone()).collect()
+        self.accounts.plan(&[], || None).entries.iter().map(|entry| entry.account.name.clone()).collect()
     }
 
     pub(super) fn sandbox(&self) {
@@ -305,6 +305,8 @@ pub(super) fn account(name: &str) -> NewAccount {
         endpoint_url: None,
         credential: json!({"key": "first-secret"}),
         options: Value::Null,
+        tags: Vec::new(),
+        note: String::new(),
         policy_accepted: false,
         policy_accepted_by: ConsentBy::AdminApi,
     }

@@ -167,7 +167,7 @@ async fn a_refused_refresh_needs_sign_in_until_the_person_acts() {
     let view = &world.accounts.list()[0];
     assert_eq!(view.state, StateView::NeedsSignIn);
     assert_eq!(view.last_error.as_ref().unwrap().category, "no_credentials");
-    let plan = world.accounts.plan();
+    let plan = world.accounts.plan(&[], || None);
     assert_eq!(plan.refusal().unwrap().category, Category::NoCredentials);
 
     let world = world.restart().await;
@@ -335,7 +335,7 @@ async fn one_request_looks_whether_a_failing_account_works_again() {
         world.accounts.note(&entry, Outcome::Failure(&error));
     }
     assert!(matches!(world.accounts.list()[0].state, StateView::Cooling { .. }));
-    assert_eq!(world.accounts.plan().refusal().unwrap().category, Category::AllCooling);
+    assert_eq!(world.accounts.plan(&[], || None).refusal().unwrap().category, Category::AllCooling);
     world.clock.pass(30);
     assert_eq!(world.plan(), ["a"]);
     world.accounts.session_aside(&entry).await.unwrap();

@@ -33,7 +33,7 @@ async fn a_view_has_this_shape() {
     let expected = json!({
         "id": view.id, "name": "Work", "provider": "real", "policy": "documented_api", "region": "here",
         "endpoint_url": "http://127.0.0.1:9", "options": {"z": 1, "a": 2},
-        "credential": {"kind": "key", "label": "fi"}, "position": 0, "enabled": true, "ephemeral": false,
+        "credential": {"kind": "key", "label": "fi"}, "tags": [], "note": "", "position": 0, "enabled": true, "ephemeral": false,
         "active": true, "state": {"kind": "ready"}, "last_error": null, "session_ends_ms": null, "sign_in_ends_ms": null,
         "created_ms": 1_700_000_000_000_i64, "updated_ms": 1_700_000_000_000_i64,
     });
@@ -92,7 +92,7 @@ async fn the_active_account_comes_first_and_is_remembered() {
     let (_, b) = (world.add("a").await, world.add("b").await);
     world.add("c").await;
     assert_eq!(world.plan(), ["a", "b", "c"], "the Sandbox never stands in for a real account");
-    let held = world.accounts.plan();
+    let held = world.accounts.plan(&[], || None);
     assert!(world.accounts.activate(&b).await.unwrap().active);
     assert_eq!(world.plan(), ["b", "a", "c"]);
     assert_eq!(held.entries[0].account.name, "a", "a request under way keeps what it has");
@@ -119,7 +119,7 @@ async fn some_accounts_may_be_asked_and_no_others() {
     let (a, b, c) = (world.add("a").await, world.add("b").await, world.add("c").await);
     let plan = |ids: &[&str]| {
         let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
-        let plan = world.accounts.plan_among(&ids);
+        let plan = world.accounts.plan(&ids, || None);
         let names: Vec<_> = plan.entries.iter().map(|entry| entry.account.name.clone()).collect();
         (names, plan.refusal().map(|error| error.category))
     };
@@ -164,7 +164,7 @@ async fn who_rests_is_passed_over_and_when_all_rest_the_soonest_is_told() {
     assert!(changes.has_changed().unwrap());
     assert_eq!(world.plan(), ["b"]);
     throttle(&b, 20);
-    let refusal = world.accounts.plan().refusal().unwrap();
+    let refusal = world.accounts.plan(&[], || None).refusal().unwrap();
     assert_eq!(
         (refusal.category, refusal.retry_after),
         (Category::AllCooling, Some(Duration::from_secs(20)))
@@ -183,7 +183,7 @@ async fn a_used_up_quota_is_another_accounts_business_only_by_setting() {
     let (a, _) = (world.add("a").await, world.add("b").await);
     let error = llm::Error::new(Category::Quota, "monthly limit").with_code(llm::Error::SPENT);
     world.accounts.note(&world.accounts.entry(&a).unwrap(), Outcome::Failure(&error));
-    let refusal = world.accounts.plan().refusal().unwrap();
+    let refusal = world.accounts.plan(&[], || None).refusal().unwrap();
     assert_eq!((refusal.category, refusal.code), (Category::Quota, Some(llm::Error::SPENT)));
     let world = world.restart().await;
     assert!(matches!(world.accounts.get(&a).unwrap().state, StateView::Exhausted { .. }));
@@ -199,7 +199,7 @@ async fn a_suspended_account_is_asked_again_when_it_is_switched_on() {
     let error = llm::Error::new(Category::Suspended, "talk to us");
     world.accounts.note(&world.accounts.entry(&a).unwrap(), Outcome::Failure(&error));
     world.clock.pass(1_000_000);
-    let refusal = world.accounts.plan().refusal().unwrap();
+    let refusal = world.accounts.plan(&[], || None).refusal().unwrap();
     assert_eq!(refusal.category, Category::Suspended);
     assert!(refusal.message.ends_with("(a: talk to us)"), "{}", refusal.message);
     let world = world.restart().await;

@@ -14,8 +14,14 @@ const LIMIT: usize = 1024 * 1024;
 /// Largest conversation in bytes.
 const LARGE: usize = 8 * 1024 * 1024;
 
+/// Largest list of accounts in bytes.
+const LISTED: usize = 5 * 1024 * 1024;
+
 /// A JSON body. No body at all is an empty object.
 pub(super) struct Given<T>(pub(super) T);
+
+/// A JSON body of up to 5 MiB.
+pub(super) struct List<T>(pub(super) T);
 
 /// A JSON body of up to 8 MiB.
 pub(super) struct Large<T>(pub(super) T);
@@ -33,6 +39,14 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Large<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         read(request, LARGE).await.map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for List<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        read(request, LISTED).await.map(Self)
     }
 }
 

@@ -28,7 +28,7 @@ pub type Dialect = fn(&str, &HeaderMap) -> &'static dyn ServerCodec;
 /// Headers of ours that a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "request-id, x-request-id, retry-after, x-should-retry, x-proxy-model, x-proxy-account, \
-     x-proxy-failover, x-proxy-adjusted",
+     x-proxy-failover, x-proxy-adjusted, x-switchboard-account, x-switchboard-attempts",
 );
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 

@@ -48,10 +48,11 @@ impl Said {
 }
 
 async fn ask(house: &House) -> Said {
-    let body = json!({
-        "model": "small", "max_tokens": 9,
-        "messages": [{"role": "user", "content": [{"type": "text", "text": "the question"}]}],
-    });
+    say(house, json!([{"role": "user", "content": [{"type": "text", "text": "the question"}]}])).await
+}
+
+async fn say(house: &House, messages: Value) -> Said {
+    let body = json!({"model": "small", "max_tokens": 9, "messages": messages});
     let request = Request::post("/v1/messages").header("x-api-key", KEY);
     let (head, ()) = request.header(CONTENT_TYPE, "application/json").body(()).unwrap().into_parts();
     let answer =
@@ -100,6 +101,57 @@ async fn without_failover_nothing_is_said_of_it() {
     let error = Error::new(Category::RateLimited, "slow");
     house.gateway.accounts.note(&house.gateway.accounts.entry(&two).unwrap(), Outcome::Failure(&error));
     assert_eq!(ask(&house).await.header("x-proxy-failover"), None);
+}
+
+#[tokio::test]
+async fn a_conversation_stays_with_the_account_that_took_it_over_until_the_person_chooses() {
+    let house = House::new().await;
+    let one = add(&house, "one", "invented", None).await;
+    let two = add(&house, "two", "wild", None).await;
+    let accounts = &house.gateway.accounts;
+    let user = |text: &str| json!({"role": "user", "content": text});
+    let later = json!([user("first"), {"role": "assistant", "content": "yes"}, user("second")]);
+    let error = Error::new(Category::RateLimited, "slow");
+    accounts.note(&accounts.entry(&one).unwrap(), Outcome::Failure(&error));
+    let said = say(&house, json!([user("first")])).await;
+    assert_eq!(said.header("x-switchboard-account"), Some(two.as_str()));
+    assert_eq!(said.header("x-switchboard-attempts"), Some("1"));
+
+    accounts.revive(&accounts.entry(&one).unwrap());
+    let said = say(&house, later.clone()).await;
+    assert_eq!(said.header("x-switchboard-account"), Some(two.as_str()));
+    assert_eq!(said.header("x-proxy-failover"), None, "nothing failed");
+    let past = said.row.failover_from.unwrap();
+    assert_eq!(past, json!([{"account": "one", "skipped": "conversation"}]));
+    let filter = store::Filter { failed_over: true, ..store::Filter::default() };
+    assert_eq!(house.gateway.logs.page(filter, None, 9).await.unwrap().rows.len(), 1, "but the first");
+    // Another conversation has no reason to go there, nor has one that only begins alike.
+    for messages in [json!([user("other")]), json!([user("first")])] {
+        assert_eq!(say(&house, messages).await.header("x-switchboard-account"), Some(one.as_str()));
+    }
+
+    accounts.activate(&one).await.unwrap();
+    assert_eq!(say(&house, later).await.header("x-switchboard-account"), Some(one.as_str()));
+}
+
+#[tokio::test]
+async fn a_row_says_of_everybody_why_they_were_not_asked() {
+    let house = House::new().await;
+    let one = add(&house, "one", "invented", None).await;
+    let accounts = &house.gateway.accounts;
+    let error = Error::new(Category::RateLimited, "slow");
+    accounts.note(&accounts.entry(&one).unwrap(), Outcome::Failure(&error));
+    let said = ask(&house).await;
+    assert_eq!((said.status, said.past()), (429, vec![("one", "rate_limited")]));
+    assert_eq!(said.header("x-switchboard-attempts"), Some("0"));
+    for number in 0..40 {
+        let id = add(&house, &format!("{number}"), "invented", None).await;
+        accounts.note(&accounts.entry(&id).unwrap(), Outcome::Failure(&error));
+    }
+    add(&house, "ready", "invented", None).await;
+    let said = ask(&house).await;
+    assert_eq!(said.header("x-proxy-account"), Some("ready"));
+    assert_eq!(said.past().len(), 32, "a row stays small however many rest");
 }
 
 #[tokio::test]

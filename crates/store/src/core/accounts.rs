@@ -1,5 +1,7 @@
 //! The table of accounts.
 
+use std::collections::HashMap;
+
 use llm::Sealed;
 use rusqlite::{Connection, Row, named_params};
 use serde_json::Value;
@@ -30,6 +32,14 @@ CREATE TABLE accounts (
 ) STRICT;
 ";
 
+/// What the person wrote to an account; both tables, for a removed account keeps it.
+pub(super) const LABELS: &str = "
+ALTER TABLE accounts ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE accounts ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE removed_accounts ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE removed_accounts ADD COLUMN note TEXT NOT NULL DEFAULT '';
+";
+
 /// A stored account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountRow {
@@ -50,6 +60,10 @@ pub struct AccountRow {
     pub position: i64,
     pub enabled: bool,
     pub state: StateRow,
+    /// The person's words to find it by.
+    pub tags: Vec<String>,
+    /// The person's own text.
+    pub note: String,
     /// Milliseconds since 1970.
     pub created_ms: i64,
     /// Milliseconds since 1970.
@@ -102,6 +116,9 @@ pub(super) fn read(row: &Row<'_>) -> Result<AccountRow, Error> {
             error_message: row.get("error_message")?,
             error_ms: row.get("error_ms")?,
         },
+        // What cannot be read any more is not worth the rest of the row.
+        tags: serde_json::from_str(&row.get::<_, String>("tags")?).unwrap_or_default(),
+        note: row.get("note")?,
         created_ms: row.get("created_ms")?,
         updated_ms: row.get("updated_ms")?,
     })
@@ -115,7 +132,7 @@ pub(super) fn add(connection: &Connection, row: &mut AccountRow) -> Result<(), E
         .prepare_cached(
             "INSERT INTO accounts VALUES (:id, :name, :provider, :region, :endpoint_url, :options, :credential,
              :generation, :kind, :label, :position, :enabled, :state, :until, :category, :message, :error_ms,
-             :created, :updated)",
+             :created, :updated, :tags, :note)",
         )?
         .execute(named_params! {
             ":id": row.id, ":name": row.name, ":provider": row.provider, ":region": row.region,
@@ -125,6 +142,7 @@ pub(super) fn add(connection: &Connection, row: &mut AccountRow) -> Result<(), E
             ":enabled": row.enabled, ":state": row.state.state, ":until": row.state.until_ms,
             ":category": row.state.error_category, ":message": row.state.error_message,
             ":error_ms": row.state.error_ms, ":created": row.created_ms, ":updated": row.updated_ms,
+            ":tags": Value::from(row.tags.clone()).to_string(), ":note": row.note,
         })?;
     Ok(())
 }
@@ -135,7 +153,8 @@ pub(super) fn update(connection: &Connection, row: &AccountRow) -> Result<bool, 
             "UPDATE accounts SET name = :name, region = :region, endpoint_url = :endpoint_url, options = :options,
              credential = iif(:generation > credential_generation, :credential, credential),
              credential_generation = max(:generation, credential_generation),
-             credential_kind = :kind, credential_label = :label, enabled = :enabled, updated_ms = :updated
+             credential_kind = :kind, credential_label = :label, enabled = :enabled, updated_ms = :updated,
+             tags = :tags, note = :note
              WHERE id = :id",
         )?
         .execute(named_params! {
@@ -143,6 +162,7 @@ pub(super) fn update(connection: &Connection, row: &AccountRow) -> Result<bool, 
             ":options": row.options.to_string(), ":credential": row.credential.as_str(),
             ":generation": row.credential_generation, ":kind": row.credential_kind,
             ":label": row.credential_label, ":enabled": row.enabled, ":updated": row.updated_ms,
+            ":tags": Value::from(row.tags.clone()).to_string(), ":note": row.note,
         })?;
     Ok(changed > 0)
 }
@@ -182,7 +202,9 @@ pub(super) fn set_state(connection: &Connection, id: &str, state: &StateRow) -> 
 
 pub(super) fn order(connection: &Connection, ids: &[String]) -> Result<(), Error> {
     let mut rows = all(connection)?;
-    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id).unwrap_or(ids.len()));
+    let places: HashMap<&str, usize> =
+        ids.iter().enumerate().rev().map(|(place, id)| (id.as_str(), place)).collect();
+    rows.sort_by_key(|row| places.get(row.id.as_str()).copied().unwrap_or(ids.len()));
     let mut statement = connection.prepare_cached("UPDATE accounts SET position = ?2 WHERE id = ?1")?;
     for (position, row) in rows.iter().enumerate() {
         statement.execute((&row.id, position as i64))?;

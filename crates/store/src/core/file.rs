@@ -19,6 +19,7 @@ pub(super) const SHAPE: Shape = Shape {
         &[removed::V3],
         &[secret_key::V4],
         &[local_keys::LIMITED],
+        &[accounts::LABELS],
     ],
 };
 

@@ -33,7 +33,7 @@ CREATE TABLE removed_accounts (
 
 const COLUMNS: &str = "id, name, provider, region, endpoint_url, options, credential, credential_generation,
     credential_kind, credential_label, position, enabled, state, state_until_ms, error_category, error_message,
-    error_ms, created_ms, updated_ms";
+    error_ms, created_ms, updated_ms, tags, note";
 
 /// A removed account.
 #[derive(Clone, Debug, PartialEq)]

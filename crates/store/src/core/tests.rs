@@ -30,6 +30,8 @@ fn account(name: &str) -> AccountRow {
         position: 0,
         enabled: true,
         state: StateRow::default(),
+        tags: vec!["team".into()],
+        note: "n".into(),
         created_ms: 5,
         updated_ms: 6,
     }
@@ -146,9 +148,13 @@ fn a_rotation_is_found_by_what_it_came_from() {
 fn a_file_of_the_first_format_goes_on_with_its_accounts() {
     const FIRST: Shape = Shape { synchronous: "FULL", secure_delete: true, steps: &[file::SHAPE.steps[0]] };
     let folder = tempfile::tempdir().unwrap();
-    let core = Core::open_shaped(folder.path(), FIRST).unwrap();
-    wait(core.add_account(account("kept"))).unwrap();
-    drop(core);
+    drop(Core::open_shaped(folder.path(), FIRST).unwrap());
+    // As the first version wrote it.
+    let file = rusqlite::Connection::open(folder.path().join("core.db")).unwrap();
+    let row = "INSERT INTO accounts VALUES ('id', 'kept', 'bedrock', 'us-east-1', NULL, '{}', 'v1|00|AAAA|first', 1,
+         'access_key', 'A', 0, 1, '', NULL, NULL, NULL, NULL, 5, 6)";
+    file.execute(row, []).unwrap();
+    drop(file);
     let core = Core::open(folder.path()).unwrap();
     assert_eq!(core.condition(), &Condition::Good);
     assert_eq!(names(&core), ["kept"]);

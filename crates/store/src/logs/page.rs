@@ -69,7 +69,8 @@ const MOST_NAMES: usize = 32;
 /// Another account was asked in the place of one that did not answer. Who failed alone, or was only asked once more, has
 /// gone past nobody.
 const WENT_ON: &str = "failover_from IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(failover_from)
-     WHERE json_extract(json_each.value, '$.account') IS NOT account_name)";
+     WHERE json_extract(json_each.value, '$.account') IS NOT account_name
+       AND json_extract(json_each.value, '$.skipped') IS NULL)";
 
 /// A way through the log: an index and what its rows must satisfy.
 #[derive(Clone, Debug)]

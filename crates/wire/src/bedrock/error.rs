@@ -63,7 +63,8 @@ pub fn read_error(head: &ErrorHead<'_>, body: &[u8]) -> Error {
         request_id: head.request_id.map(str::to_owned),
         clock_offset: None,
     });
-    if let Some(hint) = hint(code, &error.message) {
+    let hint = hint(code, &error.message).map(str::to_owned).or_else(|| allow(&error.message));
+    if let Some(hint) = hint {
         error.message = format!("{} {hint}", error.message.trim_end());
     }
     error.retry_after = head
@@ -110,6 +111,17 @@ fn hint(code: &str, message: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// What to ask an administrator for, where a policy lacks an action or denies it: the text names both.
+fn allow(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("is not authorized to perform: ")?;
+    let action = rest.split([' ', ',']).next().filter(|action| action.contains(':'))?;
+    Some(if message.contains("explicit deny") {
+        format!("A policy denies {action}; an administrator must take that back.")
+    } else {
+        format!("Ask an administrator to allow {action} for this identity.")
+    })
 }
 
 /// `ThrottlingException`, `throttlingException` and `Throttling` are one name.

@@ -3,8 +3,8 @@
 import { del, get, patch, post, put, query } from './client';
 import type {
   AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
-  ConversationPage, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Quota, RecoveryKey, Removed,
-  Replayed, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, Usage, Verdict,
+  ConversationPage, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
+  Replayed, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
 } from './types';
 
 const at = (path: string, id: string | number): string => `${path}/${encodeURIComponent(id)}`;
@@ -24,6 +24,9 @@ export const accounts = {
   restore: (id: string) => post<AccountView>(`${at('/api/accounts', id)}/restore`),
   forget: (id: string) => del(at('/api/accounts/removed', id)),
   activate: (id: string) => post<AccountView>(`${at('/api/accounts', id)}/activate`),
+  preview: (source: object) => post<Preview>('/api/accounts/import', { ...source, preview: true }),
+  import: (source: object) => post<TakenIn>('/api/accounts/import', source),
+  export: (how: object) => post<ExportedFile>('/api/accounts/export', how),
   order: async (ids: string[]) => (await put<{ accounts: AccountView[] }>('/api/accounts/order', { ids })).accounts,
   test: (id: string, model?: string) => post<Verdict>(`${at('/api/accounts', id)}/test`, model ? { model } : {}),
   quota: async (id: string) => (await get<{ quota: Quota | null }>(`${at('/api/accounts', id)}/quota`)).quota,

@@ -37,7 +37,7 @@ export function writeQuestion(question: LogQuestion): Record<string, string> {
 /** Whether another account was asked in the place of one that did not answer: who failed alone, or was only asked once
  *  more, has gone past nobody. */
 export function wentOn(row: LogRow): boolean {
-  return row.failover_from?.some((tried) => tried['account'] !== row.account_name) ?? false;
+  return row.failover_from?.some((tried) => tried['account'] !== row.account_name && !tried['skipped']) ?? false;
 }
 
 /** Whether a live row belongs to what is asked. The backend decides for stored rows; this must not say no where it

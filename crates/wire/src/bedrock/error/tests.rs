@@ -187,3 +187,26 @@ fn exceptions_in_a_stream() {
     assert_eq!((error.category, error.message.as_str()), (Upstream, "said in a header"));
     assert!(exception("event", "", "{}").is_none());
 }
+
+#[test]
+fn a_missing_permission_is_named() {
+    let said = |why: &str| {
+        let text = format!(
+            "User: arn:aws:iam::123456789012:user/x is not authorized to perform: bedrock:InvokeModel on resource: \
+             arn:aws:bedrock:us-east-1::foundation-model/m because {why}"
+        );
+        let error = read(403, "AccessDeniedException", &json!({"message": text}).to_string());
+        assert_eq!(error.category, PermissionDenied);
+        error.message
+    };
+    let lacks = said("no identity-based policy allows the bedrock:InvokeModel action");
+    assert!(
+        lacks.ends_with("Ask an administrator to allow bedrock:InvokeModel for this identity."),
+        "{lacks}"
+    );
+    let denied = said("of an explicit deny in a service control policy");
+    assert!(
+        denied.ends_with("A policy denies bedrock:InvokeModel; an administrator must take that back."),
+        "{denied}"
+    );
+}

@@ -7,7 +7,15 @@ import type { StateView } from "./StateView";
 /**
  * An account for people.
  */
-export type AccountView = { id: string, name: string, provider: string, policy: Policy, region: string, endpoint_url: string | null, options: Record<string, unknown>, credential: CredentialSummary, position: number, enabled: boolean, 
+export type AccountView = { id: string, name: string, provider: string, policy: Policy, region: string, endpoint_url: string | null, options: Record<string, unknown>, credential: CredentialSummary, 
+/**
+ * The person's words to find it by.
+ */
+tags: Array<string>, 
+/**
+ * The person's own text.
+ */
+note: string, position: number, enabled: boolean, 
 /**
  * Made at start (environment, Sandbox), not stored.
  */

@@ -5,4 +5,6 @@ export type Patch = {
   credential?: Record<string, string>;
   options?: Record<string, unknown>;
   enabled?: boolean;
+  tags?: string[];
+  note?: string;
 };
