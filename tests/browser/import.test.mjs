@@ -17,6 +17,7 @@ ksk_first_key
 what is this`;
 
 held.journey('import with duplicates', async (window, page) => {
+  window.expected.push(502);
   await window.go('#/accounts');
   await window.button('Import').click();
   const dialog = page.getByRole('dialog');
@@ -49,6 +50,8 @@ held.journey('import with duplicates', async (window, page) => {
 });
 
 held.journey('accounts leave in an encrypted file and come back from it', async (window, page) => {
+  // The imported Kiro key is nobody's: its allowance cannot be had. And a passphrase is missing, then wrong.
+  window.expected.push(502, 400);
   await window.go('#/accounts');
   await card(page, 'Work').getByRole('button', { name: 'Edit Work' }).click();
   const dialog = page.getByRole('dialog');
@@ -76,7 +79,6 @@ held.journey('accounts leave in an encrypted file and come back from it', async 
 
   await card(page, 'Work').getByRole('button', { name: 'Remove Work' }).click();
   await card(page, 'Work').waitFor({ state: 'detached' });
-  window.expected.push(400);
   await window.button('Import').click();
   await dialog.getByLabel('File').setInputFiles(path);
   await dialog.getByText('This file is encrypted.').waitFor();
