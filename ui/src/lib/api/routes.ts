@@ -3,7 +3,7 @@
 import { del, get, patch, post, put, query } from './client';
 import type {
   AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
-  ConversationPage, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
+  ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
   Replayed, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
 } from './types';
 
@@ -37,6 +37,12 @@ export const signIns = {
   begin: (wish: object) => post<SignInView>('/api/signins', wish),
   choose: (id: string, choice: string) => post<SignInView>(`${at('/api/signins', id)}/choice`, { choice }),
   cancel: (id: string) => del(at('/api/signins', id)),
+};
+
+export const found = {
+  list: async () => (await get<FoundList>('/api/found')).found,
+  take: async (ids: string[], policy_accepted: boolean, own = false) =>
+    (await post<FoundImport>('/api/found/import', { items: ids.map((id) => ({ id, own })), policy_accepted })).imported,
 };
 
 export const providers = async () => (await get<{ providers: Offer[] }>('/api/providers')).providers;
