@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use accounts::StateView;
 use chrono::{Local, NaiveTime, TimeZone};
-use gateway::{Gateway, PortProblem};
+use gateway::{Door, Gateway, PortProblem};
 use store::{LogRow, Totals};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
@@ -23,6 +23,8 @@ pub struct Glance {
     /// Where editors reach the proxy, e.g. `127.0.0.1:4880`.
     pub address: String,
     pub port_problem: Option<PortProblem>,
+    /// Stored secrets cannot be read.
+    pub locked: bool,
     /// Of the person's day.
     pub today: Totals,
     /// Whether another account is asked when the first cannot answer.
@@ -82,10 +84,13 @@ impl Glance {
         let port_problem = gateway.office.port_problem();
         let listens = !gateway.addresses.load().is_empty();
         let url = gateway.base_url();
+        let locked = matches!(gateway.safe.door(), Door::Locked { .. } | Door::Newer { .. });
+        let mood = mood(&accounts, port_problem.is_some(), listens, gateway.office.is_paused());
         Ok(Self {
-            mood: mood(&accounts, port_problem.is_some(), listens, gateway.office.is_paused()),
+            mood: if locked && mood == Mood::Running { Mood::Attention } else { mood },
             address: url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned(),
             port_problem,
+            locked,
             today: stats.totals,
             automatic: gateway.accounts.failover().enabled,
             accounts,

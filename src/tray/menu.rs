@@ -111,6 +111,7 @@ fn reason(glance: &Glance, words: &Words) -> String {
         };
     }
     match glance.active() {
+        _ if glance.locked => words.say("tray.reason.locked", &[]),
         Some(line) => format!("{}: {}", label(&line.name), state(line, words)),
         None => words.say("tray.reason.nobody", &[]),
     }

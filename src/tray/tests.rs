@@ -14,6 +14,7 @@ fn glance() -> Glance {
         mood: Mood::Running,
         address: "127.0.0.1:4880".to_owned(),
         port_problem: None,
+        locked: false,
         today: Totals {
             requests: 214,
             input_tokens: 1_000_000,
@@ -95,6 +96,9 @@ fn what_needs_attention_is_named() {
     glance.port_problem = None;
     glance.accounts[0].state = StateView::Suspended;
     assert_eq!(Menu::of(&glance, &words).status, "▲ work-sso: Suspended");
+    glance.locked = true;
+    assert_eq!(Menu::of(&glance, &words).status, "▲ Stored secrets are locked");
+    glance.locked = false;
     glance.accounts.clear();
     assert_eq!(Menu::of(&glance, &words).status, "▲ No account can answer");
 }
