@@ -239,7 +239,7 @@ async fn act(app: &AppHandle, running: &Running, action: &Action) {
     };
     match done {
         Ok(None) => {}
-        Ok(Some(place)) => window::open(app, place.route()),
+        Ok(Some(route)) => window::open(app, Some(&route)),
         Err(said) => {
             tracing::warn!(%said, "a click in the tray did nothing");
             notification::show(app, &app.desktop().words().say("tray.failed", &[("reason", &said)]));

@@ -21,10 +21,10 @@ pub(crate) const PLACE: StateFlags =
 
 /// Shows the window, making it when there is none; at a route of its own when one is given. Before the core runs that is
 /// only noted.
-pub(crate) fn open(app: &AppHandle, route: Option<&'static str>) {
-    let handle = app.clone();
+pub(crate) fn open(app: &AppHandle, route: Option<&str>) {
+    let (handle, route) = (app.clone(), route.map(str::to_owned));
     let _ = on_own_thread(move || {
-        if let Err(error) = show(&handle, route) {
+        if let Err(error) = show(&handle, route.as_deref()) {
             tracing::error!(%error, "the window cannot be opened");
         }
     });
@@ -39,7 +39,7 @@ pub(crate) fn on_own_thread(opening: impl FnOnce() + Send + 'static) -> bool {
     begun.is_ok()
 }
 
-fn show(app: &AppHandle, route: Option<&'static str>) -> tauri::Result<()> {
+fn show(app: &AppHandle, route: Option<&str>) -> tauri::Result<()> {
     let desktop = app.desktop();
     // Two clicks at once make one window.
     let _one = desktop.opening.lock().unwrap_or_else(PoisonError::into_inner);

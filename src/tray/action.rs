@@ -83,12 +83,12 @@ impl Action {
         all.into_iter().find(|action| action.name() == name)
     }
 
-    /// Does what concerns the proxy; what concerns the desktop is left to the host. Where the window must open because
-    /// only the person can go on.
+    /// Does what concerns the proxy; what concerns the desktop is left to the host. The route of the window where it must
+    /// open because only the person can go on.
     ///
     /// # Errors
     /// In words for the person.
-    pub async fn take(&self, gateway: &Gateway) -> Result<Option<Place>, String> {
+    pub async fn take(&self, gateway: &Gateway) -> Result<Option<String>, String> {
         match self {
             Self::Account(id) => return choose(gateway, id).await,
             Self::Automatic => go_on(gateway, true).await?,
@@ -100,11 +100,17 @@ impl Action {
 }
 
 /// From the next request on this account answers and no other. One that needs the person is not switched to: the window
-/// shows what it needs.
-async fn choose(gateway: &Gateway, id: &str) -> Result<Option<Place>, String> {
+/// shows what it needs, or lets them sign in at once.
+async fn choose(gateway: &Gateway, id: &str) -> Result<Option<String>, String> {
     let view = gateway.accounts.get(id).ok_or_else(|| accounts::Error::NotFound.to_string())?;
-    if matches!(view.state, accounts::StateView::NeedsSignIn | accounts::StateView::Suspended) {
-        return Ok(Some(Place::Accounts));
+    match view.state {
+        accounts::StateView::NeedsSignIn if !view.ephemeral => {
+            return Ok(Some(format!("/accounts/{id}/sign-in")));
+        }
+        accounts::StateView::NeedsSignIn | accounts::StateView::Suspended => {
+            return Ok(Some(format!("/accounts/{id}")));
+        }
+        _ => {}
     }
     gateway.accounts.activate(id).await.map_err(|error| error.to_string())?;
     go_on(gateway, false).await?;

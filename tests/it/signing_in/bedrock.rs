@@ -154,6 +154,10 @@ async fn requests_wait_for_a_person_who_is_signing_in_again() {
     let refused = app.ask(Dialect::Messages, &hello()).await;
     assert_eq!(refused.status, 401, "nobody is at it: {}", refused.text());
     assert_eq!(app.state(&account).await, "needs_sign_in");
+    // A click in the tray leads there.
+    let click = switchboard::tray::Action::Account(account.clone());
+    let route = click.take(app.running.gateway()).await;
+    assert_eq!(route, Ok(Some(format!("/accounts/{account}/sign-in"))));
 
     let (id, prompt) = app.prompted(&json!({"account": account})).await;
     let asking = async {
