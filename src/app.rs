@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use emulator::Emulator;
 use gateway::listener::Loops;
 use gateway::{
-    Doors, Fittings, Gateway, Headless, LocalKeys, Office, Passwords, Safe, Settings, Shell, fingerprint,
+    Doors, Fittings, Gateway, Headless, LocalKeys, Office, Passwords, Safe, Settings, Shell, Visitors, fingerprint,
 };
 use llm::Secret;
 use providers::{Http, HttpOptions, Registry};
@@ -96,6 +96,7 @@ impl App {
         let logs = Arc::new(Logs::open(folder, now_ms)?);
         let settings = settings(&core).await?;
         let passwords = Passwords::load(&core).await?;
+        let visitors = Visitors::load(&core).await?;
 
         let sandbox = Emulator::start(emulator::Config::default()).context("cannot start the Sandbox")?;
         let http = Http::new(HttpOptions {
@@ -149,6 +150,7 @@ impl App {
                 http,
                 ca_file: config.environment.ca_bundle.clone(),
                 passwords,
+                visitors,
                 quit: quit.clone(),
             }),
         });

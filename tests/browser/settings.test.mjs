@@ -55,6 +55,23 @@ held.journey('the proxy moves to another port, and the page with it', async (win
   await assert.rejects(fetch(`${old}/health`));
 });
 
+held.journey('addresses are blocked and let in again', async (window, page) => {
+  await window.go('#/settings/proxy');
+  const list = page.getByLabel('Blocked addresses');
+  const blocked = async () => (await held.product.admin('GET', '/api/ips/blocked')).blocked.map(({ address }) => address);
+  await list.fill('192.0.2.9/24\n198.51.100.7');
+  await window.button('Save').click();
+  await window.told('Saved');
+  assert.deepEqual(await blocked(), ['192.0.2.0/24', '198.51.100.7']);
+  assert.equal(await list.inputValue(), '192.0.2.0/24\n198.51.100.7');
+  await window.picture('settings-blocked');
+  window.expected = [400];
+  await list.fill('192.0.2.0/24\nbox.lan');
+  await window.button('Save').click();
+  await window.told('is not an address');
+  assert.deepEqual(await blocked(), ['192.0.2.0/24']);
+});
+
 held.journey('a taken port is told with its owner', async (window, page) => {
   const { createServer } = await import('node:net');
   const server = createServer().listen(0, '127.0.0.1');
@@ -72,10 +89,10 @@ held.journey('a taken port is told with its owner', async (window, page) => {
 
 held.journey('a new key at once', async (window, page) => {
   await window.go('#/settings/proxy');
-  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByRole('button', { name: 'Replace key' }).click();
   const dialog = page.getByRole('dialog');
   assert.deepEqual(await window.findings(), []);
-  await dialog.getByRole('button', { name: 'New key' }).click();
+  await dialog.getByRole('button', { name: 'Replace key' }).click();
   await window.told('There is a new key.');
   const refused = await held.product.ask('hello');
   assert.equal(refused.status, 401);

@@ -23,3 +23,4 @@ mod sides;
 mod signing_in;
 mod straight;
 mod upstream;
+mod visitors;

@@ -12,6 +12,7 @@ mod diagnostics;
 mod events;
 mod export;
 mod found;
+mod ips;
 mod json;
 pub(crate) mod keys;
 mod logs;
@@ -102,6 +103,9 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/events", get(events::stream))
         .route("/api/found", get(found::list))
         .route("/api/found/import", post(found::import))
+        .route("/api/ips/blocked", get(ips::blocked))
+        .route("/api/ips/block", post(ips::block))
+        .route("/api/ips/unblock", post(ips::unblock))
         .route("/api/models", get(models::list))
         .route("/api/password", get(password::show).put(password::change))
         .route("/api/providers", get(providers::list))
@@ -179,7 +183,7 @@ async fn unkept(request: Request, next: Next) -> Response {
     answer
 }
 
-/// The other end of the connection, from the socket alone.
+/// The other end: of the connection, or of the one to a proxy that the person trusts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -20,7 +22,7 @@ use crate::entrance::{self, Asker, Role};
 use crate::listener::{self, Capacity, Listening, Loops, Patience};
 use crate::office::PortProblem;
 use crate::state::Gateway;
-use crate::{LOOPBACK, TooWide, dialect, guard};
+use crate::{LOOPBACK, TooWide, dialect, guard, visitors};
 
 pub use owner::owner_of;
 
@@ -215,10 +217,13 @@ impl Doors {
     fn serve(&self, sockets: Vec<TcpListener>, role: Role) -> Result<Listening, Taken> {
         let shared = Arc::clone(&self.gateway);
         let admin = self.admin.clone();
-        let handler = move |connection: &Arc<listener::Connection>, request| {
+        let handler = move |connection: &Arc<listener::Connection>, request: Request<Incoming>| {
             let gateway = Arc::clone(&shared);
             let admin = admin.clone();
-            let asker = Asker { role, peer: connection.peer.ip().to_canonical() };
+            let settings = gateway.settings.load();
+            let asker =
+                Asker { role, peer: visitors::client(connection.peer.ip(), request.headers(), &settings) };
+            drop(settings);
             async move { entrance::serve(&gateway, &admin, asker, request).await }
         };
         let _here = self.runtime.enter();

@@ -34,7 +34,7 @@ pub(crate) enum Role {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker {
     pub(crate) role: Role,
-    /// From the socket alone.
+    /// From the socket, or from a proxy that the person trusts.
     pub(crate) peer: IpAddr,
 }
 

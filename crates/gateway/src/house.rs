@@ -96,6 +96,7 @@ impl House {
         .unwrap();
         let tools = Tools { keychain, master_key_file: None, key_folder: folder.path().join("keys") };
         let safe = Safe::new(Arc::clone(&core), keyring, tools);
+        let owner = LocalKey::of_owner("local", KEY, Arc::new(Meter::new(stopped.start)));
         let gateway = Gateway {
             accounts,
             core,
@@ -104,12 +105,7 @@ impl House {
             registry,
             settings: Arc::new(Settings::default()).into(),
             settings_changes: tokio::sync::watch::Sender::new(()),
-            keys: Arc::new(LocalKeys::new(vec![LocalKey::of_owner(
-                "local",
-                KEY,
-                Arc::new(Meter::new(stopped.start)),
-            )]))
-            .into(),
+            keys: Arc::new(LocalKeys::new(vec![owner])).into(),
             safe,
             limits: Limits::default(),
             quotas: Quotas::default(),
@@ -121,6 +117,7 @@ impl House {
                 http: Http::new(HttpOptions::default()).unwrap(),
                 ca_file: None,
                 passwords: crate::Passwords::default(),
+                visitors: crate::Visitors::default(),
                 quit: CancellationToken::new(),
             }),
             addresses: Arc::new(vec!["127.0.0.1:4880".parse().unwrap()]).into(),

@@ -41,6 +41,7 @@ mod sessions;
 mod settings;
 mod shell;
 mod state;
+mod visitors;
 
 pub use admin::keys::new_local_key;
 pub use admin::router as admin_router;
@@ -51,6 +52,7 @@ pub use doors::{Doors, Taken, owner_of, preferred};
 pub use keys::{KeyRules, LOCAL, LocalKey, LocalKeys, Meter, ServiceTier, fingerprint};
 pub use limits::Limits;
 pub use listing::keep_models_listed;
+pub use network::{Network, NoNetwork};
 pub use notices::keep_informed;
 pub use office::{Fittings, Office, PortProblem};
 pub use passwords::Passwords;
@@ -60,7 +62,8 @@ pub use reply::ReplyBody;
 pub use safe::{Door, Refused, Safe, Settle, Shut, keep_opening};
 pub use sessions::Sessions;
 pub use settings::{
-    AutoCache, Failover, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Theme, Timeouts,
+    AutoCache, Failover, ForwardedBy, IpLimit, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Theme, Timeouts,
 };
 pub use shell::{Capabilities, Headless, Notice, Shell};
 pub use state::{Gateway, TooWide, url_of};
+pub use visitors::{Block, Visitors};

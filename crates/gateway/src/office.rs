@@ -21,6 +21,7 @@ use crate::keys::fingerprint;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::shell::Shell;
+use crate::visitors::Visitors;
 
 /// What an [`Office`] is made of.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub struct Fittings {
     /// Certificate authorities to trust unless the settings name others.
     pub ca_file: Option<PathBuf>,
     pub passwords: Passwords,
+    pub visitors: Visitors,
     /// Cancelled when the program ends; open streams of events end with it.
     pub quit: CancellationToken,
 }
@@ -45,6 +47,7 @@ pub struct Fittings {
 pub struct Office {
     pub sessions: Sessions,
     pub passwords: Passwords,
+    pub visitors: Visitors,
     pub shell: Arc<dyn Shell>,
     pub pages: &'static [Asset],
     pub folder: PathBuf,
@@ -78,10 +81,11 @@ pub struct PortProblem {
 impl Office {
     #[must_use]
     pub fn new(fittings: Fittings) -> Self {
-        let Fittings { pages, shell, folder, pass, http, ca_file, passwords, quit } = fittings;
+        let Fittings { pages, shell, folder, pass, http, ca_file, passwords, visitors, quit } = fittings;
         Self {
             sessions: Sessions::new(&folder.to_string_lossy()),
             passwords,
+            visitors,
             captures: Captures::default(),
             chats: Chats::new(&folder),
             shell,

@@ -1,5 +1,6 @@
 //! What the person may set, in one typed value.
 
+mod reach;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use accounts::Failover;
+pub use reach::{ForwardedBy, IpLimit};
+
+use crate::Network;
 
 /// Name of the row in `core.db` that holds the settings.
 pub const SETTINGS_KEY: &str = "gateway";
@@ -46,6 +50,14 @@ pub struct Settings {
     pub extra_hosts: Vec<String>,
     /// Web origins that may call us, e.g. `https://app.example.com`.
     pub allowed_origins: Vec<String>,
+    /// Reverse proxies that are believed when they say for whom they ask: addresses, or ranges like `10.0.0.0/8`. The local
+    /// key is demanded while there are any.
+    #[cfg_attr(feature = "types", ts(type = "Array<string>"))]
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which they say it. The other one is not looked at: it may come from anybody.
+    pub forwarded_by: ForwardedBy,
+    /// How often another machine may ask.
+    pub ip_limit: IpLimit,
     /// Detailed process log.
     pub debug_log: bool,
     /// Thinking goes to OpenAI clients as `reasoning_content`.
@@ -198,6 +210,9 @@ impl Default for Settings {
             timeouts: Timeouts::default(),
             extra_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            forwarded_by: ForwardedBy::default(),
+            ip_limit: IpLimit::default(),
             debug_log: false,
             reasoning_content: true,
             auto_cache: AutoCache::FiveMinutes,
@@ -272,7 +287,7 @@ impl Settings {
     }
 
     /// The settings with `changes` applied: a JSON object whose members replace ours one by one, also within
-    /// `failover`, `timeouts`, `capture` and `notifications`; what it does not name stays.
+    /// `failover`, `timeouts`, `capture`, `ip_limit` and `notifications`; what it does not name stays.
     ///
     /// # Errors
     /// Names the member that is unknown, of the wrong type or out of its range.

@@ -84,9 +84,11 @@ impl Gateway {
         if self.office.passwords.is_set() { Ok(()) } else { Err(TooWide::NoPassword) }
     }
 
-    /// Whether clients must show the local key. Beyond this machine they always must.
+    /// Whether clients must show the local key. Beyond this machine they always must, and where a reverse proxy brings
+    /// them from there.
     pub(crate) fn demands_key(&self) -> bool {
-        self.settings.load().require_key || self.is_wide()
+        let settings = self.settings.load();
+        settings.require_key || !settings.trusted_proxies.is_empty() || self.is_wide()
     }
 
     /// Where editors reach the proxy on this machine, e.g. `http://127.0.0.1:4880`; without a listener where they

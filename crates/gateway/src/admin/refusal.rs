@@ -84,6 +84,8 @@ impl From<&Error> for Refusal {
             Category::SlowRequest | Category::Cancelled => StatusCode::REQUEST_TIMEOUT,
             Category::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Category::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            // Ours; an upstream's says so.
+            Category::RateLimited if error.upstream.is_none() => StatusCode::TOO_MANY_REQUESTS,
             Category::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Category::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             // Everything an upstream did: the admin API itself works.

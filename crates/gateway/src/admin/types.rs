@@ -32,6 +32,7 @@ fn types_become_typescript() {
         super::keys::KeyView,
         super::keys::Made,
         super::shell::Autostart,
+        super::ips::Blocked,
         super::models::List,
         super::providers::Offer,
         super::transfer::ExportedFile,

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, ORIGIN,
+    RETRY_AFTER, VARY,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -21,6 +22,7 @@ use crate::admin::Refusal;
 use crate::listener::Connection;
 use crate::proxy::speaks_a_dialect;
 use crate::record::Recorder;
+use crate::visitors;
 
 /// Finds the codec in whose words a request is refused. Not asked for paths of the admin API.
 pub type Dialect = fn(&str, &HeaderMap) -> &'static dyn ServerCodec;
@@ -67,12 +69,15 @@ fn admit<B>(
         port: connection.local.port(),
         flaw: connection.flaw(),
     };
-    let close = connection.is_last();
+    let settings = gateway.settings.load();
+    let client = visitors::client(connection.peer.ip(), head.headers, &settings);
+    let welcome = gateway.office.visitors.admit(client, &settings, gateway.now_ms(), gateway.clock.instant());
+    // Who is not let in keeps no connection, of which there are not many.
+    let close = connection.is_last() || welcome.is_err();
     // Our own pages, asked for only when a page asks.
     let own = head.headers.contains_key(ORIGIN).then(|| gateway.office.origins());
     let own = own.as_deref().map_or(&[][..], Vec::as_slice);
-    let settings = gateway.settings.load();
-    let mut answer = match check(head, Policy { own, ..Policy::from(&**settings) }) {
+    let mut answer = match welcome.and_then(|()| check(head, Policy { own, ..Policy::from(&**settings) })) {
         Ok(Passed::Serve { cors }) => return Ok((Pass { cors, close }, request)),
         Ok(Passed::Preflight(headers)) => {
             let mut answer = Response::new(Bytes::new());
@@ -82,7 +87,7 @@ fn admit<B>(
         }
         Err(error) => {
             tracing::info!(
-                method = %head.method, path = head.uri.path(), peer = %connection.peer,
+                method = %head.method, path = head.uri.path(), peer = %connection.peer, %client,
                 reason = %error, "a request was refused at the boundary"
             );
             refuse(gateway, dialect, &request.into_parts().0, &error)
@@ -120,6 +125,11 @@ fn refuse(gateway: &Gateway, dialect: Dialect, head: &Parts, error: &Error) -> R
     let mut answer = Response::new(reply.body);
     *answer.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST);
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(wait) = error.retry_after {
+        answer
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil().max(1.0) as u64));
+    }
     if let Ok(id) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }

@@ -12,6 +12,8 @@ const MOST_LETTERS: usize = 200;
 const MOST_A_MINUTE: u32 = 60_000;
 /// What a day's counter holds.
 const MOST_TOKENS: u64 = 1 << 47;
+/// The end of the year 9999, which is as far as dates are written.
+const LAST_MS: i64 = 253_402_300_800_000;
 /// What a month's counter holds with room to spare, in USD.
 const MOST_USD: f64 = 100_000.0;
 
@@ -111,7 +113,7 @@ impl KeyRules {
         if self.usd_per_month.is_some_and(|most| !(0.0..=MOST_USD).contains(&most)) {
             return unfit("usd_per_month", "is from 0 to 100000");
         }
-        if self.expires_ms.is_some_and(|time| time <= 0) {
+        if self.expires_ms.is_some_and(|time| !(1..=LAST_MS).contains(&time)) {
             return unfit("expires_ms", "is a time, in milliseconds since 1970");
         }
         Ok(())
@@ -136,6 +138,7 @@ mod tests {
             (json!({"usd_per_month": -0.5}), "usd_per_month"),
             (json!({"usd_per_month": 1e9}), "usd_per_month"),
             (json!({"expires_ms": 0}), "expires_ms"),
+            (json!({"expires_ms": i64::MAX}), "expires_ms"),
         ] {
             let rules: KeyRules = serde_json::from_value(rules).unwrap();
             assert_eq!(rules.check().unwrap_err().field, field, "{rules:?}");

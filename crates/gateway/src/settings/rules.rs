@@ -12,6 +12,8 @@ const MOST_WAITING: u32 = 600;
 const MOST_SECONDS: u32 = 3600;
 /// What a body may be long, and a capture is kept in memory.
 const MOST_CAPTURED_KB: u32 = 32 * 1024;
+/// More is no limit.
+const MOST_REQUESTS: u32 = 1_000_000;
 /// Bounds what one settings row can hold.
 const MOST_ENTRIES: usize = 500;
 
@@ -29,6 +31,9 @@ impl Settings {
                 return refuse("require_key", "can be off only while bind is a loopback address");
             }
         }
+        if !self.require_key && !self.trusted_proxies.is_empty() {
+            return refuse("require_key", "can be off only while there are no trusted_proxies");
+        }
         if self.prefer_global && self.forbid_global {
             return refuse("prefer_global", "contradicts forbid_global");
         }
@@ -38,6 +43,8 @@ impl Settings {
         range("timeouts.first_byte_s", self.timeouts.first_byte_s, 1, MOST_SECONDS)?;
         range("timeouts.idle_s", self.timeouts.idle_s, 1, MOST_SECONDS)?;
         range("timeouts.sign_in_s", self.timeouts.sign_in_s, 0, MOST_WAITING)?;
+        range("ip_limit.requests", self.ip_limit.requests, 0, MOST_REQUESTS)?;
+        range("ip_limit.window_s", self.ip_limit.window_s, 1, MOST_SECONDS)?;
         range("capture.max_kb", self.capture.max_kb, 1, MOST_CAPTURED_KB)?;
         range("capture.keep_mb", self.capture.keep_mb, 1, MOST_MB)?;
         if let Some(proxy) = self.upstream_proxy.as_deref().filter(|proxy| !is_proxy(proxy)) {
@@ -47,6 +54,7 @@ impl Settings {
             return refuse("ca_file", "is not a full path");
         }
         let most = self.extra_hosts.len().max(self.allowed_origins.len()).max(self.model_aliases.len());
+        let most = most.max(self.trusted_proxies.len());
         if most > MOST_ENTRIES {
             return refuse("", &format!("a list has {most} entries, at most {MOST_ENTRIES} are kept"));
         }

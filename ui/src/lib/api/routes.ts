@@ -2,7 +2,7 @@
 
 import { del, get, patch, post, put, query } from './client';
 import type {
-  AccountView, Autostart, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
+  AccountView, Autostart, Blocked, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
   ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
   Replayed, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
 } from './types';
@@ -93,6 +93,12 @@ export const secrets = {
   recoveryKey: () => post<RecoveryKey>('/api/secrets/recovery-key'),
   forgetRecoveryKey: () => del('/api/secrets/recovery-key'),
   startOver: () => post<StartedOver>('/api/secrets/start-over', { confirm: true }),
+};
+
+export const ips = {
+  blocked: () => get<Blocked>('/api/ips/blocked'),
+  block: (address: string) => post<Blocked>('/api/ips/block', { address }),
+  unblock: (address: string) => post<Blocked>('/api/ips/unblock', { address }),
 };
 
 export const password = {

@@ -2,6 +2,8 @@
 import type { AutoCache } from "./AutoCache";
 import type { CaptureSettings } from "./CaptureSettings";
 import type { Failover } from "./Failover";
+import type { ForwardedBy } from "./ForwardedBy";
+import type { IpLimit } from "./IpLimit";
 import type { Language } from "./Language";
 import type { Notifications } from "./Notifications";
 import type { Theme } from "./Theme";
@@ -47,6 +49,19 @@ extra_hosts: Array<string>,
  * Web origins that may call us, e.g. `https://app.example.com`.
  */
 allowed_origins: Array<string>, 
+/**
+ * Reverse proxies that are believed when they say for whom they ask: addresses, or ranges like `10.0.0.0/8`. The local
+ * key is demanded while there are any.
+ */
+trusted_proxies: Array<string>, 
+/**
+ * The header in which they say it. The other one is not looked at: it may come from anybody.
+ */
+forwarded_by: ForwardedBy, 
+/**
+ * How often another machine may ask.
+ */
+ip_limit: IpLimit, 
 /**
  * Detailed process log.
  */
