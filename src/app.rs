@@ -9,7 +9,8 @@ use arc_swap::ArcSwap;
 use emulator::Emulator;
 use gateway::listener::Loops;
 use gateway::{
-    Doors, Fittings, Gateway, Headless, LocalKeys, Office, Passwords, Safe, Settings, Shell, Visitors, fingerprint,
+    Doors, Fittings, Gateway, Headless, LocalKeys, Office, Passwords, Safe, Settings, Shell, Visitors,
+    fingerprint,
 };
 use llm::Secret;
 use providers::{Http, HttpOptions, Registry};
@@ -236,6 +237,7 @@ impl App {
             })?;
         }
         self.keep_logs_small();
+        self.tasks.spawn(gateway::keep_counting(Arc::clone(&self.gateway), self.quit.clone()));
         self.tasks.spawn(gateway::keep_opening(Arc::clone(&self.gateway), self.quit.clone()));
         Ok(Running { app: self, doors })
     }

@@ -15,6 +15,7 @@ mod harness;
 mod keys;
 mod kiro;
 mod lossless;
+mod metrics;
 mod process;
 mod routes;
 #[path = "../../crates/wire/tests/amazon_q_requests/rules.rs"]

@@ -85,6 +85,7 @@ impl Inner {
         let (inner, entry) = (self.clone(), entry.clone());
         self.tasks.spawn(async move {
             let landing = inner.fly(&entry, why).await;
+            inner.flown[usize::from(landing.is_err())].fetch_add(1, Ordering::Relaxed);
             // Its session ends at another time now.
             inner.changed();
             *lock(&entry.vault.flight) = None;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use llm::Category;
@@ -47,6 +48,8 @@ pub(crate) struct Inner {
     /// Held over a change from check to publication. Requests never take it.
     pub edit: Mutex<()>,
     pub refreshes: Semaphore,
+    /// Those that brought a session, and those that did not, since the start.
+    pub flown: [AtomicU64; 2],
     /// Wakes the background refresh.
     pub nudge: Notify,
     pub sign_ins: SignIns,
@@ -78,6 +81,7 @@ impl Accounts {
             board: ArcSwap::default(),
             edit: Mutex::default(),
             refreshes: Semaphore::new(REFRESHES),
+            flown: Default::default(),
             nudge: Notify::new(),
             sign_ins: SignIns::default(),
             stays: Stays::default(),
@@ -142,6 +146,13 @@ impl Accounts {
     #[must_use]
     pub fn failover(&self) -> Failover {
         self.inner.board.load().failover.clone()
+    }
+
+    /// How often a session was asked of a vendor since the start: with success, and without.
+    #[must_use]
+    pub fn refreshes(&self) -> (u64, u64) {
+        let [done, failed] = &self.inner.flown;
+        (done.load(Ordering::Relaxed), failed.load(Ordering::Relaxed))
     }
 
     /// Whom to ask now among the accounts with these ids, the active one first; an empty list means all. `conversation` is asked for only when it may make a difference; it comes first where it went on

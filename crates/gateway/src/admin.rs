@@ -16,6 +16,7 @@ mod ips;
 mod json;
 pub(crate) mod keys;
 mod logs;
+mod metrics;
 mod models;
 mod password;
 mod providers;
@@ -106,6 +107,7 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/ips/blocked", get(ips::blocked))
         .route("/api/ips/block", post(ips::block))
         .route("/api/ips/unblock", post(ips::unblock))
+        .route("/metrics", get(metrics::show))
         .route("/api/models", get(models::list))
         .route("/api/password", get(password::show).put(password::change))
         .route("/api/providers", get(providers::list))

@@ -87,7 +87,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    if request.uri().path().starts_with("/api/") {
+    if matches!(request.uri().path(), path if path.starts_with("/api/") || path == "/metrics") {
         let mut request = request;
         request.extensions_mut().insert(Peer(asker.peer));
         let Ok(response) = admin.clone().oneshot(request.map(axum::body::Body::new)).await;

@@ -25,6 +25,7 @@ mod limits;
 pub mod listener;
 mod listing;
 mod live;
+mod metrics;
 mod models;
 mod network;
 mod notices;
@@ -52,6 +53,7 @@ pub use doors::{Doors, Taken, owner_of, preferred};
 pub use keys::{KeyRules, LOCAL, LocalKey, LocalKeys, Meter, ServiceTier, fingerprint};
 pub use limits::Limits;
 pub use listing::keep_models_listed;
+pub use metrics::{Metrics, keep_counting};
 pub use network::{Network, NoNetwork};
 pub use notices::keep_informed;
 pub use office::{Fittings, Office, PortProblem};
@@ -62,7 +64,8 @@ pub use reply::ReplyBody;
 pub use safe::{Door, Refused, Safe, Settle, Shut, keep_opening};
 pub use sessions::Sessions;
 pub use settings::{
-    AutoCache, Failover, ForwardedBy, IpLimit, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError, Theme, Timeouts,
+    AutoCache, Failover, ForwardedBy, IpLimit, LOOPBACK, Language, SETTINGS_KEY, Settings, SettingsError,
+    Theme, Timeouts,
 };
 pub use shell::{Capabilities, Headless, Notice, Shell};
 pub use state::{Gateway, TooWide, url_of};

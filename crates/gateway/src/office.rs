@@ -18,6 +18,7 @@ use crate::assets::Asset;
 use crate::capture::Captures;
 use crate::doors::Doors;
 use crate::keys::fingerprint;
+use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::shell::Shell;
@@ -48,6 +49,7 @@ pub struct Office {
     pub sessions: Sessions,
     pub passwords: Passwords,
     pub visitors: Visitors,
+    pub metrics: Metrics,
     pub shell: Arc<dyn Shell>,
     pub pages: &'static [Asset],
     pub folder: PathBuf,
@@ -86,6 +88,7 @@ impl Office {
             sessions: Sessions::new(&folder.to_string_lossy()),
             passwords,
             visitors,
+            metrics: Metrics::default(),
             captures: Captures::default(),
             chats: Chats::new(&folder),
             shell,

@@ -58,6 +58,8 @@ pub struct Settings {
     pub forwarded_by: ForwardedBy,
     /// How often another machine may ask.
     pub ip_limit: IpLimit,
+    /// `GET /metrics` tells figures for Prometheus.
+    pub metrics: bool,
     /// Detailed process log.
     pub debug_log: bool,
     /// Thinking goes to OpenAI clients as `reasoning_content`.
@@ -213,6 +215,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             forwarded_by: ForwardedBy::default(),
             ip_limit: IpLimit::default(),
+            metrics: false,
             debug_log: false,
             reasoning_content: true,
             auto_cache: AutoCache::FiveMinutes,

@@ -116,7 +116,7 @@ where
 
 fn refuse(gateway: &Gateway, dialect: Dialect, head: &Parts, error: &Error) -> Response<Bytes> {
     let path = head.uri.path();
-    if path.starts_with("/api/") {
+    if path.starts_with("/api/") || path == "/metrics" {
         return Refusal::from(error).written();
     }
     let codec = dialect(path, &head.headers);

@@ -63,6 +63,10 @@ forwarded_by: ForwardedBy,
  */
 ip_limit: IpLimit, 
 /**
+ * `GET /metrics` tells figures for Prometheus.
+ */
+metrics: boolean, 
+/**
  * Detailed process log.
  */
 debug_log: boolean, 
