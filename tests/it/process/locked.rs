@@ -232,7 +232,9 @@ async fn secrets_of_an_older_version_are_encrypted_at_the_first_start() {
     core.execute("UPDATE accounts SET credential = ?1", [credential.to_string()]).expect("updated");
     core.execute("UPDATE local_keys SET key = ?1", [&key]).expect("updated");
     core.execute_batch(
-        "DROP INDEX local_keys_name; ALTER TABLE local_keys DROP COLUMN hint;
+        "ALTER TABLE accounts DROP COLUMN tags; ALTER TABLE accounts DROP COLUMN note;
+         ALTER TABLE removed_accounts DROP COLUMN tags; ALTER TABLE removed_accounts DROP COLUMN note;
+         DROP INDEX local_keys_name; ALTER TABLE local_keys DROP COLUMN hint;
          ALTER TABLE local_keys DROP COLUMN rules; DROP TABLE secret_key; DROP TABLE secret_slots;
          PRAGMA user_version = 3; PRAGMA wal_checkpoint(TRUNCATE);",
     )
