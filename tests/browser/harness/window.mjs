@@ -39,13 +39,14 @@ export class Window {
     page.on('pageerror', (error) => this.problems.push(String(error)));
   }
 
-  static async open(browser, url, { locale = 'en', theme = 'light', size = [1440, 900] } = {}) {
+  static async open(browser, url, { locale = 'en', theme = 'light', size = [1440, 900], expected = [] } = {}) {
     const context = await browser.newContext({
       viewport: { width: size[0], height: size[1] }, locale, colorScheme: theme, reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     context.setDefaultTimeout(PATIENCE);
     const window = new Window(context, await context.newPage());
+    window.expected = expected;
     await window.page.goto(url);
     return window;
   }
