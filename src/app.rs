@@ -94,8 +94,9 @@ impl App {
         let started = clock.now();
         let now_ms = milliseconds(started);
         let core = Arc::new(Core::open(folder)?);
+        gateway::sign_data(&core, env!("CARGO_PKG_VERSION")).await?;
         let logs = Arc::new(Logs::open(folder, now_ms)?);
-        let settings = settings(&core).await?;
+        let settings = Settings::load(&core).await?;
         let passwords = Passwords::load(&core).await?;
         let visitors = Visitors::load(&core).await?;
 
@@ -185,10 +186,13 @@ impl App {
         &self.pass
     }
 
-    /// What the host must show the person now, once: the policy notes of accounts that the environment brought.
+    /// What the host must show the person now, once: what became of damaged data, that a newer version wrote it, the
+    /// policy notes of accounts that the environment brought.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.household.notes()
+        let mut notes = self.gateway.word_of_data().into_iter().collect::<Vec<_>>();
+        notes.extend(self.household.notes());
+        notes
     }
 
     /// What handlers share.
@@ -238,6 +242,7 @@ impl App {
         }
         self.keep_logs_small();
         self.tasks.spawn(gateway::keep_counting(Arc::clone(&self.gateway), self.quit.clone()));
+        self.tasks.spawn(gateway::keep_backed_up(Arc::clone(&self.gateway), self.quit.clone()));
         self.tasks.spawn(gateway::keep_opening(Arc::clone(&self.gateway), self.quit.clone()));
         Ok(Running { app: self, doors })
     }
@@ -298,18 +303,6 @@ fn tools(config: &Config) -> Tools {
         master_key_file: config.master_key_file.clone(),
         key_folder: config.config_dir.join("keys"),
     }
-}
-
-async fn settings(core: &Core) -> Result<Settings> {
-    let stored = core.settings().await?;
-    let Some(value) = stored.get(gateway::SETTINGS_KEY) else {
-        return Ok(Settings::default());
-    };
-    let (settings, problems) = Settings::stored(&value.to_string());
-    for problem in problems {
-        tracing::warn!(%problem, "a stored setting was left at its default");
-    }
-    Ok(settings)
 }
 
 /// Event loops beside the first one. Two serve more requests a second than one person's editors will ever send; on a

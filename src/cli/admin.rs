@@ -129,9 +129,8 @@ async fn open_safe(gateway: &Gateway) -> Result<()> {
     }
     match safe.door() {
         Door::Open { .. } => Ok(()),
-        Door::Newer { found, known } => bail!(
-            "the data was written by a newer version (format {found}, this version knows {known}); update Switchboard. Nothing was changed"
-        ),
+        // Said when the data was opened.
+        Door::Newer { .. } => bail!("the data belongs to a newer version; nothing was changed"),
         Door::Opening | Door::Locked { .. } => {
             bail!("stored secrets are locked; nothing is lost. See `switchboard secrets status`")
         }

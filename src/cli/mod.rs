@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admin;
+mod backups;
 mod consent;
 mod doctor;
 mod found;
@@ -73,6 +74,13 @@ enum Command {
     /// What keeps the key of stored secrets; unlock them, move the key, make a recovery key
     #[command(subcommand)]
     Secrets(secrets::Command),
+    /// Copy accounts, settings and keys to a backup, or list those there are
+    Backup(backups::Args),
+    /// Put a backup in the place of accounts, settings and keys; what is there is kept in a file beside
+    Restore {
+        /// A file, or the name of a backup that `backup --list` shows
+        file: PathBuf,
+    },
     /// The models that the accounts serve
     Models {
         #[arg(long)]
@@ -113,6 +121,8 @@ pub fn run() -> Result<ExitCode> {
             Command::Export(asked) => transfer::export(config, asked).await,
             Command::Import(asked) => transfer::import(config, asked).await,
             Command::Secrets(command) => secrets::run(config, command).await,
+            Command::Backup(args) => backups::backup(config, args).await,
+            Command::Restore { file } => backups::restore(config, file).await,
             Command::Models { json } => overview::models(config, json).await,
             Command::Doctor { port } => doctor::doctor(Config { port, ..config }).await,
         }

@@ -1,5 +1,6 @@
 //! The real binary on a machine of its own: started, asked, stopped, killed.
 
+mod backups;
 mod caller;
 mod commands;
 mod damage;

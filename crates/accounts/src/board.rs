@@ -46,6 +46,22 @@ impl Seat {
         &self.entry.account.id
     }
 
+    /// This seat with the vault of `old`, where both hold the same credential.
+    pub(crate) fn keeping_vault_of(&self, old: &Self) -> Option<Self> {
+        let (mine, theirs) = (&self.entry.vault, &old.entry.vault);
+        let same = mine.generation == theirs.generation
+            && matches!((mine.credential(), theirs.credential()), (Ok(mine), Ok(theirs)) if mine == theirs);
+        same.then(|| {
+            let entry = Entry {
+                account: Arc::clone(&self.entry.account),
+                provider: Arc::clone(&self.entry.provider),
+                vault: Arc::clone(theirs),
+                ward: Arc::clone(&self.entry.ward),
+            };
+            Self { entry: Arc::new(entry), ..self.clone() }
+        })
+    }
+
     fn is_offline(&self) -> bool {
         self.entry.account.provider == SANDBOX
     }

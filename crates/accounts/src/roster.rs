@@ -93,7 +93,7 @@ impl Accounts {
     }
 
     /// Reads the stored accounts anew: secrets were unlocked, or a backup took the place of the data. Accounts that are
-    /// not stored stay.
+    /// not stored stay, and so does the vault of a credential that is the same: a refresh may be under way in it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -103,6 +103,11 @@ impl Accounts {
             let fresh = inner.stored_board().await?;
             inner.publish(|board| {
                 let mut fresh = fresh.clone();
+                for seat in &mut fresh.seats {
+                    if let Some(kept) = board.seat(seat.id()).and_then(|old| seat.keeping_vault_of(old)) {
+                        *seat = Arc::new(kept);
+                    }
+                }
                 fresh.seats.extend(board.seats.iter().filter(|seat| seat.ephemeral).cloned());
                 fresh
             });

@@ -5,6 +5,7 @@
 //! silently dropped is worse than an error. No answer holds a secret, but for those that are asked for one: the local key, an export. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
 
 mod accounts;
+mod backups;
 mod capture;
 mod clients;
 mod conversations;
@@ -92,6 +93,9 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/accounts/{id}/activate", post(accounts::activate))
         .route("/api/accounts/{id}/test", post(trial::run))
         .route("/api/accounts/{id}/quota", get(quota::show))
+        .route("/api/backups", get(backups::list).post(backups::make))
+        .route("/api/backups/{name}", delete(backups::remove))
+        .route("/api/backups/{name}/restore", post(backups::restore))
         .route("/api/clients", get(clients::list))
         .route("/api/conversations", get(conversations::list).post(conversations::add))
         .route(

@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
 /// Name of the row in `core.db`.
-const ROW: &str = "admin.password";
+pub(crate) const ROW: &str = "admin.password";
 
 /// Characters at least, and bytes at most.
 pub(crate) const LEAST: usize = 8;
@@ -93,6 +93,12 @@ impl Passwords {
             passwords.stored.store(Some(Arc::new(stored)));
         }
         Ok(passwords)
+    }
+
+    /// Reads the stored password anew: something took the place of the data.
+    pub(crate) async fn reload(&self, core: &Core) -> Result<(), store::Error> {
+        self.stored.store(Self::load(core).await?.stored.load_full());
+        Ok(())
     }
 
     #[must_use]

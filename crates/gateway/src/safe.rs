@@ -43,6 +43,8 @@ pub enum Door {
     Newer {
         found: i64,
         known: i64,
+        /// Which version that was, where it says so.
+        by: Option<String>,
     },
 }
 

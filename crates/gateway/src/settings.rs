@@ -2,6 +2,7 @@
 
 mod reach;
 mod rules;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +46,7 @@ pub struct Settings {
     pub retention_days: u32,
     /// Oldest log rows go when the log is larger than this; 0 means no limit.
     pub retention_mb: u32,
+    pub backups: Backups,
     pub timeouts: Timeouts,
     /// Further names a `Host` header may carry: `name` (with our port or none) or `name:port`.
     pub extra_hosts: Vec<String>,
@@ -84,6 +86,17 @@ pub struct Settings {
     pub notifications: Notifications,
     /// The window has led the person through the first start.
     pub first_run_done: bool,
+}
+
+/// When accounts, settings and keys are copied to the folder of backups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "BackupSettings"))]
+pub struct Backups {
+    /// Between two of them; 0 makes none by the clock.
+    pub every_hours: u32,
+    /// The newest so many stay. Those that the person made stay anyway.
+    pub keep: u32,
 }
 
 /// What is kept of requests' bodies. Off unless the person turns it on.
@@ -209,6 +222,7 @@ impl Default for Settings {
             failover: Failover::default(),
             retention_days: 30,
             retention_mb: 512,
+            backups: Backups::default(),
             timeouts: Timeouts::default(),
             extra_hosts: Vec::new(),
             allowed_origins: Vec::new(),
@@ -230,6 +244,12 @@ impl Default for Settings {
             notifications: Notifications::default(),
             first_run_done: false,
         }
+    }
+}
+
+impl Default for Backups {
+    fn default() -> Self {
+        Self { every_hours: 24, keep: 7 }
     }
 }
 
@@ -290,7 +310,7 @@ impl Settings {
     }
 
     /// The settings with `changes` applied: a JSON object whose members replace ours one by one, also within
-    /// `failover`, `timeouts`, `capture`, `ip_limit` and `notifications`; what it does not name stays.
+    /// `failover`, `timeouts`, `capture`, `backups`, `ip_limit` and `notifications`; what it does not name stays.
     ///
     /// # Errors
     /// Names the member that is unknown, of the wrong type or out of its range.
@@ -301,47 +321,6 @@ impl Settings {
         }
         settings.check()?;
         Ok(settings)
-    }
-
-    /// What is stored: all but the failover, which the accounts store themselves.
-    #[must_use]
-    pub fn storable(&self) -> Value {
-        // Plain fields always serialise.
-        let mut document = serde_json::to_value(self).unwrap_or_default();
-        if let Some(members) = document.as_object_mut() {
-            members.remove("failover");
-        }
-        document
-    }
-
-    /// Reads what was stored. A member that this version does not know or cannot take is left at its default and
-    /// reported, so that neither a downgrade nor a damaged row keeps the proxy from starting.
-    #[must_use]
-    pub fn stored(text: &str) -> (Self, Vec<SettingsError>) {
-        let members: Map<String, Value> = match serde_json::from_str(text) {
-            Ok(members) => members,
-            Err(error) => {
-                let problem = SettingsError { field: String::new(), message: error.to_string() };
-                return (Self::default(), vec![problem]);
-            }
-        };
-        let mut settings = Self::default();
-        let mut problems = Vec::new();
-        // What widens access is only good together with its precondition: settle that before judging one by one.
-        for (name, value) in &members {
-            match settings.with(name, value) {
-                Ok(changed) => settings = changed,
-                Err(problem) => problems.push(problem),
-            }
-        }
-        while let Err(problem) = settings.check() {
-            let Some(repaired) = settings.without(&problem.field) else {
-                return (Self::default(), vec![problem]);
-            };
-            settings = repaired;
-            problems.push(problem);
-        }
-        (settings, problems)
     }
 
     /// One member replaced, its type checked, its range not yet.
@@ -364,13 +343,5 @@ impl Settings {
             }
         }
         serde_json::from_value(Value::Object(members)).map_err(wrong)
-    }
-
-    /// The settings with the member of `field` back at its default; `None` when that changes nothing.
-    fn without(&self, field: &str) -> Option<Self> {
-        let name = field.split('.').next().unwrap_or(field);
-        let Ok(Value::Object(defaults)) = serde_json::to_value(Self::default()) else { return None };
-        let repaired = self.with(name, defaults.get(name)?).ok()?;
-        (repaired != *self).then_some(repaired)
     }
 }

@@ -12,7 +12,7 @@ use llm::{Category, Error};
 use store::Core;
 
 pub use blocked::Block;
-pub(crate) use blocked::Full;
+pub(crate) use blocked::{Full, ROW};
 pub(crate) use forwarded::client;
 
 use self::blocked::Blocked;
@@ -33,6 +33,11 @@ impl Visitors {
     /// When the store cannot be read.
     pub async fn load(core: &Core) -> Result<Self, store::Error> {
         Ok(Self { blocked: Blocked::load(core).await?, paces: Paces::default() })
+    }
+
+    /// Reads the blocked addresses anew: something took the place of the data.
+    pub(crate) async fn reload(&self, core: &Core) -> Result<(), store::Error> {
+        self.blocked.reload(core).await
     }
 
     /// Lets one request in, and counts it.

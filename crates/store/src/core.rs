@@ -1,11 +1,13 @@
 //! `core.db`: what must never be lost.
 
 mod accounts;
-mod backup;
+mod care;
 mod file;
 mod local_keys;
-mod plain;
+mod newest;
+pub(crate) mod plain;
 mod removed;
+pub(crate) mod restore;
 mod rotations;
 mod secret_key;
 mod settings;
@@ -26,8 +28,8 @@ pub use plain::PlainRow;
 pub use removed::RemovedRow;
 pub use secret_key::{SecretKeyRow, SlotRow};
 
-use self::backup::Backups;
 use self::writer::{Worth, Writer};
+use crate::backups::{Backup, Backups};
 use crate::connection::Shape;
 use crate::readers::Readers;
 use crate::{Error, Pending, files};
@@ -42,7 +44,7 @@ pub enum Condition {
     /// there was no good one and the file started empty.
     Restored {
         aside: Option<PathBuf>,
-        backup: Option<PathBuf>,
+        backup: Option<Backup>,
     },
     /// A newer version wrote it: reads work, writes answer [`Error::ReadOnly`].
     ReadOnly {
@@ -54,6 +56,7 @@ pub enum Condition {
 /// Accounts, settings and local keys.
 pub struct Core {
     condition: Condition,
+    backups: Backups,
     readers: Readers,
     writer: Option<Writer>,
 }
@@ -71,15 +74,17 @@ impl Core {
     fn open_shaped(folder: &Path, shape: Shape) -> Result<Self, Error> {
         files::private_folder(folder)?;
         let path = folder.join("core.db");
-        let backups = Backups::new(folder.join("backups"));
+        let backups = Backups::of(folder);
         let opened = file::open(&path, &backups, shape)?;
         let fresh = opened.condition == Condition::Fresh;
-        let writer =
-            opened.writer.map(|writer| Writer::start(writer, path.clone(), backups, fresh)).transpose()?;
+        let writer = opened
+            .writer
+            .map(|writer| Writer::start(writer, path.clone(), backups.clone(), fresh))
+            .transpose()?;
         let on_damage = Arc::new(|error: &Error| {
             tracing::error!(%error, "core.db is damaged; it is restored from a backup at the next start");
         });
-        Ok(Self { condition: opened.condition, readers: Readers::new(path, 1, on_damage), writer })
+        Ok(Self { condition: opened.condition, backups, readers: Readers::new(path, 1, on_damage), writer })
     }
 
     #[must_use]

@@ -26,6 +26,19 @@ pub enum Error {
         "the data was written by a newer version (format {found}, this version knows {known}); update to change it"
     )]
     ReadOnly { found: i64, known: i64 },
+    #[error("there is no such backup")]
+    NoBackup,
+    /// A backup that was chosen.
+    #[error(
+        "the backup was made by a newer version (format {found}, this version knows {known}); update to restore it"
+    )]
+    TooNew { found: i64, known: i64 },
+    /// A file that was chosen.
+    #[error("this file is no backup of accounts and settings")]
+    NotOurs,
+    /// Another program holds the file.
+    #[error("the database is in use by another program; try again")]
+    Busy,
     #[error("the store is closed")]
     Closed,
 }
@@ -48,7 +61,8 @@ impl Error {
     }
 
     /// True when the bytes of the file are wrong, not our use of it.
-    pub(crate) fn is_damage(&self) -> bool {
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
         match self {
             Self::Damaged(_) => true,
             Self::Sqlite(error) => {

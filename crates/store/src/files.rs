@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
+/// What a damaged file is called beside the one in its place.
+pub(crate) const DAMAGED: &str = "damaged";
+
 /// Makes `folder` and its parents when missing, and closes it to others (mode 0700).
 pub(crate) fn private_folder(folder: &Path) -> Result<(), Error> {
     let mut builder = fs::DirBuilder::new();
@@ -76,11 +79,11 @@ pub(crate) fn sync(file: &Path) -> io::Result<()> {
     }
 }
 
-/// A name like `core.db.damaged-3` that is not taken.
-pub(crate) fn aside_name(file: &Path) -> PathBuf {
+/// A name like `core.db.damaged-3` that is not taken; `why` is the word in it.
+pub(crate) fn aside_name(file: &Path, why: &str) -> PathBuf {
     let mut number = 1;
     loop {
-        let name = with_suffix(file, &format!(".damaged-{number}"));
+        let name = with_suffix(file, &format!(".{why}-{number}"));
         if !name.exists() {
             return name;
         }
@@ -90,8 +93,8 @@ pub(crate) fn aside_name(file: &Path) -> PathBuf {
 
 /// Renames a database file with its `-wal` and `-shm`; the main file last, so that a crash in between leaves it to
 /// be found damaged again.
-pub(crate) fn move_aside(file: &Path) -> Result<PathBuf, Error> {
-    let aside = aside_name(file);
+pub(crate) fn move_aside(file: &Path, why: &str) -> Result<PathBuf, Error> {
+    let aside = aside_name(file, why);
     for suffix in ["-wal", "-shm", ""] {
         match fs::rename(with_suffix(file, suffix), with_suffix(&aside, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::files(file)(error)),

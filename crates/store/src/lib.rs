@@ -5,6 +5,7 @@
 //! writer thread and a small read pool; async callers get a [`Pending`]. Nothing here reads a clock: time comes in
 //! as milliseconds since 1970. Secrets come in and go out encrypted; the key is never seen here.
 
+mod backups;
 mod chats;
 mod connection;
 mod core;
@@ -15,9 +16,11 @@ mod logs;
 mod pending;
 mod readers;
 
+pub use crate::core::restore::{Restored, bring, restore};
 pub use crate::core::{
     AccountRow, Condition, Core, LocalKeyRow, PlainRow, RemovedRow, SecretKeyRow, SlotRow, StateRow,
 };
+pub use backups::{Backup, BackupKind};
 pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow};
 pub use error::Error;
 pub use foreign::foreign_texts;

@@ -33,6 +33,7 @@ pub use usage::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};
 use self::cleaning::Pass;
 use self::queue::{Queue, Task};
 use self::writer::Writer;
+use crate::backups::{Backup, BackupKind, Backups};
 use crate::readers::{OnDamage, Readers, lock};
 use crate::{Error, Pending, connection, files};
 
@@ -58,6 +59,7 @@ pub struct Cleaned {
 
 /// The log.
 pub struct Logs {
+    backups: Backups,
     queue: Arc<Queue>,
     readers: Arc<Readers>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -135,7 +137,7 @@ impl Logs {
             // Damage is handled where it is found; nobody waits for the verdict.
             drop(readers.read(connection::quick_check));
         }
-        Ok(Self { queue, readers, writer: Mutex::new(writer), committed })
+        Ok(Self { backups: Backups::of(folder), queue, readers, writer: Mutex::new(writer), committed })
     }
 
     #[must_use]
@@ -203,6 +205,12 @@ impl Logs {
         // When the log is closed the promise is dropped, which answers that.
         self.queue.push(Task::Clean(Pass::new(keep, now_ms, promise)));
         pending
+    }
+
+    /// Copies the log as it is on disk to a backup, while rows are written. Takes as long as writing a file of its size.
+    pub fn back_up(&self, now_ms: i64) -> Pending<Backup> {
+        let backups = self.backups.clone();
+        self.readers.read(move |connection| backups.add_dated(connection, BackupKind::Log, now_ms))
     }
 
     /// Resolves when all rows recorded before are committed.

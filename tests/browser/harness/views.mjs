@@ -134,6 +134,11 @@ export const LIVED_IN = {
     await window.settled();
   },
   ...Object.fromEntries(['general', 'proxy', 'routing', 'network', 'privacy', 'security', 'data', 'about'].map((section) => [`settings-${section}`, at(`#/settings/${section}`)])),
+  'settings-restore': async ({ window, page, t }) => {
+    await window.go('#/settings/data');
+    await page.getByRole('button', { name: t('backups.restore') }).first().click();
+    await dialog(page).waitFor();
+  },
   'settings-secrets-move': (seen) => secrets(seen, 'secrets.move'),
   'settings-secrets-recovery': async (seen) => {
     await secrets(seen, 'secrets.recovery.make');

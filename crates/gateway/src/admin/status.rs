@@ -7,7 +7,7 @@ use accounts::StateView;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use store::Totals;
+use store::{Backup, Condition, Totals};
 
 use super::json::Asked;
 use super::{Desk, Refusal};
@@ -38,6 +38,8 @@ pub(super) struct Status {
     paused: bool,
     /// Whether stored secrets can be read: else clients get 503.
     safe: Door,
+    /// The data was damaged or gone at the start.
+    recovered: Option<Recovered>,
     /// The port that the proxy should have and does not get.
     port_problem: Option<PortProblem>,
     addresses: Vec<SocketAddr>,
@@ -52,6 +54,24 @@ pub(super) struct Status {
     today: Totals,
     /// Log rows lost since the start because the writer could not keep up.
     dropped_log_rows: u64,
+}
+
+/// What became of damaged data.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+struct Recovered {
+    /// What took its place; `None` when there was no good backup.
+    backup: Option<Backup>,
+    /// Where the damaged file is kept.
+    kept_at: Option<String>,
+}
+
+impl Recovered {
+    fn of(condition: &Condition) -> Option<Self> {
+        let Condition::Restored { aside, backup } = condition else { return None };
+        let kept_at = aside.as_ref().map(|aside| aside.display().to_string());
+        Some(Self { backup: backup.clone(), kept_at })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -87,6 +107,7 @@ pub(super) async fn of(gateway: &Gateway, today_ms: Option<i64>) -> Result<Statu
         port: addresses.first().map(SocketAddr::port),
         paused: gateway.office.is_paused(),
         safe: gateway.safe.door(),
+        recovered: Recovered::of(gateway.core.condition()),
         port_problem: gateway.office.port_problem(),
         addresses,
         wide: gateway.is_wide(),

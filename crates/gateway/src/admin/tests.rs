@@ -1,5 +1,6 @@
 //! The API as callers see it, through its router and real stores.
 
+mod backups;
 mod conversations;
 mod keys;
 mod logs;

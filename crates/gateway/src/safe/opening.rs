@@ -32,7 +32,8 @@ impl Gateway {
             return true;
         }
         if let Condition::ReadOnly { found, known } = *safe.core.condition() {
-            safe.set(Door::Newer { found, known });
+            let by = crate::care::written_by(&safe.core).await;
+            safe.set(Door::Newer { found, known, by });
             self.office.changed();
             return false;
         }
@@ -236,8 +237,11 @@ impl Safe {
                 );
                 (message, (next_ms - now_ms()).clamp(1000, 60_000))
             }
-            Door::Newer { .. } => {
-                let message = "A newer version of Switchboard wrote this data. Update Switchboard; nothing was changed.";
+            Door::Newer { by, .. } => {
+                let message = format!(
+                    "{} wrote this data. Update Switchboard; nothing was changed.",
+                    crate::care::newer(by.as_deref())
+                );
                 return Err(Error::new(Category::Unavailable, message).with_code("data_newer"));
             }
         };

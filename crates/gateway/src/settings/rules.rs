@@ -10,6 +10,9 @@ const MOST_MB: u32 = 1 << 20;
 const MOST_WAITING: u32 = 600;
 /// An hour.
 const MOST_SECONDS: u32 = 3600;
+/// A month.
+const MOST_HOURS: u32 = 31 * 24;
+const MOST_BACKUPS: u32 = 100;
 /// What a body may be long, and a capture is kept in memory.
 const MOST_CAPTURED_KB: u32 = 32 * 1024;
 /// More is no limit.
@@ -39,6 +42,8 @@ impl Settings {
         }
         range("retention_days", self.retention_days, 0, MOST_DAYS)?;
         range("retention_mb", self.retention_mb, 0, MOST_MB)?;
+        range("backups.every_hours", self.backups.every_hours, 0, MOST_HOURS)?;
+        range("backups.keep", self.backups.keep, 1, MOST_BACKUPS)?;
         range("timeouts.connect_s", self.timeouts.connect_s, 1, MOST_SECONDS)?;
         range("timeouts.first_byte_s", self.timeouts.first_byte_s, 1, MOST_SECONDS)?;
         range("timeouts.idle_s", self.timeouts.idle_s, 1, MOST_SECONDS)?;

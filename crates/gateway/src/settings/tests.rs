@@ -31,6 +31,8 @@ fn refusals_name_the_setting() {
         (json!({"port": 70000}), "port"),
         (json!({"timeouts": {"idle_s": 0}}), "timeouts.idle_s"),
         (json!({"timeouts": {"idle": 5}}), "timeouts"),
+        (json!({"backups": {"every_hours": 745}}), "backups.every_hours"),
+        (json!({"backups": {"keep": 0}}), "backups.keep"),
         (json!({"bind": "0.0.0.0"}), "bind"),
         (json!({"bind": "0.0.0.0", "allow_lan": true, "require_key": false}), "require_key"),
         (json!({"trusted_proxies": ["box.lan"]}), "trusted_proxies"),

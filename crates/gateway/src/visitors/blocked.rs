@@ -10,7 +10,7 @@ use store::Core;
 use crate::Network;
 
 /// Name of the row in `core.db`.
-const ROW: &str = "visitors.blocked";
+pub(crate) const ROW: &str = "visitors.blocked";
 
 /// Entries of the list. Each request from another machine is held against all of them.
 const MOST: usize = 500;
@@ -57,6 +57,11 @@ impl Blocked {
             }
         }
         Ok(Self { list: ArcSwap::from_pointee(list) })
+    }
+
+    pub(super) async fn reload(&self, core: &Core) -> Result<(), store::Error> {
+        self.list.store(Self::load(core).await?.list.load_full());
+        Ok(())
     }
 
     pub(super) fn holds(&self, address: IpAddr, now_ms: i64) -> bool {

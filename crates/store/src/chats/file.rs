@@ -17,7 +17,7 @@ pub(super) fn open(folder: &Path) -> Result<Connection, Error> {
     let path = folder.join("chats.db");
     match attempt(&path) {
         Err(error) if error.is_damage() || error.is_wrong_schema() => {
-            let aside = files::move_aside(&path)?;
+            let aside = files::move_aside(&path, files::DAMAGED)?;
             tracing::error!(%error, aside = %aside.display(), "chats.db is damaged; it was moved aside");
             attempt(&path)
         }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::backup::Backups;
 use super::{Condition, accounts, local_keys, removed, rotations, secret_key, settings};
+use crate::backups::Backups;
 use crate::connection::{self, Format, Shape};
 use crate::{Error, files};
 
@@ -34,8 +34,8 @@ pub(super) struct Opened {
 pub(super) fn open(file: &Path, backups: &Backups, shape: Shape) -> Result<Opened, Error> {
     let fresh = files::private_file(file)?;
     // An empty file beside backups is a file that was lost, not a first start.
-    if fresh && let Some(backup) = backups.newest_good(shape) {
-        put_back(file, &backup)?;
+    if fresh && let Some((backup, path)) = backups.newest_good(shape) {
+        put_back(file, &path)?;
         let opened = attempt(file, backups, shape, false)?;
         return Ok(Opened { condition: Condition::Restored { aside: None, backup: Some(backup) }, ..opened });
     }
@@ -76,13 +76,13 @@ fn attempt(file: &Path, backups: &Backups, shape: Shape, fresh: bool) -> Result<
 
 /// Keeps the damaged file and puts the newest good backup in its place, or starts empty.
 fn restore(file: &Path, backups: &Backups, shape: Shape) -> Result<Opened, Error> {
-    let Some(backup) = backups.newest_good(shape) else {
-        let aside = files::move_aside(file)?;
+    let Some((backup, path)) = backups.newest_good(shape) else {
+        let aside = files::move_aside(file, files::DAMAGED)?;
         files::private_file(file)?;
         let opened = attempt(file, backups, shape, true)?;
         return Ok(Opened { condition: Condition::Restored { aside: Some(aside), backup: None }, ..opened });
     };
-    let aside = files::aside_name(file);
+    let aside = files::aside_name(file, files::DAMAGED);
     // A copy, not a rename: should we die before the backup is in place, the damaged file is still found here.
     fs::copy(file, &aside).map_err(Error::files(&aside))?;
     for suffix in ["-wal", "-shm"] {
@@ -92,7 +92,7 @@ fn restore(file: &Path, backups: &Backups, shape: Shape) -> Result<Opened, Error
             fs::rename(&part, files::with_suffix(&aside, suffix)).map_err(Error::files(&part))?;
         }
     }
-    put_back(file, &backup)?;
+    put_back(file, &path)?;
     let opened = attempt(file, backups, shape, false)?;
     Ok(Opened { condition: Condition::Restored { aside: Some(aside), backup: Some(backup) }, ..opened })
 }

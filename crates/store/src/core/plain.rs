@@ -26,7 +26,7 @@ pub struct PlainRow {
 
 /// How many secrets are encrypted, and how many are not; where the text is empty there is none. Tables that an older format
 /// lacks have none.
-pub(super) fn count(connection: &Connection) -> Result<(i64, i64), Error> {
+pub(crate) fn count(connection: &Connection) -> Result<(i64, i64), Error> {
     let mut counted = (0, 0);
     for (table, _, column) in COLUMNS {
         let known: bool = connection.query_row(

@@ -6,6 +6,8 @@ use llm::Secret;
 use super::*;
 use crate::connection;
 
+mod restoring;
+
 /// What looks like a ciphertext.
 fn sealed(text: &str) -> Sealed {
     Sealed::parse(&format!("v1|00|AAAA|{text}")).unwrap()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::backup::Backups;
+use crate::backups::Backups;
 use crate::readers::lock;
 use crate::{Error, Pending, files};
 
@@ -45,6 +45,7 @@ impl Writer {
                 if fresh && let Err(error) = files::sync(&file) {
                     tracing::warn!(%error, "the new core.db may not survive a power failure");
                 }
+                backups.sweep();
                 run(connection, &receiver, &backups);
             })
             .map_err(Error::Thread)?;

@@ -75,7 +75,7 @@ pub(super) fn create(file: &Path) -> Result<Connection, Error> {
 
 /// Renames a damaged file, and forgets all but the newest few of those before it.
 pub(super) fn move_aside(file: &Path) -> Result<PathBuf, Error> {
-    let aside = files::move_aside(file)?;
+    let aside = files::move_aside(file, files::DAMAGED)?;
     let mut kept: Vec<(std::time::SystemTime, PathBuf)> = fs::read_dir(file.parent().unwrap_or(file))
         .map_err(Error::files(file))?
         .filter_map(|entry| {

@@ -2,9 +2,9 @@
 
 import { del, get, patch, post, put, query } from './client';
 import type {
-  AccountView, Autostart, Blocked, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
-  ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
-  Replayed, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
+  AccountView, Autostart, Backups, Blocked, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
+  ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, MadeBackups, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
+  Replayed, RestoredBackup, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
 } from './types';
 
 const at = (path: string, id: string | number): string => `${path}/${encodeURIComponent(id)}`;
@@ -124,6 +124,13 @@ export const diagnostics = {
   fix: (action: string, params: Record<string, unknown>) => post<unknown>('/api/diagnostics/fix', { action, params }),
   bundle: () => get<Bundle>('/api/diagnostics/bundle'),
   bundlePath: '/api/diagnostics/bundle?download=1',
+};
+
+export const backups = {
+  list: () => get<Backups>('/api/backups'),
+  make: () => post<MadeBackups>('/api/backups', {}),
+  remove: (name: string) => del(at('/api/backups', name)),
+  restore: (name: string) => post<RestoredBackup>(`${at('/api/backups', name)}/restore`, { confirm: true }),
 };
 
 export const clients = async () => (await get<{ clients: Client[] }>('/api/clients')).clients;

@@ -1,6 +1,7 @@
 //! What needs the person: the list on Home, the number in the sidebar.
 
 import type { AccountView } from '../api/types';
+import { dateTime } from '../format/use.svelte';
 import { known, t } from '../i18n/index.svelte';
 import { duration } from '../format/use.svelte';
 import { accounts } from './accounts.svelte';
@@ -50,6 +51,11 @@ export const needs = {
       list.unshift({ id: 'port', tone: 'bad', text, ...place });
     } else if (status.value && status.value.port === null) {
       list.unshift({ id: 'port', tone: 'bad', text: t('home.need.noPort'), ...place });
+    }
+    const recovered = status.value?.recovered;
+    if (recovered) {
+      const text = recovered.backup ? t('home.need.recovered', { time: dateTime(recovered.backup.made_ms) }) : t('home.need.emptied');
+      list.unshift({ id: 'recovered', tone: 'bad', text, href: href('settings', 'data'), action: t('home.need.look') });
     }
     return list;
   },

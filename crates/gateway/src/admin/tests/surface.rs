@@ -9,7 +9,7 @@ use super::{account, added, call, logged};
 use crate::house::House;
 
 /// Members that differ from run to run.
-const VOLATILE: [&str; 2] = ["pid", "bytes"];
+const VOLATILE: [&str; 3] = ["pid", "bytes", "kept_at"];
 
 #[tokio::test]
 async fn surface() {
@@ -84,6 +84,10 @@ async fn surface() {
         ("DELETE", "/api/accounts/{id}", Value::Null),
         ("GET", "/api/accounts/removed", Value::Null),
         ("POST", "/api/accounts/{id}/restore", Value::Null),
+        ("POST", "/api/backups", json!({"logs": true})),
+        ("POST", "/api/backups/manual-20260102-030405-000.db/restore", json!({"confirm": true})),
+        ("POST", "/api/backups/none/restore", json!({"confirm": true})),
+        ("DELETE", "/api/backups/manual-20260102-030405-000.db", Value::Null),
     ] {
         let (status, mut answer) = call(&house, method, &path.replace("{id}", &id), body.clone()).await;
         let mut body = body;

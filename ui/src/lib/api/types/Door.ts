@@ -17,4 +17,8 @@ said: string | null,
 /**
  * When it is tried again, milliseconds since 1970.
  */
-next_ms: number, } | { "kind": "newer", found: number, known: number, };
+next_ms: number, } | { "kind": "newer", found: number, known: number, 
+/**
+ * Which version that was, where it says so.
+ */
+by: string | null, };

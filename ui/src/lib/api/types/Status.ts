@@ -2,6 +2,7 @@
 import type { Active } from "./Active";
 import type { Door } from "./Door";
 import type { PortProblem } from "./PortProblem";
+import type { Recovered } from "./Recovered";
 import type { Totals } from "./Totals";
 
 export type Status = { service: string, version: string, pid: number, 
@@ -21,6 +22,10 @@ paused: boolean,
  * Whether stored secrets can be read: else clients get 503.
  */
 safe: Door, 
+/**
+ * The data was damaged or gone at the start.
+ */
+recovered: Recovered | null, 
 /**
  * The port that the proxy should have and does not get.
  */
