@@ -41,6 +41,26 @@ held.journey('a row appears while it happens; its story, its replay and its curl
   await window.picture('logs-live');
 });
 
+held.journey('a story closed before its bodies came leaves nothing behind', async (window, page) => {
+  await held.product.ask('seen for a moment');
+  await window.go('#/logs');
+  let close;
+  const closed = new Promise((resolve) => { close = resolve; });
+  await page.route('**/api/logs/capture/**', async (route) => {
+    await closed;
+    await route.continue();
+  });
+  const bodies = page.waitForResponse((answer) => answer.url().includes('/api/logs/capture/'));
+  await rows(page).first().click();
+  const story = page.getByRole('dialog');
+  await story.getByText('/v1/messages').first().waitFor();
+  await page.keyboard.press('Escape');
+  await story.waitFor({ state: 'detached' });
+  close();
+  await (await bodies).finished();
+  await page.evaluate(() => new Promise((painted) => requestAnimationFrame(painted)));
+});
+
 held.journey('a refusal is told in words, and found by the filter', async (window, page) => {
   await held.product.ask('[[fault:status 403]] hello');
   await window.go('#/logs?errors=1');
