@@ -55,6 +55,52 @@ held.journey('the proxy moves to another port, and the page with it', async (win
   await assert.rejects(fetch(`${old}/health`));
 });
 
+held.journey('a name of a model is given another meaning, and tried', async (window, page) => {
+  const { id } = await held.product.bedrock('Work', held.emulator);
+  await window.go('#/settings/routing');
+  const rules = () => held.product.admin('GET', '/api/settings').then(({ model_rules }) => model_rules);
+  const row = (at) => page.getByRole('listitem').filter({ has: page.getByLabel('Name the client asks for') }).nth(at);
+  const give = async (at, name, model) => {
+    await row(at).getByLabel('Name the client asks for').fill(name);
+    await row(at).getByLabel('Model').fill(model);
+    await page.keyboard.press('Tab');
+    await row(at + 1).waitFor();
+  };
+  await give(0, 'gpt-*', 'claude-sonnet-4-5');
+  await give(1, 'gpt-4o-mini', 'claude-haiku-4-5');
+  await row(1).getByLabel('Account').selectOption('Work');
+  await window.told('Saved');
+  await row(1).getByRole('button', { name: 'Move the rule for gpt-4o-mini up' }).click();
+  await row(0).getByRole('button', { name: 'Remove the rule for gpt-4o-mini' }).waitFor();
+  assert.deepEqual(await rules(), [{ name: 'gpt-4o-mini', model: 'claude-haiku-4-5', account: id }, { name: 'gpt-*', model: 'claude-sonnet-4-5' }]);
+
+  const test = page.getByRole('textbox', { name: 'Try a name' }).or(page.getByRole('combobox', { name: 'Try a name' }));
+  const said = page.getByRole('status').filter({ hasText: 'Work' });
+  await test.fill('gpt-4o');
+  await page.keyboard.press('Enter');
+  await said.getByText('claude-sonnet-4-5', { exact: true }).waitFor();
+  await said.getByText('By rule 2:').waitFor();
+  assert.deepEqual(await window.findings(), []);
+  await window.picture('settings-model-rules');
+  await test.fill('o7');
+  await page.keyboard.press('Enter');
+  await said.getByText('No rule fits').waitFor();
+  await page.getByLabel('Model for unknown names').fill('claude-haiku-4-5');
+  await page.keyboard.press('Tab');
+  await window.told('Saved');
+  await test.fill('o7');
+  await page.keyboard.press('Enter');
+  await said.getByText('the default answers').waitFor();
+  const answer = await fetch(`${held.product.url}/v1/messages`, {
+    method: 'POST', headers: { 'x-api-key': held.product.key, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'o7', max_tokens: 9, messages: [{ role: 'user', content: 'hello' }] }),
+  });
+  assert.match(answer.headers.get('x-proxy-model'), /claude-haiku-4-5/);
+  await row(0).getByRole('button', { name: /^Remove/ }).click();
+  await row(0).getByRole('button', { name: 'Remove the rule for gpt-*' }).waitFor();
+  assert.deepEqual(await rules(), [{ name: 'gpt-*', model: 'claude-sonnet-4-5' }]);
+});
+
 held.journey('addresses are blocked and let in again', async (window, page) => {
   await window.go('#/settings/proxy');
   const list = page.getByLabel('Blocked addresses');

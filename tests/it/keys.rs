@@ -70,7 +70,7 @@ fn told(status: u16, kind: &str, code: &str) -> (u16, String, String) {
 #[tokio::test]
 async fn a_key_asks_the_models_of_its_list_by_whatever_name() {
     let app = TestApp::start().await;
-    app.set(&json!({"model_aliases": {"house-special": NOVA, "fast": CLAUDE}})).await;
+    app.set(&json!({"model_rules": [{"name": "house-special", "model": NOVA}, {"name": "fast", "model": CLAUDE}]})).await;
     let key = app.key("sonnet", json!({"models": ["claude-sonnet-*", "house-*"]})).await;
     let before = app.emulator.journal().count();
     for dialect in DIALECTS {

@@ -17,6 +17,7 @@ mod ips;
 mod json;
 pub(crate) mod keys;
 mod logs;
+mod meaning;
 mod metrics;
 mod models;
 mod password;
@@ -113,6 +114,7 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/ips/unblock", post(ips::unblock))
         .route("/metrics", get(metrics::show))
         .route("/api/models", get(models::list))
+        .route("/api/models/meaning", post(meaning::show))
         .route("/api/password", get(password::show).put(password::change))
         .route("/api/providers", get(providers::list))
         .route("/api/logs", get(logs::page))

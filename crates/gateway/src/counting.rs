@@ -66,7 +66,8 @@ where
     let asked = codec.read_request(&head.headers, body)?;
     recorder.asked(&asked);
     let _permit = gateway.limits.enter()?;
-    let mut plan = route::plan(gateway, &asked, None, key).map_err(|refused| recorder.refused_by(refused))?;
+    let wanted = route::Wanted::new(gateway, &asked.model, recorder.client(), None, key)?;
+    let mut plan = route::plan(gateway, &asked, &wanted).map_err(|refused| recorder.refused_by(refused))?;
     let mut last = None;
     while let Some(stop) = plan.take() {
         recorder.turned_to(&stop);

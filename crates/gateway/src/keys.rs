@@ -1,7 +1,6 @@
 //! The local keys: what a client must show before it may spend the person's money.
 
 mod bucket;
-mod glob;
 mod meter;
 mod rules;
 mod stored;

@@ -108,8 +108,9 @@ where
     asked.hints.tier = key.as_ref().and_then(|key| key.rules.tier).map(Into::into);
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
+    let wanted = route::Wanted::new(gateway, &asked.model, recorder.client(), pinned, key)?;
     let course =
-        route::Course::new(gateway, &asked, pinned, key).map_err(|refused| recorder.refused_by(refused))?;
+        route::Course::new(gateway, &asked, wanted).map_err(|refused| recorder.refused_by(refused))?;
     if let Some(tape) = recorder.tape() {
         tape.routed();
     }

@@ -102,6 +102,11 @@ impl Recorder {
         &self.row.request_id
     }
 
+    /// Who asks, as the log names it.
+    pub(crate) fn client(&self) -> &str {
+        &self.row.client
+    }
+
     /// Id and time for the writers of this request.
     pub(crate) const fn stamp(&self) -> Stamp {
         self.stamp

@@ -8,12 +8,70 @@ use providers::{Account, Target};
 
 use crate::conversation;
 use crate::keys::LocalKey;
+use crate::model_rules;
 use crate::state::Gateway;
+
+/// What is wanted, as far as it decides where a request may go: the person's rules are followed already.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    model: String,
+    /// What the client wrote, where a rule says that it means something else.
+    own_name: Option<String>,
+    /// Id of the only account that may answer, whether it rests or not.
+    pinned: Option<String>,
+    /// Has a say in accounts and models.
+    key: Option<Arc<LocalKey>>,
+}
+
+impl Wanted {
+    /// Follows the person's rules for `model`, which `client` asks for. An account that the client named comes before
+    /// one that a rule names.
+    ///
+    /// # Errors
+    /// [`Category::Forbidden`] when a rule names an account that the key may not use.
+    pub(crate) fn new(
+        gateway: &Gateway,
+        model: &str,
+        client: &str,
+        pinned: Option<&str>,
+        key: Option<Arc<LocalKey>>,
+    ) -> Result<Self, Error> {
+        let settings = gateway.settings.load();
+        let rule = model_rules::followed(&settings.model_rules, model, client).map(|(_, rule)| rule);
+        let meant = rule.and_then(|rule| rule.model.as_deref());
+        let ruled = rule.filter(|_| pinned.is_none()).and_then(|rule| rule.account.as_deref());
+        if let (Some(rule), Some(account), Some(key)) = (rule, ruled, key.as_deref())
+            && !key.rules.allow_account(account)
+        {
+            let message = format!(
+                "Your rule for models named {} wants an account that the local key {} may not use.",
+                rule.name, key.name
+            );
+            return Err(Error::new(Category::Forbidden, message).with_param("model"));
+        }
+        Ok(Self {
+            model: meant.unwrap_or(model).to_owned(),
+            own_name: meant.map(|_| model.to_owned()),
+            pinned: pinned.or(ruled).map(str::to_owned),
+            key,
+        })
+    }
+
+    /// The only accounts that may answer; none means all.
+    fn among(&self) -> &[String] {
+        self.key.as_deref().map_or(&[], |key| &key.rules.accounts)
+    }
+
+    /// The same for the model that answers where a name means none.
+    fn by_default(&self, gateway: &Gateway) -> Option<Self> {
+        let model = gateway.settings.load().default_model.clone()?;
+        (model != self.model).then(|| Self { own_name: Some(self.model.clone()), model, ..self.clone() })
+    }
+}
 
 /// A request's way: its plan, and how to make another when a person who was signing in has come back.
 pub(crate) struct Course {
-    pinned: Option<String>,
-    key: Option<Arc<LocalKey>>,
+    wanted: Wanted,
     plan: Result<Plan, Refused>,
 }
 
@@ -31,21 +89,17 @@ impl From<Error> for Refused {
 
 impl Course {
     /// As [`plan`]; that nobody can be asked for want of a sign-in which is under way is no error yet.
-    pub(crate) fn new(
-        gateway: &Gateway,
-        asked: &Request,
-        pinned: Option<&str>,
-        key: Option<Arc<LocalKey>>,
-    ) -> Result<Self, Refused> {
-        let pinned_to = pinned.map(str::to_owned);
-        let plan = match plan(gateway, asked, pinned, key.clone()) {
+    pub(crate) fn new(gateway: &Gateway, asked: &Request, wanted: Wanted) -> Result<Self, Refused> {
+        let plan = match plan(gateway, asked, &wanted) {
             Err(refused) if refused.error.category != Category::NoCredentials => return Err(refused),
-            Err(refused) if gateway.accounts.signing_in(pinned, among(key.as_deref())).is_none() => {
+            Err(refused)
+                if gateway.accounts.signing_in(wanted.pinned.as_deref(), wanted.among()).is_none() =>
+            {
                 return Err(refused);
             }
             plan => plan,
         };
-        Ok(Self { pinned: pinned_to, key, plan })
+        Ok(Self { wanted, plan })
     }
 
     /// The plan, once.
@@ -58,25 +112,21 @@ impl Course {
     /// `None` when nobody is, or not in time.
     pub(crate) async fn wait(&self, gateway: &Gateway, asked: &Request) -> Option<Plan> {
         let patience = gateway.settings.load().timeouts.sign_in();
-        let signing_in = gateway.accounts.signing_in(self.pinned.as_deref(), among(self.key.as_deref()));
+        let signing_in = gateway.accounts.signing_in(self.wanted.pinned.as_deref(), self.wanted.among());
         let signing_in = signing_in.filter(|_| !patience.is_zero())?;
         tracing::info!("a request waits for a sign-in");
         let done = tokio::time::timeout(patience, signing_in.done()).await.unwrap_or(false);
         if !done {
             return None;
         }
-        plan(gateway, asked, self.pinned.as_deref(), self.key.clone()).ok()
+        plan(gateway, asked, &self.wanted).ok()
     }
 }
 
 /// The stops of one request, best first. A name is resolved for an account when its turn comes: most requests need
 /// one account only, however many there are.
 pub(crate) struct Plan {
-    model: String,
-    /// The person's own name for it, when the client used that.
-    alias: Option<String>,
-    /// What the one who asks may use.
-    key: Option<Arc<LocalKey>>,
+    wanted: Wanted,
     entries: std::vec::IntoIter<Arc<Entry>>,
     /// How many of them were taken.
     taken: usize,
@@ -119,7 +169,7 @@ impl Plan {
         let mut unsuited = Vec::new();
         while let Some(entry) = self.entries.next() {
             self.taken += 1;
-            let resolved = entry.provider.resolve(&entry.account, &self.model);
+            let resolved = entry.provider.resolve(&entry.account, &self.wanted.model);
             match resolved.and_then(|target| self.allowed(target)) {
                 Ok(target) => {
                     let mut passed = Vec::new();
@@ -139,8 +189,8 @@ impl Plan {
 
     /// Lets a model through that the key may use. It is judged by what the name means, for one model has many names.
     fn allowed(&self, target: Target) -> Result<Target, Error> {
-        let Some(key) = self.key.as_deref() else { return Ok(target) };
-        if key.rules.allow_model(&target.model, self.alias.as_deref()) {
+        let Some(key) = self.wanted.key.as_deref() else { return Ok(target) };
+        if key.rules.allow_model(&target.model, self.wanted.own_name.as_deref()) {
             return Ok(target);
         }
         let message = format!(
@@ -154,27 +204,24 @@ impl Plan {
 }
 
 /// The accounts that may answer a request, in the person's order, or first the one that its conversation stays with; at
-/// least one. `pinned` names the only one that may, whether it rests or not; `key` has a say in accounts and models.
+/// least one.
 ///
 /// # Errors
 /// [`Category::AllCooling`] with the soonest time when all accounts rest, [`Category::ModelNotFound`] when none
 /// knows the model, [`Category::NoCredentials`] when there is no account at all, [`Category::Forbidden`] for a model
 /// that the key may not use.
-pub(crate) fn plan(
-    gateway: &Gateway,
-    asked: &Request,
-    pinned: Option<&str>,
-    key: Option<Arc<LocalKey>>,
-) -> Result<Plan, Refused> {
-    let model = asked.model.as_str();
-    let settings = gateway.settings.load();
-    let aliases = settings.model_aliases.iter();
-    let meant = aliases.clone().find(|(alias, _)| *alias == model);
-    // Names of models are not case-sensitive anywhere else either.
-    let meant = meant.or_else(|| aliases.clone().find(|(alias, _)| alias.eq_ignore_ascii_case(model)));
-    let model = meant.map_or(model, |(_, meant)| meant.as_str());
-    let accounts = match pinned {
-        None => gateway.accounts.plan(among(key.as_deref()), || {
+pub(crate) fn plan(gateway: &Gateway, asked: &Request, wanted: &Wanted) -> Result<Plan, Refused> {
+    match reach(gateway, asked, wanted) {
+        Err(refused) if refused.error.category == Category::ModelNotFound => {
+            wanted.by_default(gateway).map_or(Err(refused), |instead| reach(gateway, asked, &instead))
+        }
+        plan => plan,
+    }
+}
+
+fn reach(gateway: &Gateway, asked: &Request, wanted: &Wanted) -> Result<Plan, Refused> {
+    let accounts = match &wanted.pinned {
+        None => gateway.accounts.plan(wanted.among(), || {
             conversation::turn(asked).filter(|turn| turn.later).map(|turn| turn.conversation)
         }),
         Some(id) => alone(gateway, id)?,
@@ -183,9 +230,7 @@ pub(crate) fn plan(
         return Err(Refused { error, passed: accounts.passed });
     }
     let mut plan = Plan {
-        model: model.to_owned(),
-        alias: meant.map(|(alias, _)| alias.clone()),
-        key,
+        wanted: wanted.clone(),
         entries: accounts.entries.into_iter(),
         taken: 0,
         passed: accounts.passed.into_iter().peekable(),
@@ -195,21 +240,20 @@ pub(crate) fn plan(
     };
     plan.next = plan.find()?;
     if plan.next.is_none() {
-        return Err(Error::new(Category::ModelNotFound, format!("No account serves {model}.")).into());
+        let message = format!("No account serves {}.", wanted.model);
+        return Err(Error::new(Category::ModelNotFound, message).into());
     }
     Ok(plan)
-}
-
-/// The only accounts that may answer who shows `key`; none means all.
-fn among(key: Option<&LocalKey>) -> &[String] {
-    key.map_or(&[], |key| &key.rules.accounts)
 }
 
 /// A plan with one account.
 fn alone(gateway: &Gateway, id: &str) -> Result<accounts::Plan, Error> {
     let entry = gateway.accounts.entry(id);
-    let entry =
-        entry.ok_or_else(|| Error::invalid("There is no account with the id of x-switchboard-account."))?;
+    let entry = entry.ok_or_else(|| {
+        Error::invalid(
+            "There is no account with the id that x-switchboard-account or your rule for the model names.",
+        )
+    })?;
     let mut plan = accounts::Plan::default();
     plan.entries.push(entry);
     Ok(plan)
@@ -228,28 +272,65 @@ mod tests {
     use crate::dialect::MESSAGES;
     use crate::house::House;
 
-    #[tokio::test]
-    async fn an_alias_is_found_however_it_is_written() {
+    fn asking(model: &str) -> Request {
+        let body = json!({"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]})
+            .to_string();
+        MESSAGES.read_request(&HeaderMap::new(), Bytes::from(body)).unwrap()
+    }
+
+    async fn with_accounts(names: &[&str]) -> (House, Vec<String>) {
         let house = House::new().await;
-        let new = json!({
-            "name": "a", "provider": "invented", "region": "us-east-1",
-            "credential": {"kind": "api_key", "api_key": "sk-1234"},
-        });
-        let new: NewAccount = serde_json::from_value(new).unwrap();
-        house.gateway.accounts.add(new).await.unwrap();
-        let aliases = [("Fast", "small"), ("fast", "broken")];
-        let model_aliases = aliases.map(|(alias, model)| (alias.to_owned(), model.to_owned())).into();
-        house.gateway.apply(Settings { model_aliases, ..Settings::default() });
-        let request = |model: &str| {
-            let body = serde_json::json!({"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]});
-            MESSAGES.read_request(&HeaderMap::new(), Bytes::from(body.to_string())).unwrap()
-        };
-        for (asked, meant) in [("Fast", "small"), ("fast", "broken"), ("FAST", "small"), ("small", "small")] {
-            let stop = plan(&house.gateway, &request(asked), None, None).ok().unwrap().take().unwrap();
-            assert_eq!(stop.target.model.name, meant, "{asked}");
+        let mut ids = Vec::new();
+        for name in names {
+            let new = json!({
+                "name": name, "provider": "invented", "region": "us-east-1",
+                "credential": {"kind": "api_key", "api_key": "sk-1234"},
+            });
+            let new: NewAccount = serde_json::from_value(new).unwrap();
+            ids.push(house.gateway.accounts.add(new).await.unwrap().id);
         }
-        let unknown =
-            plan(&house.gateway, &request("slow"), None, None).err().map(|refused| refused.error.category);
-        assert_eq!(unknown, Some(Category::ModelNotFound));
+        (house, ids)
+    }
+
+    fn stop(gateway: &Gateway, name: &str, client: &str) -> Result<Stop, Category> {
+        let wanted = Wanted::new(gateway, name, client, None, None).map_err(|error| error.category)?;
+        let plan = plan(gateway, &asking(name), &wanted).map_err(|refused| refused.error.category);
+        Ok(plan?.take().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_name_means_what_the_first_rule_says() {
+        let (house, ids) = with_accounts(&["a", "b"]).await;
+        let rules = json!([
+            {"name": "gpt-*", "client": "Zed", "model": "broken"},
+            {"name": "gpt-*", "model": "small"},
+            {"name": "small", "account": ids[1]},
+            {"name": "gone", "account": "nobody"},
+        ]);
+        let model_rules = serde_json::from_value(rules).unwrap();
+        house.gateway.apply(Settings { model_rules, ..Settings::default() });
+        for (asked, client, meant, account) in [
+            ("gpt-4o", "Zed", "broken", &ids[0]),
+            ("GPT-4o", "Cline", "small", &ids[0]),
+            ("small", "Cline", "small", &ids[1]),
+        ] {
+            let stop = stop(&house.gateway, asked, client).ok().unwrap();
+            assert_eq!(stop.target.model.name, meant, "{asked}");
+            assert_eq!(&stop.entry.account.id, account, "{asked}");
+        }
+        assert_eq!(stop(&house.gateway, "slow", "Zed").err(), Some(Category::ModelNotFound));
+        assert_eq!(stop(&house.gateway, "gone", "Zed").err(), Some(Category::InvalidRequest));
+    }
+
+    #[tokio::test]
+    async fn the_default_answers_for_names_that_mean_nothing() {
+        let (house, _) = with_accounts(&["a"]).await;
+        let settings =
+            |default: &str| Settings { default_model: Some(default.to_owned()), ..Settings::default() };
+        house.gateway.apply(settings("small"));
+        assert_eq!(stop(&house.gateway, "o7-mini", "x").ok().unwrap().target.model.name, "small");
+        assert_eq!(stop(&house.gateway, "broken", "x").ok().unwrap().target.model.name, "broken");
+        house.gateway.apply(settings("nothing-either"));
+        assert_eq!(stop(&house.gateway, "o7-mini", "x").err(), Some(Category::ModelNotFound));
     }
 }

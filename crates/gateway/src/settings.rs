@@ -6,7 +6,6 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use serde_json::{Map, Value};
 pub use accounts::Failover;
 pub use reach::{ForwardedBy, IpLimit};
 
-use crate::Network;
+use crate::{ModelRule, Network};
 
 /// Name of the row in `core.db` that holds the settings.
 pub const SETTINGS_KEY: &str = "gateway";
@@ -69,8 +68,10 @@ pub struct Settings {
     /// Prompt-cache markers for clients whose dialect has none: agents send the whole conversation every time, and
     /// what is read from a cache costs a tenth.
     pub auto_cache: AutoCache,
-    /// Names clients may use for a model: alias to model.
-    pub model_aliases: BTreeMap<String, String>,
+    /// What names of models mean, in this order; the first that fits is followed.
+    pub model_rules: Vec<ModelRule>,
+    /// Answers where a name means no model of any account; without one that is an error.
+    pub default_model: Option<String>,
     /// Global inference profiles first, where a model has one.
     pub prefer_global: bool,
     /// Never global inference profiles.
@@ -233,7 +234,8 @@ impl Default for Settings {
             debug_log: false,
             reasoning_content: true,
             auto_cache: AutoCache::FiveMinutes,
-            model_aliases: BTreeMap::new(),
+            model_rules: Vec::new(),
+            default_model: None,
             prefer_global: false,
             forbid_global: false,
             capture: Capture::default(),
@@ -331,7 +333,7 @@ impl Settings {
             return Err(SettingsError { field: name.to_owned(), message: "cannot be written".to_owned() });
         };
         match (members.get_mut(name), value) {
-            (Some(Value::Object(ours)), Value::Object(theirs)) if name != "model_aliases" => {
+            (Some(Value::Object(ours)), Value::Object(theirs)) => {
                 ours.extend(theirs.iter().map(|(name, value)| (name.clone(), value.clone())));
             }
             (Some(ours), _) => *ours = value.clone(),

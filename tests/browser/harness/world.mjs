@@ -22,7 +22,7 @@ export async function furnish(product, emulator) {
   const old = await product.bedrock('Old laptop', emulator, 'us-west-2');
   await product.admin('PATCH', `/api/accounts/${old.id}`, { enabled: false });
   await product.admin('POST', `/api/accounts/${work.id}/activate`);
-  await product.admin('PUT', '/api/settings', { failover: { enabled: true }, model_aliases: { 'gpt-4o': 'claude-sonnet-4-5', 'gpt-4o-mini': 'claude-haiku-4-5' } });
+  await product.admin('PUT', '/api/settings', { failover: { enabled: true }, model_rules: [{ name: 'gpt-4o', model: 'claude-sonnet-4-5' }, { name: 'gpt-*', client: 'Cline', model: 'claude-haiku-4-5', account: mine.id }] });
 
   await product.end();
   product.past(3200, 60, [work, mine, team]);

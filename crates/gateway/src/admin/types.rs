@@ -36,6 +36,7 @@ fn types_become_typescript() {
         super::keys::Made,
         super::shell::Autostart,
         super::ips::Blocked,
+        super::meaning::Meaning,
         super::models::List,
         super::providers::Offer,
         super::transfer::ExportedFile,

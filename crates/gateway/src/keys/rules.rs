@@ -3,7 +3,7 @@
 use llm::{Model, Tier};
 use serde::{Deserialize, Serialize};
 
-use super::glob::fits;
+use crate::pattern::fits;
 
 /// Bounds what one row can hold.
 const MOST_ENTRIES: usize = 100;

@@ -58,7 +58,7 @@ impl Settings {
         if self.ca_file.as_deref().is_some_and(|file| !file.is_absolute()) {
             return refuse("ca_file", "is not a full path");
         }
-        let most = self.extra_hosts.len().max(self.allowed_origins.len()).max(self.model_aliases.len());
+        let most = self.extra_hosts.len().max(self.allowed_origins.len()).max(self.model_rules.len());
         let most = most.max(self.trusted_proxies.len());
         if most > MOST_ENTRIES {
             return refuse("", &format!("a list has {most} entries, at most {MOST_ENTRIES} are kept"));
@@ -69,9 +69,12 @@ impl Settings {
         if let Some(origin) = self.allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return refuse("allowed_origins", &format!("{origin:?} is not like https://app.example.com"));
         }
-        if let Some((alias, model)) = self.model_aliases.iter().find(|(alias, model)| !is_alias(alias, model))
-        {
-            return refuse("model_aliases", &format!("{alias:?} to {model:?} cannot be used"));
+        if let Some(rule) = self.model_rules.iter().find(|rule| !rule.is_sound()) {
+            let message = format!("the rule for {:?} needs a name, and a model or an account", rule.name);
+            return refuse("model_rules", &message);
+        }
+        if self.default_model.as_deref().is_some_and(|model| !is_model(model)) {
+            return refuse("default_model", "is no name of a model");
         }
         Ok(())
     }
@@ -141,8 +144,6 @@ fn is_origin(text: &str) -> bool {
     scheme_ok && is_host(authority)
 }
 
-fn is_alias(alias: &str, model: &str) -> bool {
-    [alias, model]
-        .iter()
-        .all(|name| !name.trim().is_empty() && name.len() <= 256 && !name.chars().any(char::is_control))
+fn is_model(name: &str) -> bool {
+    !name.trim().is_empty() && name.len() <= 256 && !name.chars().any(char::is_control)
 }

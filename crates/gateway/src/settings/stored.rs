@@ -1,9 +1,12 @@
 //! Settings as they are stored: all but what this version cannot take.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::Core;
 
 use super::{SETTINGS_KEY, Settings, SettingsError};
+
+/// What rules for names of models were before they had patterns: names of one's own for models.
+const ALIASES: &str = "model_aliases";
 
 impl Settings {
     /// The stored settings; what cannot be taken is logged and left at its default.
@@ -35,13 +38,16 @@ impl Settings {
     /// reported, so that neither a downgrade nor a damaged row keeps the proxy from starting.
     #[must_use]
     pub fn stored(text: &str) -> (Self, Vec<SettingsError>) {
-        let members: Map<String, Value> = match serde_json::from_str(text) {
+        let mut members: Map<String, Value> = match serde_json::from_str(text) {
             Ok(members) => members,
             Err(error) => {
                 let problem = SettingsError { field: String::new(), message: error.to_string() };
                 return (Self::default(), vec![problem]);
             }
         };
+        if let Some(Value::Object(aliases)) = members.remove(ALIASES) {
+            members.entry("model_rules").or_insert_with(|| rules_of(aliases));
+        }
         let mut settings = Self::default();
         let mut problems = Vec::new();
         // What widens access is only good together with its precondition: settle that before judging one by one.
@@ -68,4 +74,9 @@ impl Settings {
         let repaired = self.with(name, defaults.get(name)?).ok()?;
         (repaired != *self).then_some(repaired)
     }
+}
+
+/// Names of one's own for models, as the rules that mean the same.
+fn rules_of(aliases: Map<String, Value>) -> Value {
+    aliases.into_iter().map(|(name, model)| json!({"name": name, "model": model})).collect()
 }

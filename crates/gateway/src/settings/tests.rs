@@ -17,10 +17,12 @@ fn what_is_not_named_stays() {
 }
 
 #[test]
-fn aliases_are_replaced_as_a_whole() {
-    let before = Settings::default().changed(&changes(json!({"model_aliases": {"a": "b"}}))).unwrap();
-    let after = before.changed(&changes(json!({"model_aliases": {"c": "d"}}))).unwrap();
-    assert_eq!(after.model_aliases.keys().collect::<Vec<_>>(), ["c"]);
+fn names_of_ones_own_from_before_are_rules_now() {
+    let stored = json!({"model_aliases": {"gpt-4o": "claude-sonnet-4-5"}, "retention_days": 3}).to_string();
+    let (settings, problems) = Settings::stored(&stored);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(settings.retention_days, 3);
+    assert_eq!(json!(settings.model_rules), json!([{"name": "gpt-4o", "model": "claude-sonnet-4-5"}]));
 }
 
 #[test]
@@ -51,7 +53,9 @@ fn refusals_name_the_setting() {
         (json!({"allowed_origins": ["*"]}), "allowed_origins"),
         (json!({"allowed_origins": ["https://a.example/path"]}), "allowed_origins"),
         (json!({"allowed_origins": ["https://a.example:443:1"]}), "allowed_origins"),
-        (json!({"model_aliases": {"": "x"}}), "model_aliases"),
+        (json!({"model_rules": [{"name": "", "model": "x"}]}), "model_rules"),
+        (json!({"model_rules": [{"name": "x"}]}), "model_rules"),
+        (json!({"default_model": " "}), "default_model"),
     ] {
         let error = Settings::default().changed(&changes(change.clone())).unwrap_err();
         assert_eq!(error.field, field, "{change}: {error}");

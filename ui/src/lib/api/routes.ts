@@ -3,7 +3,7 @@
 import { del, get, patch, post, put, query } from './client';
 import type {
   AccountView, Autostart, Backups, Blocked, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
-  ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, MadeBackups, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
+  ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, MadeBackups, Meaning, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
   Replayed, RestoredBackup, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
 } from './types';
 
@@ -48,6 +48,7 @@ export const found = {
 export const providers = async () => (await get<{ providers: Offer[] }>('/api/providers')).providers;
 export const models = (refresh = false) =>
   get<Models>(`/api/models${query({ refresh })}`);
+export const meaning = (name: string, client: string) => post<Meaning>('/api/models/meaning', { name, client });
 
 export type LogQuestion = {
   since_ms?: number; until_ms?: number; account?: string; dialect?: string; client?: string; model?: string;

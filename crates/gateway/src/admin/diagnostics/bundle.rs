@@ -68,13 +68,11 @@ fn written(value: &impl serde::Serialize) -> Value {
 /// Settings without names of machines, files and models of the person's.
 fn redacted(settings: crate::Settings) -> Value {
     let mut value = written(&settings);
-    for name in ["extra_hosts", "allowed_origins", "model_aliases"] {
-        let count = value[name]
-            .as_array()
-            .map_or_else(|| value[name].as_object().map_or(0, serde_json::Map::len), Vec::len);
+    for name in ["extra_hosts", "allowed_origins", "model_rules"] {
+        let count = value[name].as_array().map_or(0, Vec::len);
         value[name] = json!(format!("{count} entries"));
     }
-    for name in ["upstream_proxy", "ca_file"] {
+    for name in ["upstream_proxy", "ca_file", "default_model"] {
         value[name] = json!(!value[name].is_null());
     }
     value

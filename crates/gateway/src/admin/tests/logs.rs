@@ -178,7 +178,7 @@ async fn the_checks_say_what_is_wrong_and_what_would_help() {
 async fn the_support_bundle_names_nobody_and_holds_no_secret() {
     let house = House::new().await;
     let id = added(&house, "Customer AG").await;
-    let change = json!({"extra_hosts": ["box.customer.example"], "model_aliases": {"x": "y"},
+    let change = json!({"extra_hosts": ["box.customer.example"], "model_rules": [{"name": "x", "model": "y"}],
                         "upstream_proxy": "http://proxy.customer.example:3128"});
     assert_eq!(call(&house, "PUT", "/api/settings", change).await.0, 200);
     let row = LogRow {

@@ -38,6 +38,8 @@ async fn surface() {
         ),
         ("GET", "/api/models", Value::Null),
         ("GET", "/api/models?refresh=true", Value::Null),
+        ("POST", "/api/models/meaning", json!({"name": "small"})),
+        ("POST", "/api/models/meaning", json!({"name": "o7"})),
         ("GET", "/api/logs?status=2xx&limit=1", Value::Null),
         ("GET", "/api/logs/1", Value::Null),
         ("GET", "/api/logs/stats", Value::Null),

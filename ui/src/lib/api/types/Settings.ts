@@ -6,6 +6,7 @@ import type { Failover } from "./Failover";
 import type { ForwardedBy } from "./ForwardedBy";
 import type { IpLimit } from "./IpLimit";
 import type { Language } from "./Language";
+import type { ModelRule } from "./ModelRule";
 import type { Notifications } from "./Notifications";
 import type { Theme } from "./Theme";
 import type { Timeouts } from "./Timeouts";
@@ -81,9 +82,13 @@ reasoning_content: boolean,
  */
 auto_cache: AutoCache, 
 /**
- * Names clients may use for a model: alias to model.
+ * What names of models mean, in this order; the first that fits is followed.
  */
-model_aliases: { [key in string]: string }, 
+model_rules: Array<ModelRule>, 
+/**
+ * Answers where a name means no model of any account; without one that is an error.
+ */
+default_model: string | null, 
 /**
  * Global inference profiles first, where a model has one.
  */
