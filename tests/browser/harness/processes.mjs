@@ -2,9 +2,9 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** What the emulator takes when nothing else is said. */
@@ -90,6 +90,13 @@ export class Product {
     this.invitation = word('Window');
     this.url = word('Anthropic base URL');
     this.key = word('Local key');
+  }
+
+  /** Another program of this person keeps this in their home. */
+  keep(file, text) {
+    const path = join(this.#folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
   }
 
   /** Does nothing when it has ended already. */
