@@ -301,6 +301,30 @@ async fn consent_comes_first_and_each_wish_has_an_answer_of_its_own() {
     app.stop().await;
 }
 
+/// Who no longer wants to depend on the other program signs in to the same place, and the account stays.
+#[tokio::test]
+async fn an_account_of_another_program_becomes_our_own() {
+    let (app, home) = at_home().await;
+    let kiro = app.emulator.kiro();
+    home.cli_keeps("kirocli:odic:token", &of_organisation(&kiro.access_token("identity-center")));
+    let account = app.taken("kiro_cli:oidc").await;
+    let before = app.account(&account).await;
+    assert_eq!(app.signed_in_by_code(&json!({"account": account})).await, account);
+    let after = app.account(&account).await;
+    assert_eq!(after["credential"]["kind"], "oidc_refresh_token");
+    for member in ["id", "name", "position", "endpoint_url", "active"] {
+        assert_eq!(after[member], before[member], "{member}");
+    }
+    app.said(Dialect::Messages, &hello()).await;
+    // How the editor was signed in to with an organisation is not known: the person must say.
+    home.ide_keeps(&json!({"accessToken": "aoa", "expiresAt": "2099-01-01T00:00:00Z", "authMethod": "IdC",
+        "provider": "Enterprise", "region": "eu-west-1"}));
+    let account = app.taken("kiro_ide").await;
+    let refused = app.post("/api/signins", &json!({"account": account})).await;
+    assert_eq!(refused.json()["code"], "sign_in_way_unknown", "{}", refused.text());
+    app.stop().await;
+}
+
 /// What stands where everybody may write is somebody else's: it is not looked at.
 #[cfg(unix)]
 #[tokio::test]

@@ -203,7 +203,10 @@ impl Provider for AmazonQ {
     }
 
     fn wish_again(&self, credential: &Value) -> Option<Wish> {
-        logins::again(credential)
+        // A few lines of a file, when a person asks for it.
+        let Elsewhere { places, databases } = &self.elsewhere;
+        let kept = || kept::wish(credential, places.as_deref()?, databases.as_deref());
+        logins::again(credential).or_else(kept)
     }
 
     fn sign_in_ends(&self, credential: &Secret) -> Option<SystemTime> {

@@ -14,6 +14,7 @@ use llm::{Error, Secret};
 use serde_json::{Map, Value, json};
 
 use super::bearer::TokenKind;
+use crate::Wish;
 use crate::fields::{required, wrong};
 use crate::found::{Databases, Found, FoundKind, OwnSignIn, Places, Program, shown, variables};
 use crate::login::BUILDER_ID;
@@ -185,6 +186,19 @@ pub(super) fn all(places: &Places, databases: Option<&dyn Databases>) -> Vec<Fou
     }
     found.extend(variables(places, "amazon_q"));
     found
+}
+
+/// A sign-in of our own to where the login of a credential is now, when enough is known of that. Blocks.
+pub(super) fn wish(credential: &Value, places: &Places, databases: Option<&dyn Databases>) -> Option<Wish> {
+    let fields = credential.as_object().filter(|fields| fields.get("kind") == Some(&Value::from(KIND)))?;
+    let own = Shared::read(fields).ok()?.look(places, databases).ok()?.own()?;
+    let needed: &[&str] = match own.login.as_str() {
+        "identity_center" => &["start_url", "oidc_region"],
+        "external_idp" => &["issuer_url", "client_id"],
+        _ => &[],
+    };
+    let whole = needed.iter().all(|name| own.fields.contains_key(*name));
+    whole.then_some(Wish { login: own.login, flow: None, fields: own.fields })
 }
 
 /// Which directory a start page belongs to.
