@@ -78,7 +78,7 @@ held.journey('a name of a model is given another meaning, and tried', async (win
   const said = page.getByRole('status').filter({ hasText: 'Work' });
   await test.fill('gpt-4o');
   await page.keyboard.press('Enter');
-  await said.getByText('claude-sonnet-4-5', { exact: true }).waitFor();
+  await said.getByText('claude-sonnet-4-5', { exact: true }).first().waitFor();
   await said.getByText('By rule 2:').waitFor();
   assert.deepEqual(await window.findings(), []);
   await window.picture('settings-model-rules');
