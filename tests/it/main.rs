@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod account_proxy;
 mod accounts;
 mod architecture;
 mod bad_input;

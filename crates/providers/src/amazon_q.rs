@@ -189,8 +189,8 @@ impl Provider for AmazonQ {
         logins::begin(&self.hosts, begin)
     }
 
-    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
-        Box::pin(self.http.ask(question))
+    fn ask<'a>(&'a self, account: &'a Account, question: Question) -> BoxFuture<'a, Result<Heard, Error>> {
+        Box::pin(async { self.http.of(account).ask(question).await })
     }
 
     fn found(&self) -> BoxFuture<'_, Vec<Found>> {

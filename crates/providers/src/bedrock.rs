@@ -272,8 +272,8 @@ impl Provider for Bedrock {
         }
     }
 
-    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
-        Box::pin(self.http.ask(question))
+    fn ask<'a>(&'a self, account: &'a Account, question: Question) -> BoxFuture<'a, Result<Heard, Error>> {
+        Box::pin(async { self.http.of(account).ask(question).await })
     }
 
     fn found(&self) -> BoxFuture<'_, Vec<Found>> {

@@ -26,11 +26,17 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use url::{Host, Url};
 use witness::Watched;
 
+use crate::Account;
+
 pub(crate) use aws_connector::AwsConnector;
 pub use clock::clock_offset;
 pub(crate) use failure::chain as error_chain;
 pub(crate) use incoming::Incoming;
 pub use witness::{Sent, Witness, witnessed};
+
+/// An account's option: its own proxy, for HTTP or SOCKS.
+pub(crate) const PROXY: &str = "proxy";
+const OPTION: &str = "options.proxy";
 
 /// Who we say we are upstream.
 const USER_AGENT: &str = concat!("switchboard/", env!("CARGO_PKG_VERSION"));
@@ -86,7 +92,11 @@ pub(crate) struct Outgoing {
 
 /// The client. Connections are pooled; a clone shares them.
 #[derive(Clone)]
-pub struct Http(Arc<Shared>);
+pub struct Http {
+    shared: Arc<Shared>,
+    /// The proxy of one account, which comes before that of all.
+    via: Option<Arc<str>>,
+}
 
 struct Shared {
     way: ArcSwap<Settled>,
@@ -112,9 +122,10 @@ struct Settled {
     proxy: Option<reqwest::Proxy>,
 }
 
-/// The clients of each event loop. A pooled connection lives on the loop that made it; used from another it would wake
-/// two threads for every piece of an answer. Runtimes that share work among their threads share one entry, `None`.
-type PerLoop = Vec<(Option<ThreadId>, Arc<Clients>)>;
+/// The clients of each event loop and account's proxy. A pooled connection lives on the loop that made it; used from
+/// another it would wake two threads for every piece of an answer. Runtimes that share work among their threads share
+/// one entry, `None`.
+type PerLoop = Vec<((Option<ThreadId>, Option<Arc<str>>), Arc<Clients>)>;
 
 /// One client for each way out, made on first use: reading the system's certificates takes milliseconds that a
 /// start with nothing but plain loopback upstreams need not spend.
@@ -143,11 +154,18 @@ impl Http {
     pub fn new(options: HttpOptions) -> Result<Self, Error> {
         let HttpOptions { connect_timeout, patience, ca_file } = options;
         let settled = Settled::new(WayOut { connect_timeout, proxy: None, ca_file })?;
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             way: ArcSwap::from_pointee(settled),
             patience: ArcSwap::from_pointee(patience),
             clients: ArcSwap::default(),
-        })))
+        };
+        Ok(Self { shared: Arc::new(shared), via: None })
+    }
+
+    /// The same for what is asked in the name of an account, which may have a proxy of its own.
+    pub(crate) fn of(&self, account: &Account) -> Self {
+        let via = account.options.get(PROXY).and_then(serde_json::Value::as_str);
+        Self { shared: Arc::clone(&self.shared), via: via.map(Arc::from) }
     }
 
     /// Takes another way out from the next request on. Running answers go on.
@@ -156,8 +174,8 @@ impl Http {
     /// [`Category::InvalidRequest`], with the member in `param`, when proxy or file cannot be used; then all is as
     /// before.
     pub fn go_by(&self, way: WayOut) -> Result<(), Error> {
-        if self.0.way.load().way != way {
-            self.0.way.store(Arc::new(Settled::new(way)?));
+        if self.shared.way.load().way != way {
+            self.shared.way.store(Arc::new(Settled::new(way)?));
             self.renew();
         }
         Ok(())
@@ -165,12 +183,12 @@ impl Http {
 
     /// Forgets every pooled connection, e.g. after the machine slept. Running answers go on.
     pub fn renew(&self) {
-        self.0.clients.store(Arc::default());
+        self.shared.clients.store(Arc::default());
     }
 
     /// Waits so long from the next request on. Running answers go on as they began.
     pub(crate) fn wait(&self, patience: Patience) {
-        self.0.patience.store(Arc::new(patience));
+        self.shared.patience.store(Arc::new(patience));
     }
 
     /// Sends a request and returns once the answer's status and headers are here.
@@ -186,7 +204,7 @@ impl Http {
             *request.body_mut() = Some(payload_body::body(outgoing.payload));
         }
         let pending = self.execute(request)?;
-        let Patience { first_byte, chunk } = **self.0.patience.load();
+        let Patience { first_byte, chunk } = **self.shared.patience.load();
         let error = match tokio::time::timeout(first_byte, pending).await {
             Ok(Ok(response)) => {
                 if let Some(watched) = &watched {
@@ -215,7 +233,7 @@ impl Http {
             (true, "http") => Way::Plain,
             (true, _) => Way::Nearby,
         };
-        let clients = self.0.clients();
+        let clients = self.shared.clients(self.via.as_ref());
         let slot = match way {
             Way::Outside => &clients.outside,
             Way::Nearby => &clients.nearby,
@@ -225,7 +243,7 @@ impl Http {
             return Ok(client.execute(request));
         }
         // Two requests may both build one; the first to be done is kept and both use it.
-        let built = self.0.build(way)?;
+        let built = self.shared.build(way, self.via.as_deref())?;
         Ok(slot.get_or_init(|| built).execute(request))
     }
 }
@@ -237,17 +255,15 @@ impl Settled {
             Some(path) => read_authorities(path).map_err(|error| error.with_param("ca_file"))?,
         };
         let proxy = way.proxy.as_deref().map(reqwest::Proxy::all).transpose();
-        let proxy = proxy.map_err(|_| {
-            Error::invalid("The address of the proxy cannot be used.").with_param("upstream_proxy")
-        })?;
+        let proxy = proxy.map_err(|_| wrong_proxy("upstream_proxy"))?;
         Ok(Self { way, authorities, proxy })
     }
 }
 
 impl Shared {
     /// The clients of the loop that this is called on.
-    fn clients(&self) -> Arc<Clients> {
-        let here = current_loop();
+    fn clients(&self, via: Option<&Arc<str>>) -> Arc<Clients> {
+        let here = (current_loop(), via.cloned());
         let of =
             |all: &PerLoop| all.iter().find(|(of, _)| *of == here).map(|(_, clients)| Arc::clone(clients));
         if let Some(clients) = of(&self.clients.load()) {
@@ -256,18 +272,19 @@ impl Shared {
         let fresh = Arc::new(Clients::default());
         self.clients.rcu(|all| match of(all) {
             Some(_) => PerLoop::clone(all),
-            None => all.iter().cloned().chain([(here, Arc::clone(&fresh))]).collect(),
+            None => all.iter().cloned().chain([(here.clone(), Arc::clone(&fresh))]).collect(),
         });
         of(&self.clients.load()).unwrap_or(fresh)
     }
 
-    fn build(&self, way: Way) -> Result<reqwest::Client, Error> {
+    fn build(&self, way: Way, via: Option<&str>) -> Result<reqwest::Client, Error> {
         let settled = self.way.load();
+        let own = via.map(|via| reqwest::Proxy::all(via).map_err(|_| wrong_proxy(OPTION))).transpose()?;
         let mut builder = base(way == Way::Plain)
             .tcp_keepalive(KEEP_ALIVE)
             .connect_timeout(settled.way.connect_timeout)
             .pool_idle_timeout(POOL_IDLE);
-        match &settled.proxy {
+        match own.as_ref().or(settled.proxy.as_ref()) {
             _ if way != Way::Outside => builder = builder.no_proxy(),
             Some(proxy) => builder = builder.proxy(proxy.clone()),
             None => {}
@@ -301,6 +318,10 @@ fn current_loop() -> Option<ThreadId> {
     }
 }
 
+fn wrong_proxy(param: &'static str) -> Error {
+    Error::invalid("The address of the proxy cannot be used.").with_param(param)
+}
+
 fn unavailable(error: &reqwest::Error) -> Error {
     Error::new(Category::Internal, format!("The HTTP client cannot be set up: {}.", failure::chain(error)))
 }
@@ -315,7 +336,7 @@ pub fn local_client() -> Result<reqwest::Client, Error> {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("way", &self.0.way.load().way).finish_non_exhaustive()
+        f.debug_struct("Http").field("way", &self.shared.way.load().way).finish_non_exhaustive()
     }
 }
 
@@ -332,6 +353,22 @@ fn read_authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>,
         return Err(unusable(&"it holds no certificate"));
     }
     Ok(authorities)
+}
+
+/// What is wrong with an account's own proxy, if anything. A name and a password in it would have to be kept as a
+/// secret, which options are not.
+pub(crate) fn proxy_complaint(value: &serde_json::Value) -> Option<&'static str> {
+    let address = value.as_str().and_then(|text| Url::parse(text).ok());
+    let Some(address) = address.filter(|address| address.has_host()) else {
+        return Some("must be like http://proxy.example.com:3128 or socks5h://127.0.0.1:1080");
+    };
+    if !matches!(address.scheme(), "http" | "https" | "socks5" | "socks5h") {
+        return Some("must begin with http://, https://, socks5:// or socks5h://");
+    }
+    if !address.username().is_empty() || address.password().is_some() {
+        return Some("must hold no name and no password");
+    }
+    None
 }
 
 /// True for addresses on this machine or its own link (the metadata services of EC2 and ECS live there).

@@ -271,12 +271,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         Err(Error::invalid("This provider has no sign-in of this kind.").with_param("login"))
     }
 
-    /// Sends what a sign-in asks.
+    /// Sends what a sign-in for an account asks.
     ///
     /// # Errors
     /// Those of the way there; an answer of any status is one.
-    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Heard, Error>> {
-        let _ = question;
+    fn ask<'a>(&'a self, account: &'a Account, question: Question) -> BoxFuture<'a, Result<Heard, Error>> {
+        let _ = (account, question);
         Box::pin(async { Err(Error::new(llm::Category::Internal, "This provider asks nothing.")) })
     }
 

@@ -62,7 +62,7 @@ async fn drive(
                 if !matches!(sign_in.view.borrow().prompt, Some(Prompt::Device { .. })) {
                     inner.show(sign_in, None);
                 }
-                let heard = ticket.provider.ask(question).await;
+                let heard = ticket.provider.ask(&ticket.account, question).await;
                 procedure.heard(heard, inner.moment());
             }
             Next::Listen(doorway) => {

@@ -190,7 +190,7 @@ impl Provider for FakeProvider {
         super::sign_in::begun(begin)
     }
 
-    fn ask(&self, _: Question) -> BoxFuture<'_, Result<Heard, Error>> {
+    fn ask<'a>(&'a self, _: &'a Account, _: Question) -> BoxFuture<'a, Result<Heard, Error>> {
         Box::pin(async { Err(Error::new(Category::Unreachable, "there is nobody to ask")) })
     }
 

@@ -41,8 +41,9 @@ pub(super) fn telling(earlier: Option<Error>, later: Error) -> Error {
 
 impl AmazonQ {
     /// Sends a request and returns its answer, whose status was good.
-    pub(super) async fn exchange(&self, outgoing: Outgoing) -> Result<Incoming, Refused> {
-        let incoming = self.http.send(outgoing).await.map_err(|error| Refused { error, repair: None })?;
+    pub(super) async fn exchange(&self, account: &Account, outgoing: Outgoing) -> Result<Incoming, Refused> {
+        let incoming =
+            self.http.of(account).send(outgoing).await.map_err(|error| Refused { error, repair: None })?;
         if is_answer(&incoming) {
             return Ok(incoming);
         }
@@ -81,7 +82,7 @@ impl AmazonQ {
             let patience = if hosts.peek().is_some() { self.host_patience } else { PATIENCE };
             trace.attempt += 1;
             let outgoing = control(&asker, &host.base, operation, members, &trace)?;
-            match tokio::time::timeout(patience, self.question(outgoing)).await {
+            match tokio::time::timeout(patience, self.question(account, outgoing)).await {
                 Ok(Ok(answer)) => {
                     self.worked.note(
                         account,
@@ -104,9 +105,13 @@ impl AmazonQ {
         Err(last.unwrap_or_else(|| Error::new(Category::Internal, "There is no host to ask.")))
     }
 
-    async fn question<T: DeserializeOwned>(&self, outgoing: Outgoing) -> Result<T, Refused> {
+    async fn question<T: DeserializeOwned>(
+        &self,
+        account: &Account,
+        outgoing: Outgoing,
+    ) -> Result<T, Refused> {
         let plain = |error| Refused { error, repair: None };
-        let body = self.exchange(outgoing).await?.read(LONGEST_ANSWER).await.map_err(plain)?;
+        let body = self.exchange(account, outgoing).await?.read(LONGEST_ANSWER).await.map_err(plain)?;
         serde_json::from_slice(&body).map_err(|error| {
             plain(Error::new(Category::Upstream, format!("Kiro's answer cannot be read: {error}.")))
         })

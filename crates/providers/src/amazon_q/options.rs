@@ -5,16 +5,18 @@ use serde_json::Value;
 
 use super::hosts::Order;
 use super::operation::Binding;
+use crate::http::{PROXY, proxy_complaint};
 use crate::options::{self, Takes};
 
 /// More tools than this are refused by the service, without words: people report failures from 120 on.
 const MOST_TOOLS: usize = 119;
 
-const OPTIONS: [(&str, Takes); 5] = [
+const OPTIONS: [(&str, Takes); 6] = [
     ("aliases", Takes::Names),
     ("binding", Takes::OneOf(&["aws_json", "rest"])),
     ("hosts", Takes::OneOf(&["kiro_first", "legacy_first"])),
     ("most_tools", Takes::UpTo(10_000)),
+    (PROXY, Takes::Own(proxy_complaint)),
     ("share_content", Takes::Switch),
 ];
 

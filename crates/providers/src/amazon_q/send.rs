@@ -59,7 +59,7 @@ impl AmazonQ {
             let asker = Asker { bearer, binding: options.binding, share_content: options.share_content };
             let body = written.body.clone().into();
             let outgoing = conversation(&asker, draft.shape(), &host.base, body, &trace)?;
-            let refused = match self.exchange(outgoing).await {
+            let refused = match self.exchange(account, outgoing).await {
                 Ok(incoming) => {
                     self.worked.note(
                         account,

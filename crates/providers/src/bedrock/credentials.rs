@@ -132,7 +132,7 @@ pub(crate) async fn open(
         }
     };
     let instance = account.options.get("instance_metadata").and_then(Value::as_bool).unwrap_or(false);
-    let search = Search { profile: profile.as_deref(), region: &account.region, instance };
+    let search = Search { profile: profile.as_deref(), region: &account.region, instance, account };
     let found = sources.profiles.find(search).await?;
     let account = if account.region == found.region {
         account.clone()

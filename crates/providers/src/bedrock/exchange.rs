@@ -94,7 +94,7 @@ impl Bedrock {
 
     async fn exchange(&self, session: &Session, mut outgoing: Outgoing) -> Result<Incoming, Error> {
         sign::authorize(&mut outgoing, session, (self.clock)())?;
-        let incoming = self.http.send(outgoing).await?;
+        let incoming = self.http.of(&session.account).send(outgoing).await?;
         if is_answer(&incoming) {
             return Ok(incoming);
         }

@@ -3,9 +3,10 @@
 use llm::Error;
 use serde_json::Value;
 
+use crate::http::{PROXY, proxy_complaint};
 use crate::options::{self, Takes};
 
-const OPTIONS: [(&str, Takes); 10] = [
+const OPTIONS: [(&str, Takes); 11] = [
     ("aliases", Takes::Names),
     ("auto_cache", Takes::OneOf(&["5m", "1h", "off"])),
     ("claude_route", Takes::OneOf(&["converse"])),
@@ -16,6 +17,7 @@ const OPTIONS: [(&str, Takes); 10] = [
     ("latency", Takes::OneOf(&["optimized"])),
     ("pass_unknown_betas", Takes::Switch),
     ("prefer_global", Takes::Switch),
+    (PROXY, Takes::Own(proxy_complaint)),
 ];
 
 /// Checks the options of an account.

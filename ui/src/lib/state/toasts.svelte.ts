@@ -18,7 +18,9 @@ export const toasts = {
   },
   show(kind: Toast['kind'], text: string, action?: Toast['action'], seconds = action ? 10 : 5): void {
     const id = next++;
-    list = [...list.slice(-3), { id, kind, text, ...(action && { action }) }];
+    // What is said again takes the place of what was said; what can be undone is something of its own each time.
+    const others = list.filter((toast) => toast.action || toast.kind !== kind || toast.text !== text);
+    list = [...others.slice(-3), { id, kind, text, ...(action && { action }) }];
     setTimeout(() => this.close(id), seconds * 1000);
   },
   ok(text: string, action?: Toast['action']): void {

@@ -107,7 +107,7 @@ impl AmazonQ {
                 return Err(Error::new(Category::Internal, "This credential cannot be refreshed."));
             }
         };
-        match tokio::time::timeout(PATIENCE, self.token(outgoing, way)).await {
+        match tokio::time::timeout(PATIENCE, self.token(account, outgoing, way)).await {
             Ok(Err(error)) if error.category == Category::NoCredentials => {
                 self.ended.keep(mark, (self.clock)(), &error);
                 Err(error)
@@ -120,8 +120,8 @@ impl AmazonQ {
         }
     }
 
-    async fn token(&self, outgoing: Outgoing, way: &Way) -> Result<Fresh, Error> {
-        let incoming = self.http.send(outgoing).await?;
+    async fn token(&self, account: &Account, outgoing: Outgoing, way: &Way) -> Result<Fresh, Error> {
+        let incoming = self.http.of(account).send(outgoing).await?;
         let status = incoming.status();
         let error_type = incoming.header("x-amzn-errortype").map(str::to_owned);
         let body = incoming.read(LONGEST).await?;

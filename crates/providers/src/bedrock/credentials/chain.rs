@@ -24,6 +24,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use llm::{Category, Error};
 
+use crate::Account;
 use crate::bedrock::endpoint;
 use crate::http::{AwsConnector, Http, error_chain};
 
@@ -48,7 +49,7 @@ impl Default for ProfileOptions {
 #[derive(Debug)]
 pub(crate) struct Profiles {
     options: ProfileOptions,
-    connector: AwsConnector,
+    http: Http,
 }
 
 /// What to look for.
@@ -60,6 +61,8 @@ pub(crate) struct Search<'a> {
     pub(crate) region: &'a str,
     /// Ask the metadata service of EC2 last, in the default chain. Anywhere but on EC2 that costs seconds.
     pub(crate) instance: bool,
+    /// In whose name; it may have a proxy of its own.
+    pub(crate) account: &'a Account,
 }
 
 /// What a search found.
@@ -70,7 +73,7 @@ pub(crate) struct Found {
 
 impl Profiles {
     pub(crate) fn new(http: Http, options: ProfileOptions) -> Self {
-        Self { options, connector: AwsConnector::new(http) }
+        Self { options, http }
     }
 
     /// Looks for credentials.
@@ -94,9 +97,9 @@ impl Profiles {
     }
 
     async fn search(&self, search: Search<'_>) -> Result<Found, Error> {
-        let Search { profile, region, instance } = search;
+        let Search { profile, region, instance, account } = search;
         let config = ProviderConfig::without_region()
-            .with_http_client(self.connector.clone())
+            .with_http_client(AwsConnector::new(self.http.of(account)))
             .with_behavior_version(Some(BehaviorVersion::latest()))
             .with_retry_config(RetryConfig::standard().with_max_attempts(2));
         let region = if region.is_empty() {

@@ -149,7 +149,7 @@ impl Way {
             "grantType": "refresh_token", "refreshToken": refresh_token.expose(),
         });
         let url = parse(&format!("{}/token", places.oidc))?;
-        let heard = self.http.ask(Question::json(url, &body)).await?;
+        let heard = self.http.of(account).ask(Question::json(url, &body)).await?;
         if heard.status != 200 {
             let complaint = Complaint::read(heard.header("x-amzn-errortype"), &heard.body);
             return Err(ended(heard.status, complaint, None, SIGN_IN));
@@ -178,7 +178,7 @@ impl Way {
     ) -> Result<Session, (Refused, Error)> {
         let other = |error| (Refused::Other, error);
         let question = places.keys(&stored.token, &stored.account, &stored.role).map_err(other)?;
-        let heard = self.http.ask(question).await.map_err(other)?;
+        let heard = self.http.of(account).ask(question).await.map_err(other)?;
         let answer = read(&heard)?;
         let keys = &answer["roleCredentials"];
         let text = |name: &str| keys[name].as_str().filter(|text| !text.is_empty());
