@@ -8,6 +8,8 @@ mod ending;
 mod environment;
 mod found;
 mod keeping;
+#[cfg(target_os = "linux")]
+mod keychain;
 mod kill;
 mod kiro;
 mod locked;

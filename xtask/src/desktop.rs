@@ -80,7 +80,7 @@ fn knows(module: &str) -> bool {
     Command::new("pkg-config").args(["--exists", module]).status().is_ok_and(|status| status.success())
 }
 
-fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     env::var_os("PATH")
         .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }

@@ -5,6 +5,7 @@ mod browser;
 mod clients;
 mod desktop;
 mod icons;
+mod keychain;
 mod node;
 mod python;
 mod run;

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 
+use crate::keychain::need_keychain;
 use crate::shell::{binary, cargo, need_c_compiler, step};
 use crate::ui;
 
@@ -28,6 +29,7 @@ pub(crate) fn survive(args: &Args) -> Result<()> {
         bail!("memory and sockets are read from /proc: this runs on Linux alone");
     }
     need_c_compiler()?;
+    need_keychain()?;
     let profile = if args.debug { "debug" } else { "release" };
     let mut build = cargo();
     build.args(["build", "--package", "survive", "--package", "switchboard", "--bin", "survive"]);

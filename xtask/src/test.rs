@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 
 use crate::shell::{cargo, have, need_c_compiler, root, step, target_dir};
-use crate::{browser, clients, desktop, types, ui};
+use crate::{browser, clients, desktop, keychain, types, ui};
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -17,6 +17,7 @@ pub(crate) struct Args {
 pub(crate) fn test(args: &Args) -> Result<()> {
     need_c_compiler()?;
     desktop::need_libraries()?;
+    keychain::need_keychain()?;
     if !args.fast {
         step("format", cargo().args(["fmt", "--all", "--check"]))?;
         step(

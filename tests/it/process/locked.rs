@@ -23,7 +23,7 @@ fn key_file(machine: &Machine) -> std::path::PathBuf {
 }
 
 /// What `core.db` has of encrypted secrets, byte for byte.
-fn sealed(machine: &Machine) -> Vec<(String, String)> {
+pub(super) fn sealed(machine: &Machine) -> Vec<(String, String)> {
     let core = rusqlite::Connection::open(machine.data().join("core.db")).expect("core.db");
     let mut rows = core
         .prepare("SELECT id, credential FROM accounts UNION ALL SELECT id, key FROM local_keys ORDER BY 1")
@@ -33,7 +33,7 @@ fn sealed(machine: &Machine) -> Vec<(String, String)> {
 }
 
 /// What a client of each dialect is told.
-async fn all_refused(serving: &Serving) {
+pub(super) async fn all_refused(serving: &Serving) {
     let caller = &serving.caller;
     let messages = caller.post("/v1/messages", &ask("hello")).await;
     assert_eq!(messages.status, 503, "{}", messages.text());
@@ -54,7 +54,7 @@ async fn all_refused(serving: &Serving) {
 }
 
 /// The key as clients have it; a locked instance does not show it.
-fn with_key(mut serving: Serving, key: &str) -> Serving {
+pub(super) fn with_key(mut serving: Serving, key: &str) -> Serving {
     assert!(serving.welcome.contains("(locked)"), "{}", serving.welcome);
     serving.caller = super::Caller::new(&serving.caller.url, key);
     serving
