@@ -2,6 +2,8 @@
 
 mod backups;
 mod caller;
+#[cfg(unix)]
+mod canaries;
 mod commands;
 mod damage;
 mod ending;

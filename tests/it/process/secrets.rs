@@ -59,7 +59,7 @@ impl Canaries {
 }
 
 /// Fails when one of `canaries` is in `bytes`.
-fn absent<'a>(canaries: impl IntoIterator<Item = &'a Canary>, place: &str, bytes: &[u8]) {
+pub(super) fn absent<'a>(canaries: impl IntoIterator<Item = &'a Canary>, place: &str, bytes: &[u8]) {
     for canary in canaries {
         if let Some(form) = canary.find(bytes) {
             let text = String::from_utf8_lossy(bytes);

@@ -52,8 +52,9 @@ impl Settings {
         range("ip_limit.window_s", self.ip_limit.window_s, 1, MOST_SECONDS)?;
         range("capture.max_kb", self.capture.max_kb, 1, MOST_CAPTURED_KB)?;
         range("capture.keep_mb", self.capture.keep_mb, 1, MOST_MB)?;
-        if let Some(proxy) = self.upstream_proxy.as_deref().filter(|proxy| !is_proxy(proxy)) {
-            return refuse("upstream_proxy", &format!("{proxy:?} is not like http://proxy.example.com:3128"));
+        if self.upstream_proxy.as_deref().is_some_and(|proxy| !is_proxy(proxy)) {
+            // Not repeated: there may be a password in it.
+            return refuse("upstream_proxy", "is not like http://proxy.example.com:3128");
         }
         if self.ca_file.as_deref().is_some_and(|file| !file.is_absolute()) {
             return refuse("ca_file", "is not a full path");
