@@ -73,6 +73,7 @@ fn without(dialect: Dialect, member: &str) -> String {
 const fn question(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Completions => "prompt",
+        Dialect::Responses => "input",
         _ => "messages",
     }
 }
@@ -108,14 +109,15 @@ async fn wrong_types_are_refused() {
     let app = TestApp::start().await;
     for dialect in DIALECTS {
         let question = question(dialect);
+        let limit = if dialect == Dialect::Responses { "max_output_tokens" } else { "max_tokens" };
         for model in MODELS {
             let mut bodies = vec![
                 ("model", with(dialect, model, "model", json!(5))),
                 ("no model", without(dialect, "model")),
                 ("empty model", with(dialect, model, "model", json!(""))),
                 ("stream", with(dialect, model, "stream", json!("yes"))),
-                ("max_tokens", with(dialect, model, "max_tokens", json!("many"))),
-                ("negative max_tokens", with(dialect, model, "max_tokens", json!(-1))),
+                ("max_tokens", with(dialect, model, limit, json!("many"))),
+                ("negative max_tokens", with(dialect, model, limit, json!(-1))),
                 ("temperature", with(dialect, model, "temperature", json!("hot"))),
                 ("no question", without(dialect, question)),
                 ("null question", with(dialect, model, question, json!(null))),
@@ -124,7 +126,7 @@ async fn wrong_types_are_refused() {
             ];
             if dialect != Dialect::Completions {
                 bodies.extend([
-                    ("text for messages", with(dialect, model, question, json!("hello"))),
+                    ("truth for messages", with(dialect, model, question, json!(true))),
                     ("number for a message", with(dialect, model, question, json!([5]))),
                     ("role", with(dialect, model, question, json!([{"role": 5, "content": "hello"}]))),
                     (
@@ -244,8 +246,9 @@ async fn a_missing_or_wrong_key_is_told() {
 /// Refused before anybody reads them, and in the log all the same.
 #[tokio::test]
 async fn what_the_boundary_refuses_is_in_the_log() {
-    let app = TestApp::start().await;
     for dialect in DIALECTS {
+        // Of one instance's refusals, those of one second that are many are not all written down.
+        let app = TestApp::start().await;
         let body = dialect.asking(MODELS[0], "hello", false).to_string();
         let cases = [
             ("content-type", "text/plain", MEDIA),

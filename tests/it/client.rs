@@ -3,6 +3,7 @@
 
 mod chat;
 mod messages;
+mod responses;
 
 use serde_json::{Value, json};
 
@@ -14,13 +15,14 @@ pub(crate) enum Dialect {
     Messages,
     Chat,
     Completions,
+    Responses,
 }
 
-use Dialect::{Chat, Completions, Messages};
+use Dialect::{Chat, Completions, Messages, Responses};
 
 /// All of them.
-pub(crate) const DIALECTS: [Dialect; 3] = [Messages, Chat, Completions];
-/// Those with tools, images and thoughts.
+pub(crate) const DIALECTS: [Dialect; 4] = [Messages, Chat, Completions, Responses];
+/// Those whose conversations are lists of `messages`, with tools, images and thoughts.
 pub(crate) const RICH: [Dialect; 2] = [Messages, Chat];
 
 /// Claude, which is reached in Anthropic's own wire.
@@ -86,6 +88,7 @@ impl Dialect {
             Messages => "/v1/messages",
             Chat => "/v1/chat/completions",
             Completions => "/v1/completions",
+            Responses => "/v1/responses",
         }
     }
 
@@ -95,6 +98,7 @@ impl Dialect {
             Messages => "anthropic_messages",
             Chat => "openai_chat",
             Completions => "openai_completions",
+            Responses => "openai_responses",
         }
     }
 
@@ -108,7 +112,14 @@ impl Dialect {
                 tell_usage(&mut body, stream);
                 body
             }
+            Responses => json!({"model": model, "input": text, "max_output_tokens": 8000, "stream": stream}),
         }
+    }
+
+    /// The request with another limit of output tokens.
+    pub(crate) fn limited(self, mut body: Value, tokens: u32) -> Value {
+        body[if self == Responses { "max_output_tokens" } else { "max_tokens" }] = json!(tokens);
+        body
     }
 
     /// A request with a conversation in the dialect's own words.
@@ -118,6 +129,7 @@ impl Dialect {
             Messages if stream => body["stream"] = json!(true),
             Messages => {}
             Chat | Completions => tell_usage(&mut body, stream),
+            Responses => return json!({"model": model, "input": messages, "stream": stream}),
         }
         body
     }
@@ -126,6 +138,8 @@ impl Dialect {
     pub(crate) fn stop_word(self, anthropic: &str) -> &str {
         match (self, anthropic) {
             (Messages, word) => word,
+            (Responses, "end_turn" | "stop_sequence" | "tool_use") => "completed",
+            (Responses, "max_tokens") => "max_output_tokens",
             (_, "end_turn" | "stop_sequence") => "stop",
             (_, "max_tokens") => "length",
             (_, "tool_use") => "tool_calls",
@@ -137,6 +151,9 @@ impl Dialect {
     pub(crate) fn tool(self, name: &str, parameters: &Value) -> Value {
         match self {
             Messages => json!({"name": name, "description": "Does it.", "input_schema": parameters}),
+            Responses => {
+                json!({"type": "function", "name": name, "description": "Does it.", "parameters": parameters})
+            }
             _ => {
                 json!({"type": "function", "function": {"name": name, "description": "Does it.", "parameters": parameters}})
             }
@@ -150,6 +167,8 @@ impl Dialect {
         match (self, streamed) {
             (Messages, true) => messages::read_stream(answer),
             (Messages, false) => messages::read_whole(&answer.json()),
+            (Responses, true) => responses::read_stream(answer),
+            (Responses, false) => responses::read_whole(&answer.json()),
             (_, true) => chat::read_stream(answer),
             (_, false) => chat::read_whole(&answer.json()),
         }
@@ -165,7 +184,7 @@ impl Dialect {
                 assert_eq!(body["type"], "error", "{body}");
                 assert!(error.get("code").is_none(), "{body}");
             }
-            Chat | Completions => {
+            Chat | Completions | Responses => {
                 assert!(body.get("type").is_none(), "{body}");
                 assert!(error.get("param").is_some() && error.get("code").is_some(), "{body}");
             }

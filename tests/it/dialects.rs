@@ -8,5 +8,6 @@ mod failing;
 mod formats;
 mod limits;
 mod plain;
+mod responses;
 mod thinking;
 pub(crate) mod tools;

@@ -19,6 +19,7 @@ const MESSAGES: [&str; 7] = [
 const CHAT: [&str; 4] =
     ["/v1/chat/completions", "/chat/completions", "/v1/v1/chat/completions", "/v1/chat/completions/"];
 const COMPLETIONS: [&str; 3] = ["/v1/completions", "/completions", "/v1/v1/completions"];
+const RESPONSES: [&str; 4] = ["/v1/responses", "/responses", "/v1/v1/responses", "/openai/v1/responses"];
 
 async fn bare(app: &TestApp, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::builder().method(method).uri(app.url(path));
@@ -31,7 +32,8 @@ async fn bare(app: &TestApp, method: &str, path: &str, headers: &[(&str, &str)])
 #[tokio::test]
 async fn a_dialect_answers_at_all_its_paths() {
     let app = TestApp::start().await;
-    for (dialect, paths) in DIALECTS.iter().zip([&MESSAGES[..], &CHAT[..], &COMPLETIONS[..]]) {
+    for (dialect, paths) in DIALECTS.iter().zip([&MESSAGES[..], &CHAT[..], &COMPLETIONS[..], &RESPONSES[..]])
+    {
         for path in paths {
             for stream in [false, true] {
                 let answer = app.post(path, &dialect.asking(CLAUDE, "hello", stream)).await;
@@ -185,26 +187,4 @@ async fn what_is_not_there_is_told_in_the_dialect_of_who_asks() {
     }
     let answer = bare(&app, "DELETE", "/v1/models", &[("x-api-key", KEY)]).await;
     assert_eq!(answer.status, 405);
-}
-
-#[tokio::test]
-async fn responses_are_not_served_yet() {
-    let app = TestApp::start().await;
-    for path in ["/v1/responses", "/responses"] {
-        let answer = app.post(path, &json!({"model": CLAUDE, "input": "hello"})).await;
-        assert_eq!(answer.status, 404, "{}", answer.text());
-        let (kind, _, message) = Dialect::Chat.error(&answer.json());
-        assert_eq!(kind, "invalid_request_error");
-        assert!(message.contains("/responses"), "{message}");
-        let upgrade = [
-            ("x-api-key", KEY),
-            ("connection", "upgrade"),
-            ("upgrade", "websocket"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
-        ];
-        let answer = bare(&app, "GET", path, &upgrade).await;
-        assert_eq!(answer.status, 426, "{}", answer.text());
-        Dialect::Chat.error(&answer.json());
-    }
 }

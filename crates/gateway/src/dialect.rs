@@ -7,6 +7,7 @@ use wire::ServerCodec;
 use wire::anthropic::server::AnthropicServer;
 use wire::openai::chat::OpenAiChatServer;
 use wire::openai::completions::OpenAiCompletionsServer;
+use wire::openai::responses::OpenAiResponsesServer;
 
 use crate::pipeline;
 use crate::proxy::{Route, route};
@@ -18,6 +19,7 @@ pub(crate) static MESSAGES: AnthropicServer = AnthropicServer::new();
 pub(crate) static COUNT_TOKENS: AnthropicServer = AnthropicServer::count_tokens();
 pub(crate) static CHAT: OpenAiChatServer = OpenAiChatServer;
 pub(crate) static COMPLETIONS: OpenAiCompletionsServer = OpenAiCompletionsServer;
+pub(crate) static RESPONSES: OpenAiResponsesServer = OpenAiResponsesServer;
 
 /// The codec in whose words a request is refused, whatever its method. Where the path says nothing the headers do:
 /// clients of Anthropic always name its version.
@@ -27,7 +29,8 @@ pub(crate) fn dialect(path: &str, headers: &HeaderMap) -> &'static dyn ServerCod
         Some(Route::Messages) => &MESSAGES,
         Some(Route::CountTokens) => &COUNT_TOKENS,
         Some(Route::Completions) => &COMPLETIONS,
-        Some(Route::Chat | Route::Responses) => &CHAT,
+        Some(Route::Responses) => &RESPONSES,
+        Some(Route::Chat) => &CHAT,
         _ if headers.contains_key("anthropic-version") => &MESSAGES,
         _ => &CHAT,
     }

@@ -13,7 +13,7 @@ use llm::{Category, Error};
 use tower::ServiceExt;
 
 use crate::admin::Peer;
-use crate::dialect::{CHAT, COMPLETIONS, COUNT_TOKENS, MESSAGES, refuse};
+use crate::dialect::{CHAT, COMPLETIONS, COUNT_TOKENS, MESSAGES, RESPONSES, refuse};
 use crate::proxy::{Route, route};
 use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
@@ -62,22 +62,14 @@ where
         Route::CountTokens => counting::count(gateway, &COUNT_TOKENS, head, body).await,
         Route::Models => models::list(gateway, &head),
         Route::Model(id) => models::single(gateway, &head, &id),
-        Route::Responses => responses(gateway, &head),
+        Route::Responses => pipeline::handle(gateway, &RESPONSES, asker.peer, head, body).await,
+        Route::ResponsesSocket => socket(gateway, &head),
         Route::Hello if asker.role == Role::Shared && assets::is_navigation(&head.headers) => {
             assets::serve(gateway, &head).unwrap_or_else(|| plain(StatusCode::OK, &b"{}"[..]))
         }
         Route::Hello | Route::Telemetry => plain(StatusCode::OK, &b"{}"[..]),
         Route::Health => health(gateway),
-        Route::WrongMethod(allowed) => {
-            let path = head.uri.path();
-            let error = Error::new(
-                Category::MethodNotAllowed,
-                format!("{path} takes {allowed}, not {}.", head.method),
-            );
-            let mut response = refuse(gateway, &head, &error);
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-            response
-        }
+        Route::WrongMethod(allowed) => wrong_method(gateway, &head, allowed),
     }
 }
 
@@ -104,9 +96,18 @@ where
     refuse(gateway, &head, &Error::new(Category::UnknownRoute, message))
 }
 
-/// The Responses API is not served yet. Codex opens a WebSocket first and takes 426, and nothing else, as "use HTTP".
-fn responses(gateway: &Gateway, head: &Parts) -> Response<ReplyBody> {
-    if head.method == Method::GET && head.headers.contains_key(UPGRADE) {
+fn wrong_method(gateway: &Gateway, head: &Parts, allowed: &'static str) -> Response<ReplyBody> {
+    let path = head.uri.path();
+    let error =
+        Error::new(Category::MethodNotAllowed, format!("{path} takes {allowed}, not {}.", head.method));
+    let mut response = refuse(gateway, head, &error);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// Codex opens a WebSocket first and takes 426, and nothing else, as "use HTTP".
+fn socket(gateway: &Gateway, head: &Parts) -> Response<ReplyBody> {
+    if head.headers.contains_key(UPGRADE) {
         let mut response = plain(
             StatusCode::UPGRADE_REQUIRED,
             &br#"{"error":{"message":"WebSocket is not supported; use HTTP.","type":"invalid_request_error","param":null,"code":"upgrade_required"}}"#[..],
@@ -114,8 +115,7 @@ fn responses(gateway: &Gateway, head: &Parts) -> Response<ReplyBody> {
         response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
         return response;
     }
-    let message = format!("Unknown request URL: {} {}", head.method, head.uri.path());
-    refuse(gateway, head, &Error::new(Category::UnknownRoute, message))
+    wrong_method(gateway, head, "POST")
 }
 
 fn health(gateway: &Gateway) -> Response<ReplyBody> {

@@ -210,7 +210,8 @@ pub(crate) fn rescue(
 /// What a client should wait. Some clients do not retry a 429 at all unless it says how long.
 fn retry_after(error: &Error) -> Option<Duration> {
     error.retry_after.or(match error.category {
-        Category::RateLimited | Category::AllCooling => Some(Duration::from_secs(5)),
+        // Also where no short wait helps: asked again, the account answers the same at once, and the client shows it.
+        Category::RateLimited | Category::AllCooling | Category::Quota => Some(Duration::from_secs(5)),
         Category::Overloaded => Some(Duration::from_secs(2)),
         _ => None,
     })

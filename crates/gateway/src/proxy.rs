@@ -17,8 +17,10 @@ pub enum Route {
     Chat,
     /// `POST /v1/completions`
     Completions,
-    /// `/v1/responses`, which we do not serve yet.
+    /// `POST /v1/responses`
     Responses,
+    /// `GET /v1/responses`, at which clients open a WebSocket.
+    ResponsesSocket,
     /// `GET /v1/models`
     Models,
     /// `GET /v1/models/{id}`; ids may contain `/` and `:`.
@@ -68,7 +70,11 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
         return asked(Route::Completions);
     }
     if bare.ends_with("/responses") {
-        return Some(Route::Responses);
+        return Some(match get {
+            true => Route::ResponsesSocket,
+            false if post => Route::Responses,
+            false => Route::WrongMethod("POST"),
+        });
     }
     if bare.ends_with("/models") {
         return Some(if get { Route::Models } else { Route::WrongMethod("GET, HEAD") });
@@ -126,7 +132,7 @@ mod tests {
         }
         assert_eq!(post("/v1/completions"), Some(Route::Completions));
         assert_eq!(post("/v1/responses"), Some(Route::Responses));
-        assert_eq!(route(&Method::GET, "/v1/responses"), Some(Route::Responses));
+        assert_eq!(route(&Method::GET, "/v1/responses"), Some(Route::ResponsesSocket));
         assert_eq!(route(&Method::GET, "/v1/models"), Some(Route::Models));
         assert_eq!(
             route(&Method::GET, "/v1/models/us.anthropic.claude-opus-4-8%3A0/x"),

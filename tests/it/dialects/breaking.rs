@@ -149,8 +149,7 @@ async fn a_whole_answer_is_never_made_of_half_a_stream() {
             }
             for &(fault, category) in breaks(side) {
                 sides.turn_to(side).await;
-                let mut body = dialect.asking(model, &text(fault), false);
-                body["max_tokens"] = json!(30_000);
+                let body = dialect.limited(dialect.asking(model, &text(fault), false), 30_000);
                 let answer = app.ask(dialect, &body).await;
                 let at = format!("{dialect:?} {side:?} {fault}: {}", answer.text());
                 assert!(answer.status.as_u16() >= 400, "{at}");

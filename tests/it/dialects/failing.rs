@@ -26,8 +26,8 @@ const SERVER: &str = "server_error";
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     Case { fault: "throttle", category: "rate_limited", anthropic: (429, "rate_limit_error"), openai: (429, "rate_limit_error", "rate_limit_exceeded"), upstream: 429, attempts: 1, retry_after: Some("5") },
-    Case { fault: "daily", category: "quota", anthropic: (429, "rate_limit_error"), openai: (429, "insufficient_quota", "insufficient_quota"), upstream: 429, attempts: 1, retry_after: None },
-    Case { fault: "quota", category: "quota", anthropic: (429, "rate_limit_error"), openai: (429, "insufficient_quota", "insufficient_quota"), upstream: 400, attempts: 1, retry_after: None },
+    Case { fault: "daily", category: "quota", anthropic: (429, "rate_limit_error"), openai: (429, "insufficient_quota", "insufficient_quota"), upstream: 429, attempts: 1, retry_after: Some("5") },
+    Case { fault: "quota", category: "quota", anthropic: (429, "rate_limit_error"), openai: (429, "insufficient_quota", "insufficient_quota"), upstream: 400, attempts: 1, retry_after: Some("5") },
     Case { fault: "too-long", category: "context_length", anthropic: (400, INVALID), openai: (400, INVALID, "context_length_exceeded"), upstream: 400, attempts: 1, retry_after: None },
     Case { fault: "conflict", category: "invalid_request", anthropic: (400, INVALID), openai: (400, INVALID, ""), upstream: 400, attempts: 1, retry_after: None },
     Case { fault: "denied", category: "permission_denied", anthropic: (403, "permission_error"), openai: (403, "permission_error", "model_access_denied"), upstream: 403, attempts: 1, retry_after: None },
@@ -99,6 +99,11 @@ async fn refusals_are_told_in_openais_words() {
 }
 
 #[tokio::test]
+async fn refusals_are_told_to_responses() {
+    all_cases(Dialect::Responses).await;
+}
+
+#[tokio::test]
 async fn refusals_are_told_to_legacy_completions() {
     all_cases(Dialect::Completions).await;
 }
@@ -119,9 +124,10 @@ async fn a_model_that_is_asked_in_vain_says_why() {
 
 #[tokio::test]
 async fn a_failure_that_passes_is_not_seen() {
-    let sides = Sides::start().await;
-    let app = &sides.app;
     for dialect in DIALECTS {
+        // An instance tries again only so often.
+        let sides = Sides::start().await;
+        let app = &sides.app;
         for side in SIDES {
             let model = side.model;
             sides.turn_to(side).await;
@@ -134,6 +140,6 @@ async fn a_failure_that_passes_is_not_seen() {
                 assert_eq!(row["failover_from"][0]["category"], "overloaded", "{row}");
             }
         }
+        sides.finish().await;
     }
-    sides.finish().await;
 }

@@ -198,8 +198,7 @@ async fn an_answer_that_we_ended_leaves_the_upstream() {
         let journal = app.emulator.journal();
         let before = journal.closed();
         let text = format!("{} [[fault:pace 20]]", "words ".repeat(200));
-        let mut body = dialect.asking(CLAUDE, &text, true);
-        body["max_tokens"] = json!(5);
+        let body = dialect.limited(dialect.asking(CLAUDE, &text, true), 5);
         let answer = app.ask(dialect, &body).await;
         assert_eq!(dialect.read(&answer).stop, dialect.stop_word("max_tokens"));
         let left = journal.wait_closed(before + 1);

@@ -33,8 +33,7 @@ async fn a_model_with_a_switch_is_told_to_think() {
                 (json!({"type": "adaptive"}), None),
                 (json!({"type": "enabled", "budget_tokens": 2048}), Some("low")),
             ] {
-                let mut body = dialect.asking(model, "hello", stream);
-                body["max_tokens"] = json!(8000);
+                let mut body = dialect.limited(dialect.asking(model, "hello", stream), 8000);
                 body["thinking"] = thinking;
                 let answer = app.ask(dialect, &body).await;
                 let said = dialect.read(&answer);
@@ -97,8 +96,8 @@ async fn a_suffix_of_the_model_brings_thoughts() {
     for (model, thought) in [(OPUS, THOUGHT), ("claude-sonnet-4-6", THOUGHT), (CLAUDE, TAGGED)] {
         for dialect in DIALECTS {
             for stream in [false, true] {
-                let mut body = dialect.asking(&format!("{model}-thinking"), "hello", stream);
-                body["max_tokens"] = json!(20_000);
+                let body =
+                    dialect.limited(dialect.asking(&format!("{model}-thinking"), "hello", stream), 20_000);
                 let said = app.said(dialect, &body).await;
                 assert_eq!(said.text, "echo: hello", "{dialect:?} {model} {stream}");
                 assert_eq!(said.model, format!("{model}-thinking"));
@@ -117,8 +116,7 @@ async fn a_model_without_a_switch_is_asked_in_words() {
         let (app, _) = TestApp::kiro(kind).await;
         for dialect in RICH {
             for stream in [false, true] {
-                let mut body = dialect.asking(CLAUDE, "hello", stream);
-                body["max_tokens"] = json!(20_000);
+                let mut body = dialect.limited(dialect.asking(CLAUDE, "hello", stream), 20_000);
                 match dialect {
                     Dialect::Messages => body["thinking"] = json!({"type": "enabled", "budget_tokens": 4096}),
                     _ => body["reasoning_effort"] = json!("low"),
@@ -230,6 +228,31 @@ async fn a_thought_that_only_its_model_reads_goes_there_and_back() {
         let chat = app.last_chat();
         let spoken = &chat["conversationState"]["history"][1]["assistantResponseMessage"];
         assert_eq!(spoken["reasoningContent"], json!({"redactedContent": said.redacted}));
+    }
+    app.finish().await;
+}
+
+/// A client of Responses keeps a thought as one sealed item and gives it back.
+#[tokio::test]
+async fn a_sealed_thought_comes_back_signed() {
+    let app = start().await;
+    for stream in [false, true] {
+        let mut body =
+            Dialect::Responses.asking("claude-sonnet-4-6", r#"[[tool:weather {"city":"Rome"}]]"#, stream);
+        body["tools"] = json!([Dialect::Responses.tool("weather", &json!({"type": "object"}))]);
+        body["reasoning"] = json!({"effort": "low"});
+        let said = app.said(Dialect::Responses, &body).await;
+        assert_eq!((said.thinking.as_str(), said.calls.len()), (THOUGHT, 1));
+        assert!(!said.signature.is_empty());
+        body["input"] = json!([
+            {"role": "user", "content": body["input"]},
+            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": said.signature},
+            {"type": "function_call", "call_id": said.calls[0].id, "name": "weather", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": said.calls[0].id, "output": "sunny"},
+        ]);
+        assert_eq!(app.said(Dialect::Responses, &body).await.text, "tool said: sunny");
+        let sent = app.last_chat().to_string();
+        assert!(sent.contains(THOUGHT) && sent.contains("signature"), "{sent}");
     }
     app.finish().await;
 }

@@ -1,6 +1,8 @@
 //! Errors in OpenAI's words: what its API would say about a bad request, and the one table from category to
 //! status, `type` and `code`.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use llm::{Category, Error};
 use serde::Serialize;
@@ -133,5 +135,26 @@ fn kind_of(json: &Bytes) -> &'static str {
         Some(b'n') => "null",
         _ if memchr::memchr3(b'.', b'e', b'E', json).is_some() => "a decimal number",
         _ => "an integer",
+    }
+}
+
+/// The code of an answer that fails after it began. Programs end at some of them and ask again at all others.
+pub(super) fn failure_code(error: &Error) -> &'static str {
+    let Row(status, _, code) = row(error);
+    match error.code.or(code) {
+        Some(code) => code,
+        None if status < 500 => "invalid_prompt",
+        None => "server_error",
+    }
+}
+
+/// The message of an answer that fails after it began. There is no header any more that could say when to come back;
+/// clients read it out of the words.
+pub(super) fn told(error: &Error) -> Cow<'_, str> {
+    match (error.category, error.retry_after) {
+        (Category::RateLimited | Category::AllCooling, Some(wait)) => {
+            format!("{} Please try again in {}s.", error.message, wait.as_secs_f64().ceil().max(1.0)).into()
+        }
+        _ => error.message.as_str().into(),
     }
 }

@@ -26,12 +26,20 @@ impl Notes {
             return;
         }
         self.foreign += 1;
-        let plain = member.len() <= 40
-            && member.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-        self.add(format!("{}:dropped", if plain { member } else { "unknown" }));
+        self.add(format!("{}:dropped", if is_plain(member) { member } else { "unknown" }));
+    }
+
+    /// Notes a tool of a kind that nobody here runs.
+    pub(super) fn add_dropped_tool(&mut self, kind: &str) {
+        self.add_dropped(&format!("tools.{}", if is_plain(kind) { kind } else { "unknown" }));
     }
 
     pub(super) fn into_tokens(self) -> Vec<String> {
         self.tokens
     }
+}
+
+fn is_plain(word: &str) -> bool {
+    word.len() <= 40
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }

@@ -1,8 +1,8 @@
-//! Parameters that chat and legacy completions have in common.
+//! Parameters that OpenAI's dialects have in common.
 
 use bytes::Bytes;
 use http::HeaderMap;
-use llm::{Error, Hints, RawBody, Sampling};
+use llm::{Error, Hints, RawBody, Sampling, Tier};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -136,6 +136,22 @@ pub(super) fn stop(raw: &RawBody, notes: &mut Notes) -> Result<Vec<String>, Erro
         notes.add("stop:dropped");
     }
     Ok(stop)
+}
+
+/// The service tier that the client asks for.
+pub(super) fn tier(raw: &RawBody, notes: &mut Notes) -> Result<Option<Tier>, Error> {
+    let word: Option<String> = typed(raw, "service_tier", "a string")?;
+    Ok(match word.as_deref() {
+        None | Some("auto") => None,
+        Some("default" | "standard") => Some(Tier::Default),
+        Some("flex") => Some(Tier::Flex),
+        Some("priority" | "fast") => Some(Tier::Priority),
+        Some("scale") => Some(Tier::Reserved),
+        Some(_) => {
+            notes.add("service_tier:dropped");
+            None
+        }
+    })
 }
 
 pub(super) fn user(raw: &RawBody) -> Result<Option<String>, Error> {

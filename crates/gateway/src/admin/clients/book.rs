@@ -31,8 +31,7 @@ pub(super) const BOOK: &[Page] = &[
         kind: Kind::CommandLine,
         seen_as: &["Codex"],
         steps: steps::codex,
-        // It speaks the Responses API alone, which is not served.
-        note_code: Some("client_note_needs_responses"),
+        note_code: None,
     },
     Page {
         id: "opencode",

@@ -1,82 +1,15 @@
-//! Where a text comes from, as OpenAI shows it: links, each with the stretch of the text that it supports.
+//! Links as a chat answer shows them.
 
 use serde::Serialize;
-use serde_json::Value;
 
-/// One link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Annotation {
+use crate::openai::annotation::Link;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Annotation<'a> {
     r#type: &'static str,
-    url_citation: UrlCitation,
+    url_citation: &'a Link,
 }
 
-/// Places are counted in characters of the message's `content`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct UrlCitation {
-    start_index: usize,
-    end_index: usize,
-    title: String,
-    url: String,
-}
-
-impl Annotation {
-    /// `None` for a citation that leads nowhere on the web: OpenAI's form has no place for a page of a document.
-    fn of(citation: &Value, start: usize, end: usize) -> Option<Self> {
-        let word = |name: &str| citation.get(name).and_then(Value::as_str);
-        let url = match word("type")? {
-            "web_search_result_location" => word("url")?,
-            "search_result_location" => word("source")?,
-            _ => return None,
-        };
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            return None;
-        }
-        let title = word("title").unwrap_or_default().to_owned();
-        let url_citation = UrlCitation { start_index: start, end_index: end, title, url: url.to_owned() };
-        Some(Self { r#type: "url_citation", url_citation })
-    }
-}
-
-/// Collects the links of one message while its text grows. A citation supports the block of text it came in.
-#[derive(Debug, Default)]
-pub(super) struct Annotations {
-    all: Vec<Annotation>,
-    /// Characters of `content` so far, and where the block that is being written began.
-    said: usize,
-    from: usize,
-    /// Links whose block is not over.
-    open: usize,
-}
-
-impl Annotations {
-    pub(super) const fn begin(&mut self) {
-        self.from = self.said;
-    }
-
-    pub(super) fn say(&mut self, text: &str) {
-        self.said += text.chars().count();
-    }
-
-    pub(super) fn cite(&mut self, citation: &Value) {
-        if let Some(annotation) = Annotation::of(citation, self.from, self.said) {
-            self.all.push(annotation);
-            self.open += 1;
-        }
-    }
-
-    /// The block is over.
-    pub(super) fn end(&mut self) {
-        let closed = self.all.len() - std::mem::take(&mut self.open);
-        for annotation in &mut self.all[closed..] {
-            annotation.url_citation.end_index = self.said;
-        }
-    }
-
-    pub(super) fn all(&self) -> &[Annotation] {
-        &self.all
-    }
-
-    pub(super) fn into_all(self) -> Vec<Annotation> {
-        self.all
-    }
+pub(super) fn shown(links: &[Link]) -> Vec<Annotation<'_>> {
+    links.iter().map(|url_citation| Annotation { r#type: "url_citation", url_citation }).collect()
 }

@@ -4,9 +4,11 @@ use bytes::Bytes;
 use llm::{Answer, Content, Request};
 use serde::Serialize;
 
-use super::annotation::{Annotation, Annotations};
-use super::calls::{Calls, Form, custom_input};
+use super::annotation::{Annotation, shown};
+use super::calls::{Calls, Form};
 use crate::Stamp;
+use crate::openai::annotation::Annotations;
+use crate::openai::tool::custom_input;
 use crate::openai::usage::{self, UsageReport};
 
 #[derive(Serialize)]
@@ -42,7 +44,7 @@ struct Spoken<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     function_call: Option<Function<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    annotations: Vec<Annotation>,
+    annotations: Vec<Annotation<'a>>,
 }
 
 #[derive(Serialize)]
@@ -70,6 +72,7 @@ struct Custom<'a> {
 /// Text blocks are joined without a separator: they are pieces of one text, cut by citations or tool calls.
 pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) -> Bytes {
     let calls = Calls::of(&asked.raw);
+    let mut annotations = Annotations::default();
     let mut text = String::new();
     let mut spoken = Spoken {
         role: "assistant",
@@ -80,7 +83,6 @@ pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) ->
         function_call: None,
         annotations: Vec::new(),
     };
-    let mut annotations = Annotations::default();
     for (at, block) in answer.content.iter().enumerate() {
         match &block.content {
             Content::Text { text: more } => {
@@ -120,7 +122,7 @@ pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) ->
             _ => {}
         }
     }
-    spoken.annotations = annotations.into_all();
+    spoken.annotations = shown(annotations.all());
     let called = !spoken.tool_calls.is_empty() || spoken.function_call.is_some();
     spoken.content = (!text.is_empty() || !called).then_some(text);
     let completion = Completion {

@@ -82,16 +82,3 @@ impl Calls {
         }
     }
 }
-
-/// The text that a custom tool gets, out of the JSON the model wrote for it.
-pub(super) fn custom_input(json: &str) -> String {
-    #[derive(Deserialize)]
-    struct Input {
-        input: String,
-    }
-    if matches!(json.trim(), "" | "{}") {
-        return String::new();
-    }
-    // A model that kept to no schema meant its words all the same.
-    serde_json::from_str::<Input>(json).map_or_else(|_| json.to_owned(), |wrapped| wrapped.input)
-}

@@ -5,13 +5,16 @@
 //! answered that was not called.
 
 use bytes::Bytes;
-use llm::{Block, Content, Error, MAX_DEPTH, Message, Role, check_depth};
+use llm::{Block, Content, Error, Message, Role};
 use serde_json::value::RawValue;
 
-use super::message::{CacheControl, ChatContent, ChatMessage, FunctionCall, Text, ToolCall};
+use super::message::{ChatContent, ChatMessage, FunctionCall, ToolCall};
 use super::part::{Speaker, blocks};
+use crate::openai::cache::CacheControl;
 use crate::openai::error::{invalid_value, missing};
 use crate::openai::notes::Notes;
+use crate::openai::text::Text;
+use crate::openai::tool::object;
 
 #[derive(Debug, Default)]
 pub(super) struct Conversation {
@@ -149,7 +152,8 @@ impl Walk<'_> {
             self.legacy += 1;
             let id = format!("call_legacy_{}", self.legacy);
             let name = name.into_owned();
-            let input = object(arguments, number, "function_call.arguments", self.notes)?;
+            let at = || format!("messages[{number}].function_call.arguments");
+            let input = object(arguments, at, self.notes)?;
             content.push(Content::ToolUse { id: id.clone(), name: name.clone(), input }.into());
             waiting.push(Call { id, legacy: Some(name) });
         }
@@ -241,12 +245,7 @@ fn tool_use(
     let id = call.id.ok_or_else(|| missing(at("id")))?.into_owned();
     let (name, input) = match (call.function, call.custom) {
         (Some(function), _) => {
-            let input = object(
-                function.arguments,
-                number,
-                &format!("tool_calls[{index}].function.arguments"),
-                notes,
-            )?;
+            let input = object(function.arguments, || at("function.arguments"), notes)?;
             (function.name.into_owned(), input)
         }
         (None, Some(custom)) => {
@@ -256,28 +255,4 @@ fn tool_use(
         (None, None) => return Err(missing(at("function"))),
     };
     Ok((id.clone(), Content::ToolUse { id, name, input }))
-}
-
-/// Arguments as the JSON text of an object, which is what every upstream wants. The text is the model's own and
-/// stays as it is, for prompt caches; what is no object is wrapped.
-fn object(
-    arguments: Option<Text<'_>>,
-    number: usize,
-    member: &str,
-    notes: &mut Notes,
-) -> Result<String, Error> {
-    let arguments = arguments.map(Text::into_owned).unwrap_or_default();
-    let text = arguments.trim();
-    if text.is_empty() {
-        return Ok("{}".to_owned());
-    }
-    if !check_depth(text.as_bytes(), MAX_DEPTH) {
-        return Err(Error::invalid(format!("The arguments nest deeper than {MAX_DEPTH} levels."))
-            .with_param(format!("messages[{number}].{member}")));
-    }
-    if text.starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok() {
-        return Ok(if text.len() == arguments.len() { arguments } else { text.to_owned() });
-    }
-    notes.add("arguments:wrapped");
-    Ok(serde_json::json!({ "_raw": arguments }).to_string())
 }

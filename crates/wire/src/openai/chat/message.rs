@@ -4,24 +4,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use llm::{CacheMark, CacheTtl};
+use llm::CacheMark;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize as Shape, de};
 
-/// A borrowed string. (`Option<Cow<str>>` alone would be read as owned.)
-#[derive(Clone, Shape)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-impl Text<'_> {
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(super) fn into_owned(self) -> String {
-        self.0.into_owned()
-    }
-}
+use crate::openai::attachment::File;
+use crate::openai::cache::CacheControl;
+use crate::openai::text::Text;
 
 /// One message of any role; members that the role does not have are ignored, as are `name`, `audio` and the
 /// `reasoning_content` that some clients send back: without a signature no vendor takes thinking again.
@@ -75,16 +65,6 @@ pub(super) struct Part<'a> {
 pub(super) struct ImageUrl<'a>(pub(super) Text<'a>);
 
 #[derive(Shape)]
-pub(super) struct File<'a> {
-    #[serde(borrow, default)]
-    pub(super) file_data: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) file_id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) filename: Option<Text<'a>>,
-}
-
-#[derive(Shape)]
 pub(super) struct ToolCall<'a> {
     #[serde(borrow, default)]
     pub(super) id: Option<Text<'a>>,
@@ -108,26 +88,6 @@ pub(super) struct CustomCall<'a> {
     pub(super) name: Text<'a>,
     #[serde(borrow, default)]
     pub(super) input: Option<Text<'a>>,
-}
-
-/// Anthropic's `cache_control` and OpenAI's `prompt_cache_breakpoint` differ only in the words for lifetimes.
-#[derive(Shape)]
-pub(super) struct CacheControl<'a> {
-    #[serde(borrow, default)]
-    ttl: Option<Text<'a>>,
-}
-
-impl CacheControl<'_> {
-    /// OpenAI's half hour and twelve hours become the lifetimes that upstreams offer.
-    pub(super) fn mark(&self) -> CacheMark {
-        CacheMark {
-            ttl: match self.ttl.as_ref().map(Text::as_str) {
-                Some("5m" | "30m") => Some(CacheTtl::FiveMinutes),
-                Some("1h" | "12h" | "24h") => Some(CacheTtl::OneHour),
-                _ => None,
-            },
-        }
-    }
 }
 
 impl<'a> Part<'a> {

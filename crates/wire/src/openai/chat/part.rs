@@ -1,12 +1,13 @@
 //! Content parts become blocks.
 
 use bytes::Bytes;
-use llm::{Block, Content, Error, Source};
+use llm::{Block, Content, Error};
 
-use super::media::{self, DataUrl};
-use super::message::{ChatContent, File, ImageUrl, Part, Text};
+use super::message::{ChatContent, ImageUrl, Part};
+use crate::openai::attachment::{document, picture};
 use crate::openai::error::{invalid_value, missing, unsupported};
 use crate::openai::notes::Notes;
+use crate::openai::text::Text;
 
 /// Who speaks decides which parts are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +84,12 @@ fn read(
         ("text", _) => part.text.map(text_of).ok_or_else(|| missing(place.param("text"))),
         ("refusal", Assistant) => part.refusal.map(text_of).ok_or_else(|| missing(place.param("refusal"))),
         ("image_url", User | Tool) => {
-            let image = part.image_url.ok_or_else(|| missing(place.param("image_url")))?;
-            picture(&image, place, request, notes).map(Some)
+            let ImageUrl(url) = part.image_url.ok_or_else(|| missing(place.param("image_url")))?;
+            picture(&url, || place.param("image_url"), request, notes).map(Some)
         }
         ("file", User | Tool) => {
             let file = part.file.ok_or_else(|| missing(place.param("file")))?;
-            document(file, place, request).map(Some)
+            document(file, |member| place.param(&format!("file.{member}")), request).map(Some)
         }
         ("input_audio", User) => Err(unsupported(
             place.param("input_audio"),
@@ -101,78 +102,4 @@ fn read(
         }
         (other, _) => Err(invalid_value(place.param("type"), other, speaker.parts())),
     }
-}
-
-fn picture(image: &ImageUrl<'_>, place: Place, request: &Bytes, notes: &mut Notes) -> Result<Content, Error> {
-    let ImageUrl(url) = image;
-    let refuse = |why: &str| {
-        Error::invalid(format!("{why} Send the image as a base64 data URL: data:image/png;base64,..."))
-            .with_param(place.param("image_url"))
-    };
-    let (declared, base64) = match DataUrl::parse(url.as_str()) {
-        Some(url) => (url.media_type, url.base64),
-        // Some clients leave the prefix out.
-        None if media::sniff(url.as_str()).is_some() => (String::new(), url.as_str()),
-        None => return Err(refuse("Images are never downloaded from an address.")),
-    };
-    if base64.trim().is_empty() {
-        return Err(refuse("The image is empty."));
-    }
-    let media_type = match media::sniff(base64) {
-        Some(real) if real == declared => declared,
-        Some(real) => {
-            if !matches!(declared.as_str(), "" | "image/jpg") {
-                notes.add(format!("media_type:{real}"));
-            }
-            real.to_owned()
-        }
-        None if declared.starts_with("image/") => declared,
-        None => return Err(refuse("The data is not an image.")),
-    };
-    let source = Source::Base64 { data: media::data(url, base64, request), media_type };
-    Ok(match &source {
-        Source::Base64 { media_type, .. } if media_type == "application/pdf" => {
-            Content::Document { source, title: None, context: None, citations: false }
-        }
-        _ => Content::Image { source },
-    })
-}
-
-fn document(file: File<'_>, place: Place, request: &Bytes) -> Result<Content, Error> {
-    let Some(whole) = file.file_data else {
-        return Err(match file.file_id {
-            Some(_) => unsupported(
-                place.param("file.file_id"),
-                "Uploaded files are not available here. Send the file as base64 in 'file_data'.",
-            ),
-            None => missing(place.param("file.file_data")),
-        });
-    };
-    let title = file.filename.map(Text::into_owned).filter(|name| !name.is_empty());
-    let (declared, base64) = match DataUrl::parse(whole.as_str()) {
-        Some(url) => (url.media_type, url.base64),
-        None => (String::new(), whole.as_str()),
-    };
-    let binary = media::sniff(base64)
-        .or_else(|| title.as_deref().and_then(media::by_name))
-        .map(str::to_owned)
-        .or_else(|| {
-            let vague = matches!(declared.as_str(), "" | "application/octet-stream");
-            (!vague && !media::is_text(&declared)).then_some(declared)
-        });
-    let source = match binary {
-        Some(media_type) => Source::Base64 { media_type, data: media::data(&whole, base64, request) },
-        None => Source::Text {
-            text: media::text(base64).ok_or_else(|| {
-                Error::invalid(
-                    "The file is neither base64 of a PDF, an image or an office document nor of UTF-8 text.",
-                )
-                .with_param(place.param("file.file_data"))
-            })?,
-        },
-    };
-    Ok(match &source {
-        Source::Base64 { media_type, .. } if media_type.starts_with("image/") => Content::Image { source },
-        _ => Content::Document { source, title, context: None, citations: false },
-    })
 }

@@ -1,13 +1,14 @@
 //! The top level of a chat request: what is refused at once, and its meaning.
 
-use llm::{Error, Format, Meaning, RawBody, Request, Tier};
+use llm::{Error, Format, Meaning, RawBody, Request};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{conversation, reasoning, tools};
+use super::{conversation, tools};
 use crate::openai::error::{invalid_type, invalid_value, missing, unsupported};
 use crate::openai::notes::Notes;
 use crate::openai::parameters::{self, flag, integer, typed};
+use crate::openai::reasoning;
 
 /// Members that mean something to us. All others are noted as dropped.
 const READ: &[&str] = &[
@@ -78,7 +79,7 @@ pub(super) fn meaning(request: &Request) -> Result<Meaning, Error> {
     let reasoning = reasoning::read(raw)?;
     let sampling = parameters::sampling(raw, &mut notes)?;
     let stop = parameters::stop(raw, &mut notes)?;
-    let tier = tier(raw, &mut notes)?;
+    let tier = parameters::tier(raw, &mut notes)?;
     parameters::note_dropped(raw, READ, &mut notes);
     Ok(Meaning {
         system: conversation.system,
@@ -95,21 +96,6 @@ pub(super) fn meaning(request: &Request) -> Result<Meaning, Error> {
         tier,
         user: parameters::user(raw)?,
         adjustments: notes.into_tokens(),
-    })
-}
-
-fn tier(raw: &RawBody, notes: &mut Notes) -> Result<Option<Tier>, Error> {
-    let word: Option<String> = typed(raw, "service_tier", "a string")?;
-    Ok(match word.as_deref() {
-        None | Some("auto") => None,
-        Some("default" | "standard") => Some(Tier::Default),
-        Some("flex") => Some(Tier::Flex),
-        Some("priority" | "fast") => Some(Tier::Priority),
-        Some("scale") => Some(Tier::Reserved),
-        Some(_) => {
-            notes.add("service_tier:dropped");
-            None
-        }
     })
 }
 

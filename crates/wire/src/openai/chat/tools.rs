@@ -1,12 +1,13 @@
 //! Tool definitions and the choice among them.
 
-use llm::{CacheMark, Error, RawBody, Tool, ToolChoice, ToolKind};
+use llm::{CacheMark, Error, RawBody, Tool, ToolChoice};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::message::CacheControl;
+use crate::openai::cache::CacheControl;
 use crate::openai::error::{invalid_type, invalid_value, missing, unsupported};
 use crate::openai::parameters::flag;
+use crate::openai::tool;
 
 /// The tools of a request.
 #[derive(Debug, Default)]
@@ -47,31 +48,14 @@ struct Custom {
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
-    format: Option<CustomFormat>,
-}
-
-/// `{"type":"grammar","grammar":{"syntax","definition"}}`; some clients write the grammar's members flat.
-#[derive(Deserialize)]
-struct CustomFormat {
-    #[serde(default)]
-    grammar: Option<Grammar>,
-    #[serde(flatten)]
-    flat: Grammar,
-}
-
-#[derive(Deserialize)]
-struct Grammar {
-    #[serde(default)]
-    syntax: Option<String>,
-    #[serde(default)]
-    definition: Option<String>,
+    format: Option<tool::CustomFormat>,
 }
 
 pub(super) fn read(raw: &RawBody) -> Result<Kit, Error> {
     let mut kit = Kit { parallel: flag(raw, "parallel_tool_calls")?, ..Kit::default() };
     if let Some(definitions) = raw.read::<Vec<Definition>>("tools")?.filter(|tools| !tools.is_empty()) {
         for (index, definition) in definitions.into_iter().enumerate() {
-            kit.tools.push(tool(index, definition)?);
+            kit.tools.push(read_tool(index, definition)?);
         }
         read_choice(raw, &mut kit)?;
     } else if let Some(functions) = raw.read::<Vec<Function>>("functions")? {
@@ -86,13 +70,15 @@ pub(super) fn read(raw: &RawBody) -> Result<Kit, Error> {
     Ok(kit)
 }
 
-fn tool(index: usize, definition: Definition) -> Result<Tool, Error> {
+fn read_tool(index: usize, definition: Definition) -> Result<Tool, Error> {
     let at = |member: &str| format!("tools[{index}].{member}");
     let cache = definition.cache_control.as_ref().and_then(cache_mark);
     match (definition.r#type.as_deref().unwrap_or("function"), definition.function, definition.custom) {
         ("function", Some(function), _) => Ok(function.tool(cache)),
         ("function", None, _) => Err(missing(at("function"))),
-        ("custom", _, Some(custom)) => Ok(custom.tool(cache)),
+        ("custom", _, Some(custom)) => {
+            Ok(tool::freeform(custom.name, custom.description, custom.format, cache))
+        }
         ("custom", _, None) => Err(missing(at("custom"))),
         (other, ..) => {
             let other: String = other.chars().take(64).collect();
@@ -111,48 +97,7 @@ fn cache_mark(value: &Value) -> Option<CacheMark> {
 impl Function {
     fn tool(self, cache: Option<CacheMark>) -> Tool {
         let cache = cache.or_else(|| self.cache_control.as_ref().and_then(cache_mark));
-        let mut schema = match self.parameters {
-            Some(Value::Object(schema)) if !schema.is_empty() => schema,
-            _ => Map::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), json!({}))]),
-        };
-        // The upstreams refuse a schema that does not say it is an object.
-        schema.entry("type").or_insert_with(|| json!("object"));
-        Tool {
-            name: self.name,
-            description: self.description.filter(|text| !text.is_empty()),
-            schema: Value::Object(schema),
-            strict: self.strict,
-            cache,
-            kind: ToolKind::Function,
-        }
-    }
-}
-
-impl Custom {
-    /// Only OpenAI's models follow a grammar by force; the others are told.
-    fn tool(self, cache: Option<CacheMark>) -> Tool {
-        let mut description = self.description.unwrap_or_default();
-        let grammar = self.format.map(|format| format.grammar.unwrap_or(format.flat));
-        if let Some(Grammar { syntax, definition: Some(definition) }) = grammar {
-            if !description.is_empty() {
-                description.push_str("\n\n");
-            }
-            let syntax = syntax.map_or_else(String::new, |syntax| format!(" {syntax}"));
-            description.push_str(&format!("The input must match this{syntax} grammar:\n{definition}"));
-        }
-        Tool {
-            name: self.name,
-            description: (!description.is_empty()).then_some(description),
-            schema: json!({
-                "type": "object",
-                "properties": { "input": { "type": "string", "description": "The tool's whole input, as plain text." } },
-                "required": ["input"],
-                "additionalProperties": false
-            }),
-            strict: None,
-            cache,
-            kind: ToolKind::Freeform,
-        }
+        tool::function(self.name, self.description, self.parameters, self.strict, cache)
     }
 }
 

@@ -3,11 +3,13 @@
 use bytes::{BufMut, BytesMut};
 use llm::{Chunk, Error, Event, Opening, StopReason, Usage};
 
-use super::annotation::Annotations;
-use super::calls::{Calls, Form, custom_input};
+use super::annotation;
+use super::calls::{Calls, Form};
 use crate::ChunkWriter;
+use crate::openai::annotation::Annotations;
 use crate::openai::error::push_event;
 use crate::openai::line::{DONE, Line, PING, push_json};
+use crate::openai::tool::custom_input;
 use crate::quoted;
 
 /// Writes `chat.completion.chunk`s. The finish chunk waits for the upstream's end, because counters may follow
@@ -237,7 +239,7 @@ impl ChunkWriter for ChatWriter {
             out.put_slice(b"\"delta\":{");
             if !annotations.is_empty() {
                 out.put_slice(b"\"annotations\":");
-                push_json(out, annotations);
+                push_json(out, &annotation::shown(annotations));
             }
             out.put_slice(b"},\"logprobs\":null,\"finish_reason\":");
             push_json(out, reason);

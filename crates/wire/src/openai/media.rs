@@ -7,7 +7,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 
-use super::message::Text;
+use super::text::Text;
 
 /// Takes base64 with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
