@@ -19,7 +19,8 @@ pub(crate) static MESSAGES: AnthropicServer = AnthropicServer::new();
 pub(crate) static COUNT_TOKENS: AnthropicServer = AnthropicServer::count_tokens();
 pub(crate) static CHAT: OpenAiChatServer = OpenAiChatServer;
 pub(crate) static COMPLETIONS: OpenAiCompletionsServer = OpenAiCompletionsServer;
-pub(crate) static RESPONSES: OpenAiResponsesServer = OpenAiResponsesServer;
+pub(crate) static RESPONSES: OpenAiResponsesServer = OpenAiResponsesServer::new();
+pub(crate) static COMPACT: OpenAiResponsesServer = OpenAiResponsesServer::compact();
 
 /// The codec in whose words a request is refused, whatever its method. Where the path says nothing the headers do:
 /// clients of Anthropic always name its version.
@@ -30,6 +31,7 @@ pub(crate) fn dialect(path: &str, headers: &HeaderMap) -> &'static dyn ServerCod
         Some(Route::CountTokens) => &COUNT_TOKENS,
         Some(Route::Completions) => &COMPLETIONS,
         Some(Route::Responses) => &RESPONSES,
+        Some(Route::Compact) => &COMPACT,
         Some(Route::Chat) => &CHAT,
         _ if headers.contains_key("anthropic-version") => &MESSAGES,
         _ => &CHAT,

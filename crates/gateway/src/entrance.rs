@@ -13,11 +13,11 @@ use llm::{Category, Error};
 use tower::ServiceExt;
 
 use crate::admin::Peer;
-use crate::dialect::{CHAT, COMPLETIONS, COUNT_TOKENS, MESSAGES, RESPONSES, refuse};
+use crate::dialect::{CHAT, COMPACT, COMPLETIONS, COUNT_TOKENS, MESSAGES, RESPONSES, refuse};
 use crate::proxy::{Route, route};
 use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
-use crate::{assets, counting, models, pipeline};
+use crate::{assets, counting, kept, models, pipeline};
 
 /// What a door is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,10 @@ where
         Route::Models => models::list(gateway, &head),
         Route::Model(id) => models::single(gateway, &head, &id),
         Route::Responses => pipeline::handle(gateway, &RESPONSES, asker.peer, head, body).await,
+        Route::Compact => pipeline::handle(gateway, &COMPACT, asker.peer, head, body).await,
+        Route::Response(id) => kept::show(gateway, &head, &id).await,
+        Route::RemoveResponse(id) => kept::remove(gateway, &head, &id).await,
+        Route::InputItems(id) => kept::input_items(gateway, &head, &id).await,
         Route::ResponsesSocket => socket(gateway, &head),
         Route::Hello if asker.role == Role::Shared && assets::is_navigation(&head.headers) => {
             assets::serve(gateway, &head).unwrap_or_else(|| plain(StatusCode::OK, &b"{}"[..]))

@@ -20,6 +20,7 @@ pub mod guard;
 #[cfg(test)]
 mod house;
 mod keepalive;
+mod kept;
 mod keys;
 mod last_call;
 mod limits;

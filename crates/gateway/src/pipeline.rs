@@ -12,9 +12,10 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use llm::{Category, Error, Request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use wire::{ServerCodec, Stamp};
+use wire::{ChunkWriter, ServerCodec};
 
 use crate::dispatch::{self, Sought, Started};
+use crate::kept::{self, Keep};
 use crate::last_call::{LastCall, last_call};
 use crate::limits::Permit;
 use crate::live::LiveAnswer;
@@ -62,29 +63,43 @@ where
 {
     let mut recorder = Recorder::begin(gateway, codec.wire(), &head);
     match take(gateway, codec, peer, &head, incoming, &mut recorder).await {
-        Ok((asked, course, permit)) => {
+        Ok(Taken { asked, course, permit, keep }) => {
             let stamp = recorder.stamp();
             let search = Box::pin(dispatch::seek(Arc::clone(gateway), Arc::clone(&asked), course, recorder));
             if asked.stream {
-                stream(codec, &asked, stamp, permit, search, last_call(gateway)).await
+                let writer = codec.writer(&asked, stamp);
+                let writer = match keep {
+                    Some(keep) => keep.over(writer),
+                    None => writer,
+                };
+                stream(codec, writer, permit, search, last_call(gateway)).await
             } else {
                 let (recorder, started) = search.await;
-                whole(codec, &asked, recorder, started)
+                whole(codec, &asked, recorder, started, keep)
             }
         }
         Err(error) => rescue(codec, recorder, &error),
     }
 }
 
+/// A request that may be answered.
+struct Taken {
+    asked: Arc<Request>,
+    course: route::Course,
+    permit: Permit,
+    /// Keeps the answer, where that is wanted.
+    keep: Option<Keep>,
+}
+
 /// Steps 1 to 4: who asks, what, may they now, where may it go.
 async fn take<B>(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     codec: &dyn ServerCodec,
     peer: IpAddr,
     head: &Parts,
     incoming: B,
     recorder: &mut Recorder,
-) -> Result<(Arc<Request>, route::Course, Permit), Error>
+) -> Result<Taken, Error>
 where
     B: Body + Send + Unpin,
     B::Data: Send,
@@ -108,20 +123,20 @@ where
     asked.hints.tier = key.as_ref().and_then(|key| key.rules.tier).map(Into::into);
     recorder.asked(&asked);
     let permit = gateway.limits.enter()?;
+    let keep = kept::recall(gateway, &mut asked, key.as_deref(), recorder.stamp()).await?;
     let wanted = route::Wanted::new(gateway, &asked.model, recorder.client(), pinned, key)?;
     let course =
         route::Course::new(gateway, &asked, wanted).map_err(|refused| recorder.refused_by(refused))?;
     if let Some(tape) = recorder.tape() {
         tape.routed();
     }
-    Ok((Arc::new(asked), course, permit))
+    Ok(Taken { asked: Arc::new(asked), course, permit, keep })
 }
 
 /// A streamed answer: held back until an account answers, or until the client needs a sign of life.
 async fn stream(
     codec: &'static dyn ServerCodec,
-    asked: &Request,
-    stamp: Stamp,
+    writer: Box<dyn ChunkWriter>,
     permit: Permit,
     mut search: BoxFuture<'static, Sought>,
     last_call: LastCall,
@@ -137,7 +152,7 @@ async fn stream(
             let mut response = Response::new(ReplyBody::empty());
             event_stream(response.headers_mut());
             about(&recorder, response.headers_mut());
-            let live = LiveAnswer::started(started, codec.writer(asked, stamp), recorder, permit, last_call);
+            let live = LiveAnswer::started(started, writer, recorder, permit, last_call);
             *response.body_mut() = ReplyBody::live(live);
             response
         }
@@ -145,7 +160,7 @@ async fn stream(
         None => {
             let mut response = Response::new(ReplyBody::empty());
             event_stream(response.headers_mut());
-            let live = LiveAnswer::seeking(search, codec.writer(asked, stamp), permit, last_call);
+            let live = LiveAnswer::seeking(search, writer, permit, last_call);
             *response.body_mut() = ReplyBody::live(live);
             response
         }
@@ -158,6 +173,7 @@ fn whole(
     asked: &Request,
     mut recorder: Box<Recorder>,
     started: Result<Started, Error>,
+    keep: Option<Keep>,
 ) -> Response<ReplyBody> {
     let body = match started {
         Ok(Started::Whole(answer)) => {
@@ -174,6 +190,9 @@ fn whole(
         }
         Err(error) => return rescue(codec, recorder, &error),
     };
+    if let Some(keep) = keep {
+        keep.whole(&body);
+    }
     recorder.sent(StatusCode::OK);
     recorder.complete();
     let mut response = Response::new(ReplyBody::piece(body));

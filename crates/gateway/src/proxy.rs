@@ -19,6 +19,14 @@ pub enum Route {
     Completions,
     /// `POST /v1/responses`
     Responses,
+    /// `POST /v1/responses/compact`
+    Compact,
+    /// `GET /v1/responses/{id}`
+    Response(String),
+    /// `DELETE /v1/responses/{id}`
+    RemoveResponse(String),
+    /// `GET /v1/responses/{id}/input_items`
+    InputItems(String),
     /// `GET /v1/responses`, at which clients open a WebSocket.
     ResponsesSocket,
     /// `GET /v1/models`
@@ -76,6 +84,15 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
             false => Route::WrongMethod("POST"),
         });
     }
+    if let Some((_, rest)) = bare.rsplit_once("/responses/") {
+        return match (rest.split_once('/'), rest) {
+            (None, "compact") => asked(Route::Compact),
+            (None, id) if get => Some(Route::Response(id.to_owned())),
+            (None, id) if *method == Method::DELETE => Some(Route::RemoveResponse(id.to_owned())),
+            (Some((id, "input_items")), _) if get => Some(Route::InputItems(id.to_owned())),
+            _ => None,
+        };
+    }
     if bare.ends_with("/models") {
         return Some(if get { Route::Models } else { Route::WrongMethod("GET, HEAD") });
     }
@@ -96,7 +113,14 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
 pub(crate) fn speaks_a_dialect(path: &str) -> bool {
     matches!(
         route(&Method::POST, path),
-        Some(Route::Messages | Route::CountTokens | Route::Chat | Route::Completions | Route::Responses)
+        Some(
+            Route::Messages
+                | Route::CountTokens
+                | Route::Chat
+                | Route::Completions
+                | Route::Responses
+                | Route::Compact
+        )
     )
 }
 
@@ -133,6 +157,12 @@ mod tests {
         assert_eq!(post("/v1/completions"), Some(Route::Completions));
         assert_eq!(post("/v1/responses"), Some(Route::Responses));
         assert_eq!(route(&Method::GET, "/v1/responses"), Some(Route::ResponsesSocket));
+        assert_eq!(post("/v1/responses/compact"), Some(Route::Compact));
+        assert_eq!(route(&Method::GET, "/v1/responses/resp_1"), Some(Route::Response("resp_1".into())));
+        assert_eq!(route(&Method::DELETE, "/responses/resp_1"), Some(Route::RemoveResponse("resp_1".into())));
+        let items = Route::InputItems("resp_1".into());
+        assert_eq!(route(&Method::GET, "/v1/responses/resp_1/input_items"), Some(items));
+        assert_eq!(post("/v1/responses/resp_1/cancel"), None);
         assert_eq!(route(&Method::GET, "/v1/models"), Some(Route::Models));
         assert_eq!(
             route(&Method::GET, "/v1/models/us.anthropic.claude-opus-4-8%3A0/x"),

@@ -45,6 +45,8 @@ pub struct Settings {
     pub retention_days: u32,
     /// Oldest log rows go when the log is larger than this; 0 means no limit.
     pub retention_mb: u32,
+    /// Answers to clients of OpenAI's Responses that want them kept stay so many days; 0 keeps none.
+    pub responses_days: u32,
     pub backups: Backups,
     pub timeouts: Timeouts,
     /// Further names a `Host` header may carry: `name` (with our port or none) or `name:port`.
@@ -223,6 +225,7 @@ impl Default for Settings {
             failover: Failover::default(),
             retention_days: 30,
             retention_mb: 512,
+            responses_days: 30,
             backups: Backups::default(),
             timeouts: Timeouts::default(),
             extra_hosts: Vec::new(),

@@ -1,10 +1,11 @@
-//! `chats.db`: the conversations of the window's chat.
+//! `chats.db`: the conversations of the window's chat, and the answers that clients want kept.
 //!
 //! A file of its own: conversations may grow to hundreds of megabytes, and neither a backup of the accounts nor the
 //! cleaning of the log is to carry them along. It is opened when the chat is first used, on the one thread that works
 //! with it, so who never chats here pays nothing.
 
 mod file;
+mod responses;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 
+pub use responses::ResponseRow;
 pub use table::{ConversationHead, ConversationPage, ConversationRow};
 
 use crate::readers::lock;
@@ -69,6 +71,23 @@ impl Chats {
     pub fn remove(&self, id: &str) -> Pending<bool> {
         let id = id.to_owned();
         self.work(move |connection| table::remove(connection, &id))
+    }
+
+    /// Keeps an answer, and no longer those older than `days` before it.
+    pub fn keep_response(&self, row: ResponseRow, days: u32) -> Pending<()> {
+        self.work(move |connection| responses::put(connection, &row, days))
+    }
+
+    /// An answer that was given to the key.
+    pub fn response(&self, id: &str, key_id: &str) -> Pending<Option<ResponseRow>> {
+        let (id, key_id) = (id.to_owned(), key_id.to_owned());
+        self.work(move |connection| responses::find(connection, &id, &key_id))
+    }
+
+    /// `false` when it was gone already, or never the key's.
+    pub fn remove_response(&self, id: &str, key_id: &str) -> Pending<bool> {
+        let (id, key_id) = (id.to_owned(), key_id.to_owned());
+        self.work(move |connection| responses::remove(connection, &id, &key_id))
     }
 
     fn work<T: Send + 'static>(

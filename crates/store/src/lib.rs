@@ -21,7 +21,7 @@ pub use crate::core::{
     AccountRow, Condition, Core, LocalKeyRow, PlainRow, RemovedRow, SecretKeyRow, SlotRow, StateRow,
 };
 pub use backups::{Backup, BackupKind};
-pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow};
+pub use chats::{Chats, ConversationHead, ConversationPage, ConversationRow, ResponseRow};
 pub use error::Error;
 pub use foreign::foreign_texts;
 pub use logs::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};

@@ -272,3 +272,116 @@ async fn a_socket_is_declined_so_that_clients_go_on_over_http() {
     let generated = app.emulator.journal().requests();
     assert!(!generated.iter().any(|row| row.operation.is_some_and(Operation::generates)));
 }
+
+#[tokio::test]
+async fn a_conversation_goes_on_from_an_answer_that_was_kept() {
+    let app = TestApp::start().await;
+    for model in MODELS {
+        for stream in [false, true] {
+            let mut body = Responses.asking(model, r#"[[tool:weather {"city":"Rome"}]]"#, stream);
+            body["tools"] = json!([Responses.tool("weather", &json!({"type": "object"}))]);
+            body["reasoning"] = json!({"effort": "low"});
+            let first = object(&app.ask(Responses, &body).await);
+            assert_eq!(first["store"], true);
+            let call = first["output"].as_array().expect("output").last().expect("a call")["call_id"].clone();
+            body["input"] = json!([{"type": "function_call_output", "call_id": call, "output": "sunny"}]);
+            body["previous_response_id"] = first["id"].clone();
+            let second = object(&app.ask(Responses, &body).await);
+            assert_eq!(
+                second["output"].as_array().expect("output").last().expect("words")["content"][0]["text"],
+                "tool said: sunny"
+            );
+            assert_eq!(second["previous_response_id"], first["id"]);
+            assert_eq!(last_sent(&app).contains(THOUGHT), model == CLAUDE, "the thought came back");
+            body["input"] = json!("three");
+            body["previous_response_id"] = second["id"].clone();
+            assert_eq!(app.said(Responses, &body).await.text, "echo: three");
+            assert!(last_sent(&app).contains("sunny"), "{}", last_sent(&app));
+            let mut names = Responses.asking(model, "", stream);
+            names["input"] = json!([
+                {"role": "user", "content": "one"},
+                {"type": "item_reference", "id": second["output"].as_array().expect("output").last().expect("words")["id"]},
+                {"role": "user", "content": "two"},
+            ]);
+            assert_eq!(app.said(Responses, &names).await.text, "echo: two");
+            assert!(last_sent(&app).contains("tool said: sunny"), "{}", last_sent(&app));
+        }
+    }
+}
+
+#[tokio::test]
+async fn kept_answers_are_shown_and_thrown_away() {
+    let app = TestApp::start().await;
+    let answer = app.ask(Responses, &Responses.asking(CLAUDE, "hello", false)).await.json();
+    let path = format!("/v1/responses/{}", answer["id"].as_str().expect("an id"));
+    assert_eq!(app.get(&path).await.json(), answer);
+    let items = app.get(&format!("{path}/input_items")).await.json();
+    assert_eq!((&items["object"], &items["has_more"]), (&json!("list"), &json!(false)));
+    assert_eq!(items["data"][0]["content"][0]["text"], "hello");
+    assert!(items["data"][0]["id"].is_string() && items["first_id"] == items["last_id"]);
+    assert_eq!(app.get(&format!("{path}/input_items?limit=0")).await.status, 400);
+    let delete = app.request("DELETE", &path).body(http_body_util::Full::default()).expect("request");
+    assert_eq!(
+        app.send(delete.clone()).await.json(),
+        json!({"id": answer["id"], "object": "response", "deleted": true})
+    );
+    for gone in [app.send(delete).await, app.get(&path).await, app.get(&format!("{path}/input_items")).await]
+    {
+        assert_eq!(gone.status, 404);
+        assert_eq!(Responses.error(&gone.json()).1, "response_not_found");
+    }
+    let mut next = Responses.asking(CLAUDE, "more", false);
+    next["previous_response_id"] = answer["id"].clone();
+    let refused = app.ask(Responses, &next).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(Responses.error(&refused.json()).1, "previous_response_not_found");
+    let stranger =
+        hyper::Request::get(app.url(&path)).body(http_body_util::Full::default()).expect("request");
+    assert_eq!(app.send(stranger).await.status, 401);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_that_is_not_to_be_kept() {
+    let app = TestApp::start().await;
+    let mut body = Responses.asking(CLAUDE, "hello", true);
+    body["store"] = json!(false);
+    let unkept = object(&app.ask(Responses, &body).await);
+    assert_eq!(unkept["store"], false);
+    app.set(&json!({"responses_days": 0})).await;
+    let off = object(&app.ask(Responses, &Responses.asking(CLAUDE, "hello", false)).await);
+    assert_eq!(off["store"], false);
+    for answer in [&unkept, &off] {
+        let path = format!("/v1/responses/{}", answer["id"].as_str().expect("an id"));
+        assert_eq!(app.get(&path).await.status, 404);
+    }
+    body["previous_response_id"] = off["id"].clone();
+    assert_eq!(app.ask(Responses, &body).await.status, 400);
+    assert!(
+        !std::fs::read_dir(app.folder.path())
+            .expect("a folder")
+            .flatten()
+            .any(|file| file.file_name() == "chats.db"
+                && std::fs::read(file.path()).expect("bytes").windows(5).any(|at| at == b"hello"))
+    );
+}
+
+#[tokio::test]
+async fn a_conversation_is_compacted_on_request() {
+    let app = TestApp::start().await;
+    let body = json!({"model": CLAUDE, "input": [
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": "echo: one"},
+    ]});
+    let answer = app.post("/v1/responses/compact", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let compacted = answer.json();
+    assert_eq!(compacted["object"], "response.compaction");
+    let output = compacted["output"].as_array().expect("output");
+    assert_eq!(output.len(), 2, "{compacted}");
+    assert_eq!((&output[0]["content"], &output[1]["type"]), (&json!("one"), &json!("compaction")));
+    assert!(compacted["usage"]["input_tokens"].as_u64() > Some(0));
+    let mut next = Responses.asking(CLAUDE, "", true);
+    next["input"] = json!([output[0], output[1], {"role": "user", "content": "go on"}]);
+    assert!(app.said(Responses, &next).await.text.ends_with("go on"));
+    assert_eq!(app.row(&answer).await["dialect"], "openai_responses");
+}

@@ -41,6 +41,7 @@ impl Settings {
             return refuse("prefer_global", "contradicts forbid_global");
         }
         range("retention_days", self.retention_days, 0, MOST_DAYS)?;
+        range("responses_days", self.responses_days, 0, MOST_DAYS)?;
         range("retention_mb", self.retention_mb, 0, MOST_MB)?;
         range("backups.every_hours", self.backups.every_hours, 0, MOST_HOURS)?;
         range("backups.keep", self.backups.keep, 1, MOST_BACKUPS)?;

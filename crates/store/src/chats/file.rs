@@ -4,12 +4,13 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::table;
+use super::{responses, table};
 use crate::connection::{self, Format, Shape};
 use crate::{Error, files};
 
 /// `FULL`: what a person wrote is on disk when we say so.
-const SHAPE: Shape = Shape { synchronous: "FULL", secure_delete: true, steps: &[&[table::V1]] };
+const SHAPE: Shape =
+    Shape { synchronous: "FULL", secure_delete: true, steps: &[&[table::V1], &[responses::V2]] };
 
 /// Opens or makes the file. A damaged one is moved aside.
 pub(super) fn open(folder: &Path) -> Result<Connection, Error> {

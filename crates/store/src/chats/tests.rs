@@ -58,3 +58,29 @@ async fn they_outlive_the_process_and_a_damaged_file_is_kept_aside() {
     let kept = std::fs::read_dir(folder.path()).unwrap().flatten();
     assert!(kept.into_iter().any(|file| file.file_name().to_string_lossy().starts_with("chats.db.damaged-")));
 }
+
+#[tokio::test]
+async fn answers_are_kept_for_their_key_and_for_a_time() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let folder = tempfile::tempdir().unwrap();
+    let chats = Chats::new(folder.path());
+    let row = |id: &str, created_ms| ResponseRow {
+        id: id.into(),
+        key_id: "k".into(),
+        created_ms,
+        previous: Some("before".into()),
+        input: "[]".into(),
+        response: "{}".into(),
+    };
+    chats.keep_response(row("a", 0), 2).await.unwrap();
+    chats.keep_response(row("b", DAY_MS), 2).await.unwrap();
+    assert_eq!(chats.response("a", "k").await.unwrap(), Some(row("a", 0)));
+    assert_eq!(chats.response("a", "other").await.unwrap(), None);
+    assert!(!chats.remove_response("a", "other").await.unwrap());
+    chats.keep_response(row("c", 2 * DAY_MS + 1), 2).await.unwrap();
+    assert_eq!(chats.response("a", "k").await.unwrap(), None, "older than two days");
+    assert!(chats.remove_response("b", "k").await.unwrap());
+    assert_eq!(chats.response("b", "k").await.unwrap(), None);
+    chats.close();
+    assert!(Chats::new(folder.path()).response("c", "k").await.unwrap().is_some(), "outlives the process");
+}

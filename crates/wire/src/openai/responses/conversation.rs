@@ -120,7 +120,7 @@ impl Walk<'_> {
             "compaction" | "context_compaction" | "compaction_summary" => self.compaction(&item),
             // Read already.
             "additional_tools" => {}
-            "compaction_trigger" => self.user(vec![Block::text(compaction::ASK)]),
+            "compaction_trigger" => self.user(vec![Block::text(compaction::WORDS)]),
             "" => return Err(missing(format!("{at}.type"))),
             // What ran at OpenAI, or is kept there.
             other => self.notes.add_dropped(&format!("input.{other}")),

@@ -25,7 +25,23 @@ use crate::{ChunkWriter, ErrorReply, ServerCodec, Stamp};
 
 /// Responses as a server.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct OpenAiResponsesServer;
+pub struct OpenAiResponsesServer {
+    compacts: bool,
+}
+
+impl OpenAiResponsesServer {
+    /// For answers.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { compacts: false }
+    }
+
+    /// For `POST /v1/responses/compact`: conversations in short, never streamed and never kept.
+    #[must_use]
+    pub const fn compact() -> Self {
+        Self { compacts: true }
+    }
+}
 
 impl ServerCodec for OpenAiResponsesServer {
     fn wire(&self) -> Wire {
@@ -33,7 +49,10 @@ impl ServerCodec for OpenAiResponsesServer {
     }
 
     fn read_request(&self, headers: &HeaderMap, body: Bytes) -> Result<Request, Error> {
-        let raw = RawBody::parse(Wire::OpenAiResponses, &body)?;
+        let mut raw = RawBody::parse(Wire::OpenAiResponses, &body)?;
+        if self.compacts {
+            compaction::ask(&mut raw);
+        }
         let model = parameters::model(&raw)?;
         request::check(&raw)?;
         let stream = parameters::stream(&raw)?;
@@ -42,11 +61,12 @@ impl ServerCodec for OpenAiResponsesServer {
     }
 
     fn writer(&self, asked: &Request, stamp: Stamp) -> Box<dyn ChunkWriter> {
-        Box::new(writer::ResponseWriter::new(asked, stamp, false))
+        Box::new(writer::ResponseWriter::new(asked, stamp))
     }
 
     fn write_answer(&self, asked: &Request, answer: &Answer, stamp: Stamp) -> Bytes {
-        writer::whole(asked, answer, stamp)
+        let writer = writer::ResponseWriter::new(asked, stamp);
+        if self.compacts { writer.compacted(asked, answer, stamp) } else { writer.answered(answer) }
     }
 
     fn write_whole(&self, asked: &Request, whole: &Whole) -> Bytes {
@@ -58,6 +78,8 @@ impl ServerCodec for OpenAiResponsesServer {
     }
 }
 
-fn answer_id(stamp: Stamp) -> String {
+/// The id of the answer with this stamp.
+#[must_use]
+pub fn answer_id(stamp: Stamp) -> String {
     format!("resp_{:032x}", stamp.id)
 }

@@ -45,7 +45,7 @@ struct Failure<'a> {
 
 /// `usage` in this dialect's names. Cached tokens count as input, thoughts as output.
 #[derive(Serialize)]
-struct Report {
+pub(super) struct Report {
     input_tokens: u64,
     input_tokens_details: InputDetails,
     output_tokens: u64,
@@ -97,6 +97,7 @@ const ECHOED: &[(&str, &str)] = &[
     ("previous_response_id", "null"),
     ("prompt_cache_key", "null"),
     ("safety_identifier", "null"),
+    ("store", "false"),
     ("temperature", "null"),
     ("text", r#"{"format":{"type":"text"}}"#),
     ("tool_choice", "\"auto\""),
@@ -127,7 +128,7 @@ impl Frame {
         let word = |name: &str| reasoning.get(name).and_then(Value::as_str);
         let reasoning = serde_json::json!({"effort": word("effort"), "summary": word("summary")});
         member(&mut echo, "reasoning", &reasoning);
-        echo.put_slice(b",\"store\":false,\"tools\":[]");
+        echo.put_slice(b",\"tools\":[]");
         let tier_asked = asked.raw.get("service_tier").is_some_and(|json| json.as_ref() != b"null");
         Self { head: head.to_vec(), echo: echo.to_vec(), tier_asked }
     }

@@ -63,7 +63,6 @@ pub(super) fn check(raw: &RawBody) -> Result<(), Error> {
             "conversation",
             "Send the conversation in 'input', or name the last answer in 'previous_response_id'.",
         ),
-        ("previous_response_id", "Answers are not kept here. Send the conversation in 'input'."),
         ("prompt", "Prompts kept at OpenAI are not available here. Send 'instructions' and 'input'."),
     ] {
         if raw.get(name).is_some_and(|json| json.as_ref() != b"null") {

@@ -1,8 +1,9 @@
-//! A streamed answer, and one in one piece, which is a stream that nobody hears.
+//! Answers, streamed and in one piece.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use llm::{Answer, Category, Chunk, Error, Event, Opening, Request, StopReason};
 
+use super::compaction;
 use super::conversation::ends_in_trigger;
 use super::directory::Directory;
 use super::object::{Frame, State};
@@ -23,8 +24,8 @@ pub(super) struct ResponseWriter {
 }
 
 impl ResponseWriter {
-    pub(super) fn new(asked: &Request, stamp: Stamp, compact: bool) -> Self {
-        let compact = compact || asked.raw.get("input").is_some_and(|input| ends_in_trigger(input));
+    pub(super) fn new(asked: &Request, stamp: Stamp) -> Self {
+        let compact = asked.raw.get("input").is_some_and(|input| ends_in_trigger(input));
         let frame = Frame::new(asked, stamp);
         Self {
             output: Output::new(frame, Directory::of(&asked.raw), asked.model.clone(), stamp),
@@ -35,15 +36,29 @@ impl ResponseWriter {
         }
     }
 
-    /// The answer's object, made of a whole answer. A summary that came to nothing is an error.
-    pub(super) fn whole(mut self, answer: &Answer) -> (Output, Result<State<'static>, Error>) {
+    /// An answer in one piece: a stream that nobody hears.
+    pub(super) fn answered(mut self, answer: &Answer) -> Bytes {
+        match self.hear(answer) {
+            Ok(state) => self.output.object(state),
+            Err(error) => self.output.object(State::Failed(&error)),
+        }
+    }
+
+    /// A conversation in short, with the words of its user. A summary that came to nothing is told as a failed answer.
+    pub(super) fn compacted(mut self, asked: &Request, answer: &Answer, stamp: Stamp) -> Bytes {
+        match self.hear(answer) {
+            Ok(_) => compaction::object(asked, &self.output.done(), &self.output.usage, stamp),
+            Err(error) => self.output.object(State::Failed(&error)),
+        }
+    }
+
+    fn hear(&mut self, answer: &Answer) -> Result<State<'static>, Error> {
         let mut unheard = BytesMut::new();
         for event in llm::replay(answer) {
             self.event(&event, &mut unheard);
             unheard.clear();
         }
-        let state = self.conclude(&mut unheard);
-        (self.output, state)
+        self.conclude(&mut unheard)
     }
 
     fn start(&mut self, out: &mut BytesMut) {
@@ -146,14 +161,5 @@ impl ChunkWriter for ResponseWriter {
         // Clients read the failure out of an answer, so there must be one.
         self.start(out);
         self.output.tell("response.failed", State::Failed(error), out);
-    }
-}
-
-/// An answer in one piece.
-pub(super) fn whole(asked: &Request, answer: &Answer, stamp: Stamp) -> Bytes {
-    let (output, state) = ResponseWriter::new(asked, stamp, false).whole(answer);
-    match &state {
-        Ok(state) => output.object(*state),
-        Err(error) => output.object(State::Failed(error)),
     }
 }

@@ -12,7 +12,7 @@ use crate::{Detail, ServerCodec};
 fn requests_have_a_meaning() {
     insta::glob!("fixtures/responses/*.json", |path| {
         let body = std::fs::read_to_string(path).expect("a fixture");
-        let asked = ask(&OpenAiResponsesServer, &body).expect("a good request");
+        let asked = ask(&OpenAiResponsesServer::new(), &body).expect("a good request");
         insta::assert_debug_snapshot!(asked.meaning().expect("a meaning"));
     });
 }
@@ -38,20 +38,20 @@ fn source() -> Vec<Event> {
 
 #[test]
 fn a_stream_with_thoughts_words_and_calls() {
-    let asked = ask(&OpenAiResponsesServer, ASKED).expect("a good request");
-    let said = say(OpenAiResponsesServer.writer(&asked, STAMP), source());
+    let asked = ask(&OpenAiResponsesServer::new(), ASKED).expect("a good request");
+    let said = say(OpenAiResponsesServer::new().writer(&asked, STAMP), source());
     insta::assert_snapshot!(said);
 }
 
 #[test]
 fn an_answer_in_one_piece_says_the_same() {
-    let asked = ask(&OpenAiResponsesServer, ASKED).expect("a good request");
-    let said = say(OpenAiResponsesServer.writer(&asked, STAMP), source());
+    let asked = ask(&OpenAiResponsesServer::new(), ASKED).expect("a good request");
+    let said = say(OpenAiResponsesServer::new().writer(&asked, STAMP), source());
     let last = said.rsplit("data: ").next().expect("a last event");
     let last: serde_json::Value = serde_json::from_str(last).expect("JSON");
     let mut collector = llm::Collector::new();
     source().into_iter().for_each(|event| collector.push(event));
-    let whole = OpenAiResponsesServer.write_answer(&asked, &collector.finish(), STAMP);
+    let whole = OpenAiResponsesServer::new().write_answer(&asked, &collector.finish(), STAMP);
     let whole: serde_json::Value = serde_json::from_slice(&whole).expect("JSON");
     assert_eq!(whole, last["response"]);
 }
@@ -59,7 +59,7 @@ fn an_answer_in_one_piece_says_the_same() {
 /// Every other kind of item, every other end.
 #[test]
 fn rarer_events() {
-    let asked = ask(&OpenAiResponsesServer, ASKED).expect("a good request");
+    let asked = ask(&OpenAiResponsesServer::new(), ASKED).expect("a good request");
     let call = |index, name: &str, json: &str| {
         let block = llm::Opening::ToolUse { id: format!("call_{index}"), name: name.to_owned() };
         [
@@ -84,13 +84,13 @@ fn rarer_events() {
     events.extend(call(5, "unknown", ""));
     events.extend(call(6, "mcp__jira__get_issue", r#"{"key":"#));
     events.push(Event::Stop { reason: StopReason::MaxTokens, sequence: None });
-    insta::assert_snapshot!(say(OpenAiResponsesServer.writer(&asked, STAMP), events));
+    insta::assert_snapshot!(say(OpenAiResponsesServer::new().writer(&asked, STAMP), events));
 }
 
 #[test]
 fn a_summary_is_one_item() {
     let asked = r#"{"model":"m","stream":true,"input":[{"role":"user","content":"hi"},{"type":"compaction_trigger"}]}"#;
-    let asked = ask(&OpenAiResponsesServer, asked).expect("a good request");
+    let asked = ask(&OpenAiResponsesServer::new(), asked).expect("a good request");
     let events = |text: &str| {
         [
             Event::BlockStart { index: 0, block: llm::Opening::Text },
@@ -98,8 +98,8 @@ fn a_summary_is_one_item() {
             Event::BlockEnd { index: 0 },
         ]
     };
-    insta::assert_snapshot!(say(OpenAiResponsesServer.writer(&asked, STAMP), events("They said hi.")));
-    let nothing = say(OpenAiResponsesServer.writer(&asked, STAMP), events(" "));
+    insta::assert_snapshot!(say(OpenAiResponsesServer::new().writer(&asked, STAMP), events("They said hi.")));
+    let nothing = say(OpenAiResponsesServer::new().writer(&asked, STAMP), events(" "));
     assert!(nothing.contains("event: response.failed\n"), "{nothing}");
     assert!(asked.meaning().expect("a meaning").messages.len() == 2);
 }
@@ -107,7 +107,7 @@ fn a_summary_is_one_item() {
 #[test]
 fn failures_have_a_code_that_clients_act_on() {
     use llm::{Category, Error};
-    let asked = ask(&OpenAiResponsesServer, ASKED).expect("a good request");
+    let asked = ask(&OpenAiResponsesServer::new(), ASKED).expect("a good request");
     for (error, code, message) in [
         (Error::new(Category::ContextLength, "Too long."), "context_length_exceeded", "Too long."),
         (Error::invalid("No."), "invalid_prompt", "No."),
@@ -122,7 +122,7 @@ fn failures_have_a_code_that_clients_act_on() {
         (Error::new(Category::Internal, "Oh."), "internal_error", "Oh."),
     ] {
         let mut out = bytes::BytesMut::new();
-        let mut writer = OpenAiResponsesServer.writer(&asked, STAMP);
+        let mut writer = OpenAiResponsesServer::new().writer(&asked, STAMP);
         writer.error(&error, &mut out);
         writer.finish(&mut out);
         writer.ping(&mut out);

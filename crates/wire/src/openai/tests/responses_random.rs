@@ -22,7 +22,7 @@ fn asked() -> llm::Request {
             {"type": "local_shell"}, {"type": "shell"}, {"type": "apply_patch"},
         ],
     });
-    ask(&OpenAiResponsesServer, &body.to_string()).expect("a good request")
+    ask(&OpenAiResponsesServer::new(), &body.to_string()).expect("a good request")
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -164,7 +164,7 @@ proptest! {
         events in prop::collection::vec(any_event(), 0..40),
         fails in any::<bool>(),
     ) {
-        let mut writer = OpenAiResponsesServer.writer(&asked(), STAMP);
+        let mut writer = OpenAiResponsesServer::new().writer(&asked(), STAMP);
         let mut out = BytesMut::new();
         for event in &events {
             writer.write(&chunk(vec![event.clone()]), &mut out);

@@ -11,7 +11,7 @@ fn refused(members: Value) -> Error {
     for (name, value) in members.as_object().expect("an object") {
         body[name] = value.clone();
     }
-    let asked = ask(&OpenAiResponsesServer, &body.to_string());
+    let asked = ask(&OpenAiResponsesServer::new(), &body.to_string());
     asked.and_then(|asked| asked.meaning().cloned()).expect_err("a refusal")
 }
 
@@ -88,7 +88,7 @@ fn choices_lead_to_the_names_that_models_see() {
         ),
     ] {
         let body = json!({"model": "m", "input": "hi", "tools": tools, "tool_choice": choice});
-        let asked = ask(&OpenAiResponsesServer, &body.to_string()).expect("a good request");
+        let asked = ask(&OpenAiResponsesServer::new(), &body.to_string()).expect("a good request");
         let meaning = asked.meaning().expect("a meaning");
         assert_eq!(meaning.tool_choice.as_ref(), Some(&expected), "{choice}");
         assert_eq!(meaning.tools.len(), left);
@@ -108,7 +108,7 @@ fn an_answer_finds_its_call_wherever_it_stands() {
         {"type": "function_call_output", "call_id": "nobody", "output": "?"},
     ]);
     let body = json!({"model": "m", "input": input});
-    let asked = ask(&OpenAiResponsesServer, &body.to_string()).expect("a good request");
+    let asked = ask(&OpenAiResponsesServer::new(), &body.to_string()).expect("a good request");
     let meaning = asked.meaning().expect("a meaning");
     let shape: Vec<(llm::Role, usize)> =
         meaning.messages.iter().map(|message| (message.role, message.content.len())).collect();

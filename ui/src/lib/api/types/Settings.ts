@@ -42,7 +42,11 @@ retention_days: number,
 /**
  * Oldest log rows go when the log is larger than this; 0 means no limit.
  */
-retention_mb: number, backups: BackupSettings, timeouts: Timeouts, 
+retention_mb: number, 
+/**
+ * Answers to clients of OpenAI's Responses that want them kept stay so many days; 0 keeps none.
+ */
+responses_days: number, backups: BackupSettings, timeouts: Timeouts, 
 /**
  * Further names a `Host` header may carry: `name` (with our port or none) or `name:port`.
  */
