@@ -242,7 +242,7 @@ impl App {
         }
         self.keep_logs_small();
         self.tasks.spawn(gateway::keep_counting(Arc::clone(&self.gateway), self.quit.clone()));
-        self.tasks.spawn(gateway::keep_backed_up(Arc::clone(&self.gateway), self.quit.clone()));
+        self.tasks.spawn(gateway::take_care(Arc::clone(&self.gateway), self.quit.clone()));
         self.tasks.spawn(gateway::keep_opening(Arc::clone(&self.gateway), self.quit.clone()));
         Ok(Running { app: self, doors })
     }

@@ -9,6 +9,8 @@ mod damage;
 mod ending;
 mod environment;
 mod found;
+#[cfg(target_os = "linux")]
+mod full;
 mod keeping;
 #[cfg(target_os = "linux")]
 mod keychain;

@@ -17,6 +17,8 @@ use crate::{Entry, Outcome};
 const TICK: Duration = Duration::from_secs(30);
 /// What clocks and alarms may be off while the machine is awake.
 const DRIFT: Duration = Duration::from_secs(30);
+/// Between two tries to store what could not be stored.
+const UNSAVED: Duration = Duration::from_secs(2);
 const SHORTEST: Duration = Duration::from_secs(1);
 /// [`Error::code`] of an account whose credential does not decrypt.
 pub(crate) const UNREADABLE: &str = "secret_unreadable";
@@ -143,7 +145,7 @@ impl Inner {
     /// Stores the vault's credential. When that fails requests go on with it, and the background task tries again.
     async fn save(&self, entry: &Entry) {
         let (id, vault) = (&entry.account.id, &entry.vault);
-        vault.unsaved.store(false, Ordering::Release);
+        let before = vault.unsaved.swap(false, Ordering::AcqRel);
         let seal = |place| self.keyring.seal(place, &vault.credential()?);
         let stored = match &vault.origin {
             Some(origin) => match seal(Place::rotation(id)) {
@@ -162,8 +164,12 @@ impl Inner {
             None => return,
         };
         if let Err(error) = stored {
-            tracing::error!(account = %entry.account.name, %error, "a rotated credential could not be stored yet");
+            if !before {
+                tracing::error!(account = %entry.account.name, %error, "a rotated credential could not be stored yet");
+            }
             vault.unsaved.store(true, Ordering::Release);
+        } else if before {
+            tracing::info!(account = %entry.account.name, "the rotated credential is stored now");
         }
     }
 
@@ -173,7 +179,7 @@ impl Inner {
         loop {
             let pause = self.pause();
             let on_time = tokio::select! {
-                () = self.stop.cancelled() => return,
+                () = self.stop.cancelled() => return self.save_all().await,
                 () = tokio::time::sleep(pause) => Some(pause),
                 () = self.nudge.notified() => None,
             };
@@ -191,9 +197,21 @@ impl Inner {
         }
     }
 
+    /// The last chance of what could not be stored.
+    async fn save_all(&self) {
+        for seat in &self.board.load_full().seats {
+            if seat.entry.vault.unsaved.load(Ordering::Acquire) {
+                self.save(&seat.entry).await;
+            }
+        }
+    }
+
     fn pause(&self) -> Duration {
         let now = self.clock.now();
         let board = self.board.load();
+        if board.seats.iter().any(|seat| seat.entry.vault.unsaved.load(Ordering::Relaxed)) {
+            return UNSAVED;
+        }
         let due = board
             .seats
             .iter()

@@ -116,6 +116,13 @@ impl Accounts {
         .await
     }
 
+    /// How many credentials were renewed and could not be stored yet; they are used, and stored as soon as that works.
+    #[must_use]
+    pub fn unsaved(&self) -> usize {
+        let board = self.inner.board.load();
+        board.seats.iter().filter(|seat| seat.entry.vault.unsaved.load(Ordering::Relaxed)).count()
+    }
+
     /// All accounts in order.
     #[must_use]
     pub fn list(&self) -> Vec<AccountView> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use store::{BackupKind, Condition, Core, Restored};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Door, Gateway, Settings, passwords, visitors};
@@ -47,6 +48,13 @@ pub(crate) fn newer(by: Option<&str>) -> String {
 }
 
 impl Gateway {
+    /// Whether something could not be written because the disk is full.
+    #[must_use]
+    pub fn disk_full(&self) -> bool {
+        let core = self.core.fullness().is_some_and(|full| *full.borrow());
+        core || *self.logs.fullness().borrow()
+    }
+
     /// What a person must know of the data before anything else, in English; `None` when all is well.
     #[must_use]
     pub fn word_of_data(&self) -> Option<String> {
@@ -93,6 +101,8 @@ impl Gateway {
     }
 
     async fn read_anew(&self) -> Result<(), accounts::Error> {
+        // It may be an older version's, in our format now.
+        sign_data(&self.core, self.version).await?;
         self.office.passwords.reload(&self.core).await?;
         self.office.visitors.reload(&self.core).await?;
         let settings = Settings::load(&self.core).await?;
@@ -122,20 +132,48 @@ impl Gateway {
     }
 }
 
-/// Makes backups as the settings say, until `quit`.
-pub async fn keep_backed_up(gateway: Arc<Gateway>, quit: CancellationToken) {
+/// Makes backups as the settings say, keeps some room on the disk, and says when there is none, until `quit`.
+pub async fn take_care(gateway: Arc<Gateway>, quit: CancellationToken) {
     let mut settings = gateway.settings_changes.subscribe();
+    let (mut core, mut logs) = (gateway.core.fullness(), gateway.logs.fullness());
     let mut wait = FIRST;
+    // The disk may be full at any moment.
+    keep_room(&gateway).await;
     loop {
         tokio::select! {
             () = quit.cancelled() => return,
-            () = tokio::time::sleep(wait) => wait = back_up_if_due(&gateway).await,
+            () = tokio::time::sleep(wait) => {
+                // The room may have been used, and there may be some again.
+                if !gateway.disk_full() {
+                    keep_room(&gateway).await;
+                }
+                wait = back_up_if_due(&gateway).await;
+            }
+            () = changed(core.as_mut()) => gateway.office.changed(),
+            () = changed(Some(&mut logs)) => gateway.office.changed(),
             // Another schedule.
             changed = settings.changed() => match changed {
                 Ok(()) => {}
                 Err(_) => return,
             },
         }
+    }
+}
+
+async fn keep_room(gateway: &Gateway) {
+    let core = Arc::clone(&gateway.core);
+    // Without it everything works as long as there is room.
+    let _ = tokio::task::spawn_blocking(move || core.keep_room()).await;
+}
+
+/// Never when nothing will be told any more.
+async fn changed(told: Option<&mut watch::Receiver<bool>>) {
+    let alive = match told {
+        Some(told) => told.changed().await.is_ok(),
+        None => false,
+    };
+    if !alive {
+        std::future::pending().await
     }
 }
 

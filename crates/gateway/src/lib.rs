@@ -53,7 +53,7 @@ pub use admin::router as admin_router;
 pub use assets::Asset;
 pub use axum;
 pub use capture::{Capture as CapturedWire, Captures};
-pub use care::{KEPT_SETTINGS, keep_backed_up, sign_data};
+pub use care::{KEPT_SETTINGS, sign_data, take_care};
 pub use doors::{Doors, Taken, owner_of, preferred};
 pub use keys::{KeyRules, LOCAL, LocalKey, LocalKeys, Meter, ServiceTier, fingerprint};
 pub use limits::Limits;

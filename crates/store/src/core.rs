@@ -32,6 +32,7 @@ use self::writer::{Worth, Writer};
 use crate::backups::{Backup, Backups};
 use crate::connection::Shape;
 use crate::readers::Readers;
+use crate::room::Ballast;
 use crate::{Error, Pending, files};
 
 /// How the file was found at start.
@@ -57,6 +58,7 @@ pub enum Condition {
 pub struct Core {
     condition: Condition,
     backups: Backups,
+    ballast: Ballast,
     readers: Readers,
     writer: Option<Writer>,
 }
@@ -75,16 +77,27 @@ impl Core {
         files::private_folder(folder)?;
         let path = folder.join("core.db");
         let backups = Backups::of(folder);
-        let opened = file::open(&path, &backups, shape)?;
+        let ballast = Ballast::of(folder);
+        let opened = match file::open(&path, &backups, shape) {
+            // Opening takes some room too, and what was stored must be there to be used.
+            Err(error) if error.is_full() && ballast.release() => file::open(&path, &backups, shape)?,
+            other => other?,
+        };
         let fresh = opened.condition == Condition::Fresh;
         let writer = opened
             .writer
-            .map(|writer| Writer::start(writer, path.clone(), backups.clone(), fresh))
+            .map(|writer| Writer::start(writer, path.clone(), backups.clone(), ballast.clone(), fresh))
             .transpose()?;
         let on_damage = Arc::new(|error: &Error| {
             tracing::error!(%error, "core.db is damaged; it is restored from a backup at the next start");
         });
-        Ok(Self { condition: opened.condition, backups, readers: Readers::new(path, 1, on_damage), writer })
+        Ok(Self {
+            condition: opened.condition,
+            backups,
+            ballast,
+            readers: Readers::new(path, 1, on_damage),
+            writer,
+        })
     }
 
     #[must_use]
@@ -152,9 +165,7 @@ impl Core {
     /// has another credential by now than the one of `generation`.
     pub fn rotate_credential(&self, id: &str, generation: i64, credential: Sealed) -> Pending<bool> {
         let id = id.to_owned();
-        self.write(Worth::Backup, move |connection| {
-            accounts::rotate(connection, &id, generation, &credential)
-        })
+        self.write_vital(move |connection| accounts::rotate(connection, &id, generation, &credential))
     }
 
     /// What a credential of an account that is not stored became since: `origin` says which one that was.
@@ -167,9 +178,7 @@ impl Core {
     /// one before. `origin` is not the credential itself, but tells it from others.
     pub fn keep_rotation(&self, account_id: &str, origin: &str, credential: Sealed) -> Pending<()> {
         let (account_id, origin) = (account_id.to_owned(), origin.to_owned());
-        self.write(Worth::Backup, move |connection| {
-            rotations::put(connection, &account_id, &origin, &credential)
-        })
+        self.write_vital(move |connection| rotations::put(connection, &account_id, &origin, &credential))
     }
 
     /// Stores what the account is in. `false` when it is gone.
@@ -304,6 +313,16 @@ impl Core {
     ) -> Pending<T> {
         match &self.writer {
             Some(writer) => writer.write(worth, work),
+            None => self.refused(),
+        }
+    }
+
+    fn write_vital<T: Send + 'static>(
+        &self,
+        work: impl Fn(&rusqlite::Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Pending<T> {
+        match &self.writer {
+            Some(writer) => writer.write_vital(work),
             None => self.refused(),
         }
     }

@@ -75,6 +75,21 @@ impl Error {
         }
     }
 
+    /// True when the disk has no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Files { source, .. } => crate::room::is_full(source),
+            Self::Sqlite(error) => {
+                let code = error.sqlite_error().map(|inner| inner.extended_code);
+                // The memory that connections share is a file too, and grows with a code of its own.
+                error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+                    || code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+            }
+            _ => false,
+        }
+    }
+
     /// True when the tables are not those the format promises.
     pub(crate) fn is_wrong_schema(&self) -> bool {
         matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown))

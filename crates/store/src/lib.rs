@@ -15,6 +15,7 @@ mod foreign;
 mod logs;
 mod pending;
 mod readers;
+mod room;
 
 pub use crate::core::restore::{Restored, bring, restore};
 pub use crate::core::{

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 pub use captures::{Develop, Document};
 pub use clients::ClientSeen;
@@ -35,6 +35,7 @@ use self::queue::{Queue, Task};
 use self::writer::Writer;
 use crate::backups::{Backup, BackupKind, Backups};
 use crate::readers::{OnDamage, Readers, lock};
+use crate::room::Fullness;
 use crate::{Error, Pending, connection, files};
 
 /// What to keep. A pass never deletes more than half of the rows, and none after the clock jumped.
@@ -60,6 +61,7 @@ pub struct Cleaned {
 /// The log.
 pub struct Logs {
     backups: Backups,
+    fullness: Fullness,
     queue: Arc<Queue>,
     readers: Arc<Readers>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -110,6 +112,7 @@ impl Logs {
         let queue = Arc::new(Queue::default());
         let generation = Arc::new(AtomicU64::new(0));
         let committed = Committed::new(BEHIND);
+        let fullness = Fullness::default();
         let on_damage: OnDamage = Arc::new({
             let (queue, generation) = (queue.clone(), generation.clone());
             move |error: &Error| {
@@ -124,8 +127,18 @@ impl Logs {
                 let clocks = (now_ms, Instant::now());
                 let next_id = opened.next_id;
                 let committed = committed.clone();
-                let writer =
-                    Writer { connection, file: path, queue, readers, generation, next_id, clocks, committed };
+                let fullness = fullness.clone();
+                let writer = Writer {
+                    connection,
+                    file: path,
+                    queue,
+                    readers,
+                    generation,
+                    next_id,
+                    clocks,
+                    committed,
+                    fullness,
+                };
                 Some(writer.start()?)
             }
             None => {
@@ -137,7 +150,14 @@ impl Logs {
             // Damage is handled where it is found; nobody waits for the verdict.
             drop(readers.read(connection::quick_check));
         }
-        Ok(Self { backups: Backups::of(folder), queue, readers, writer: Mutex::new(writer), committed })
+        Ok(Self {
+            backups: Backups::of(folder),
+            fullness,
+            queue,
+            readers,
+            writer: Mutex::new(writer),
+            committed,
+        })
     }
 
     #[must_use]
@@ -205,6 +225,13 @@ impl Logs {
         // When the log is closed the promise is dropped, which answers that.
         self.queue.push(Task::Clean(Pass::new(keep, now_ms, promise)));
         pending
+    }
+
+    /// Tells when rows wait because the disk is full, and when they are written again. 8192 wait in memory;
+    /// further ones are dropped and counted.
+    #[must_use]
+    pub fn fullness(&self) -> watch::Receiver<bool> {
+        self.fullness.subscribe()
     }
 
     /// Copies the log as it is on disk to a backup, while rows are written. Takes as long as writing a file of its size.

@@ -44,13 +44,13 @@ impl Canary {
     }
 }
 
-/// All files and folders below `folder`, itself included.
+/// All files and folders below `folder`, itself included, but for the room that is kept on the disk: noise, and much of it.
 pub(super) fn tree(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![folder.to_owned()];
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         if entry.path().is_dir() {
             all.extend(tree(&entry.path()));
-        } else {
+        } else if entry.file_name() != "ballast" {
             all.push(entry.path());
         }
     }

@@ -52,6 +52,8 @@ pub(super) struct Status {
     accounts: usize,
     accounts_ready: usize,
     today: Totals,
+    /// Something could not be written because the disk is full: requests are answered, renewed credentials wait in memory.
+    disk_full: bool,
     /// Log rows lost since the start because the writer could not keep up.
     dropped_log_rows: u64,
 }
@@ -122,6 +124,7 @@ pub(super) async fn of(gateway: &Gateway, today_ms: Option<i64>) -> Result<Statu
             state: account.state,
         }),
         today: stats.totals,
+        disk_full: gateway.disk_full(),
         dropped_log_rows: gateway.sink.dropped(),
     })
 }

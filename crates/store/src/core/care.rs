@@ -1,5 +1,7 @@
 //! Backups that are made, listed, restored and removed while the data is in use.
 
+use tokio::sync::watch;
+
 use super::{Core, restore};
 use crate::backups::{Backup, BackupKind};
 use crate::{Error, Pending, Restored};
@@ -23,6 +25,20 @@ impl Core {
             backups.keep_scheduled(keep);
             Ok(made)
         })
+    }
+
+    /// Keeps 8 MiB of the disk for the moment when it is full, where there is as much again. Blocks while that is written;
+    /// nothing is done where it is kept already.
+    pub fn keep_room(&self) {
+        if self.writer.is_some() {
+            self.ballast.take();
+        }
+    }
+
+    /// Tells when a write failed because the disk is full, and when one succeeded again. `None` when nothing is written.
+    #[must_use]
+    pub fn fullness(&self) -> Option<watch::Receiver<bool>> {
+        self.writer.as_ref().map(|writer| writer.fullness().subscribe())
     }
 
     /// Removes a backup. [`Error::NoBackup`] when there is none of that name.

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::backups::Backups;
 use crate::readers::lock;
+use crate::room::{Ballast, Fullness};
 use crate::{Error, Pending, files};
 
 /// A backup follows a change after this long, and the backup before after at least [`BETWEEN`].
@@ -27,6 +28,8 @@ pub(super) enum Worth {
 }
 
 pub(super) struct Writer {
+    ballast: Ballast,
+    fullness: Fullness,
     jobs: Mutex<Option<Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -36,6 +39,7 @@ impl Writer {
         connection: Connection,
         file: PathBuf,
         backups: Backups,
+        ballast: Ballast,
         fresh: bool,
     ) -> Result<Self, Error> {
         let (sender, receiver) = channel();
@@ -49,7 +53,13 @@ impl Writer {
                 run(connection, &receiver, &backups);
             })
             .map_err(Error::Thread)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+        let (jobs, thread) = (Mutex::new(Some(sender)), Mutex::new(Some(thread)));
+        Ok(Self { ballast, fullness: Fullness::default(), jobs, thread })
+    }
+
+    /// Tells when there is no room on the disk, and when there is again.
+    pub(super) fn fullness(&self) -> &Fullness {
+        &self.fullness
     }
 
     /// Runs `work` in a transaction of its own and answers after the commit.
@@ -59,12 +69,36 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Pending<T> {
         let (promise, pending) = Pending::new();
+        let fullness = self.fullness.clone();
         let job: Job = Box::new(move |connection, _| {
             let answer = commit(connection, work);
+            fullness.note(&answer);
             let changed = answer.is_ok();
             // The caller may have left; the change is made all the same.
             let _ = promise.send(answer);
             changed && worth == Worth::Backup
+        });
+        self.submit(job, pending)
+    }
+
+    /// The same for what must not be lost: where the disk has no room, the room that was kept for this is used.
+    pub(super) fn write_vital<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Pending<T> {
+        let (promise, pending) = Pending::new();
+        let (ballast, fullness) = (self.ballast.clone(), self.fullness.clone());
+        let job: Job = Box::new(move |connection, _| {
+            let mut answer = commit(connection, &work);
+            fullness.note(&answer);
+            if answer.as_ref().is_err_and(Error::is_full) && ballast.release() {
+                // The disk goes on being full: who looks is told until something else is written.
+                answer = commit(connection, &work);
+            }
+            let changed = answer.is_ok();
+            // The caller may have left; the change is made all the same.
+            let _ = promise.send(answer);
+            changed
         });
         self.submit(job, pending)
     }
@@ -75,8 +109,11 @@ impl Writer {
         work: impl FnOnce(&mut Connection, &Backups) -> Result<T, Error> + Send + 'static,
     ) -> Pending<T> {
         let (promise, pending) = Pending::new();
+        let fullness = self.fullness.clone();
         let job: Job = Box::new(move |connection, backups| {
-            let _ = promise.send(work(connection, backups));
+            let answer = work(connection, backups);
+            fullness.note(&answer);
+            let _ = promise.send(answer);
             false
         });
         self.submit(job, pending)

@@ -14,6 +14,7 @@ use super::queue::{Queue, Task};
 use super::{Committed, LogRow, file, row, stats};
 use crate::Error;
 use crate::readers::Readers;
+use crate::room::Fullness;
 
 /// Between two steps of cleaning.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -33,6 +34,7 @@ pub(super) struct Writer {
     /// The two clocks when they were last compared.
     pub clocks: (i64, Instant),
     pub committed: Committed,
+    pub fullness: Fullness,
 }
 
 impl Writer {
@@ -101,7 +103,9 @@ impl Writer {
             self.next_id += 1;
         }
         loop {
-            let error = match self.write(&rows) {
+            let written = self.write(&rows);
+            let news = self.fullness.note(&written);
+            let error = match written {
                 Ok(()) => {
                     if self.committed.receiver_count() > 0 {
                         // The last listener may have left since.
@@ -111,7 +115,10 @@ impl Writer {
                 }
                 Err(error) => error,
             };
-            tracing::error!(%error, rows = rows.len(), "log rows could not be written yet");
+            // A disk that is full stays so for a while, and the process's own log is on it too.
+            if news || !error.is_full() {
+                tracing::error!(%error, rows = rows.len(), "log rows could not be written yet");
+            }
             if error.is_damage() && self.replace_file() {
                 continue;
             }

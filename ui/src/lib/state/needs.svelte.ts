@@ -57,6 +57,7 @@ export const needs = {
       const text = recovered.backup ? t('home.need.recovered', { time: dateTime(recovered.backup.made_ms) }) : t('home.need.emptied');
       list.unshift({ id: 'recovered', tone: 'bad', text, href: href('settings', 'data'), action: t('home.need.look') });
     }
+    if (status.value?.disk_full) list.unshift({ id: 'disk', tone: 'bad', text: t('home.need.disk'), href: href('diagnostics'), action: t('home.need.look') });
     return list;
   },
 };

@@ -27,6 +27,7 @@ pub(super) async fn run(gateway: &Arc<Gateway>, test: bool, port: Option<u16>) -
     checks.extend(proxy(gateway, port).await);
     checks.extend(protection(gateway));
     checks.extend(log(gateway));
+    checks.extend(disk(gateway));
     checks.extend(tray(gateway));
     checks.extend(way_out(gateway).await);
     checks.extend(accounts(gateway, test).await);
@@ -186,6 +187,23 @@ fn log(gateway: &Gateway) -> Option<Check> {
     (dropped > 0).then(|| {
         let message = format!("log: {dropped} rows were lost because the disk could not keep up");
         Check::new("log", CheckState::Warn, "check_log_dropped", message).with("rows", dropped)
+    })
+}
+
+/// Nothing while there is room.
+fn disk(gateway: &Gateway) -> Option<Check> {
+    let waiting = gateway.accounts.unsaved();
+    if waiting > 0 {
+        let message = format!(
+            "disk: {waiting} renewed credentials wait in memory until they can be stored; do not end Switchboard before"
+        );
+        return Some(
+            Check::new("disk", CheckState::Fail, "check_disk_unsaved", message).with("count", waiting),
+        );
+    }
+    gateway.disk_full().then(|| {
+        let message = "disk: is full; requests are answered, but nothing can be stored".to_owned();
+        Check::new("disk", CheckState::Fail, "check_disk_full", message)
     })
 }
 

@@ -39,6 +39,10 @@ wide: boolean, require_key: boolean,
  */
 password_set: boolean, active_account: Active | null, accounts: number, accounts_ready: number, today: Totals, 
 /**
+ * Something could not be written because the disk is full: requests are answered, renewed credentials wait in memory.
+ */
+disk_full: boolean, 
+/**
  * Log rows lost since the start because the writer could not keep up.
  */
 dropped_log_rows: number, };
