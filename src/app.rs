@@ -153,6 +153,7 @@ impl App {
                 ca_file: config.environment.ca_bundle.clone(),
                 passwords,
                 visitors,
+                clients: config.environment.clients(folder),
                 quit: quit.clone(),
             }),
         });

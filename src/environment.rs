@@ -1,5 +1,8 @@
 //! The AWS and Kiro variables of the process: where to send, and accounts of their own.
 
+use std::path::Path;
+
+use clients::{Connections, Machine, System};
 use providers::{Account, EndpointEnvironment, FoundKind, Places, Variables};
 use serde_json::{Value, json};
 
@@ -18,6 +21,15 @@ pub struct Environment {
     pub accounts: Vec<(Account, Value)>,
     /// Where other programs of this person keep their logins; `None` when home is unknown.
     pub places: Option<Places>,
+    /// Where editors and tools of this person keep their configuration; `None` when home is unknown.
+    pub machine: Option<Machine>,
+}
+
+impl Environment {
+    /// The files of editors and tools, for an instance on this data folder.
+    pub(crate) fn clients(&self, data_dir: &Path) -> Option<Connections> {
+        self.machine.clone().map(|machine| Connections::new(machine, &data_dir.join("clients")))
+    }
 }
 
 impl std::fmt::Debug for Environment {
@@ -57,9 +69,11 @@ pub fn read(get: impl Fn(&str) -> Option<String>) -> Environment {
         accounts.push((account("env-profile", &format!("Profile {profile}"), region.as_deref()), credential));
     }
     accounts.extend(kiro(&get));
+    let machine = Machine::read(System::own(), get);
     let places = Places::read(get).map(|places| Places { environment: variables(&get, &accounts), ..places });
     Environment {
         places,
+        machine,
         endpoints: EndpointEnvironment::read(get),
         ca_bundle: get("AWS_CA_BUNDLE").map(Into::into),
         accounts,

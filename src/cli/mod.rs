@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod backups;
+mod clients;
 mod consent;
 mod doctor;
 mod found;
@@ -12,6 +13,8 @@ mod password;
 mod secrets;
 mod serve;
 mod sign_in;
+mod started;
+mod statusline;
 mod transfer;
 mod typed;
 
@@ -61,6 +64,13 @@ enum Command {
     /// List, make, limit, replace and remove local keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Connect editors and tools by their own files, see what would change, and put everything back
+    #[command(subcommand)]
+    Clients(clients::Command),
+    /// Start a client that asks Switchboard, without changing any of its files: `switchboard run -- claude`
+    Run(started::Args),
+    /// One line for the status line of Claude Code: account, what is left of its sign-in, today's cost
+    Statusline,
     /// Set or remove the admin password, which opens the window from other machines
     #[command(subcommand)]
     Password(password::Command),
@@ -103,10 +113,15 @@ const ENDING: Duration = Duration::from_secs(1);
 /// Whatever the command could not do, in words for the person.
 pub fn run() -> Result<ExitCode> {
     let args = Args::parse();
-    let config = Config::of_the_process(args.data_dir.as_deref(), args.config_dir.as_deref())?;
+    let config = match Config::of_the_process(args.data_dir.as_deref(), args.config_dir.as_deref()) {
+        Ok(config) => config,
+        Err(_) if matches!(args.command, Command::Statusline) => return Ok(statusline::silent()),
+        Err(error) => return Err(error.into()),
+    };
     // An event loop and no pool: handing a request between threads costs half as much as the request. What would hold
     // a loop up has threads of its own: SQLite, inflating, understanding large bodies.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut start = None;
     let done = runtime.block_on(async {
         match args.command {
             Command::Serve(args) => serve::serve(config, args).await,
@@ -116,6 +131,12 @@ pub fn run() -> Result<ExitCode> {
             Command::Resume => overview::pause(config, false).await,
             Command::Key => overview::key(config).await,
             Command::Keys(command) => keys::run(config, command).await,
+            Command::Clients(command) => clients::run(config, command).await,
+            Command::Run(asked) => {
+                start = Some(started::Start::prepare(config, asked).await?);
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Statusline => Ok(statusline::print(config).await),
             Command::Password(command) => password::run(config, &command).await,
             Command::Accounts(command) => accounts::run(config, command).await,
             Command::Export(asked) => transfer::export(config, asked).await,
@@ -129,7 +150,10 @@ pub fn run() -> Result<ExitCode> {
     });
     // A name that the system looks for since long is not waited for.
     runtime.shutdown_timeout(ENDING);
-    done
+    match start {
+        Some(start) => start.run(),
+        None => done,
+    }
 }
 
 /// Tells the person what they must know of the accounts that the environment brought. Standard output is for programs.

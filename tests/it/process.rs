@@ -4,6 +4,7 @@ mod backups;
 mod caller;
 #[cfg(unix)]
 mod canaries;
+mod clients;
 mod commands;
 mod damage;
 mod ending;

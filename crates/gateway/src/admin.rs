@@ -2,7 +2,7 @@
 //!
 //! Every route needs a session of the window and for changes its CSRF header; on this machine the local key will do. Requests and answers
 //! are JSON; a request with a member that the route does not know is refused, because a misspelt setting that is
-//! silently dropped is worse than an error. No answer holds a secret, but for those that are asked for one: the local key, an export. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
+//! silently dropped is worse than an error. No answer holds a secret, but for those that are asked for one: a local key, an export. The snapshot beside the tests is what callers rely on: a change there is a change for every caller.
 
 mod accounts;
 mod backups;
@@ -98,6 +98,10 @@ pub fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/api/backups/{name}", delete(backups::remove))
         .route("/api/backups/{name}/restore", post(backups::restore))
         .route("/api/clients", get(clients::list))
+        .route("/api/clients/restore", post(clients::restore))
+        .route("/api/clients/{id}/connect", get(clients::preview_connect).post(clients::connect))
+        .route("/api/clients/{id}/undo", get(clients::preview_undo).post(clients::undo))
+        .route("/api/clients/{id}/key", post(clients::key))
         .route("/api/conversations", get(conversations::list).post(conversations::add))
         .route(
             "/api/conversations/{id}",

@@ -96,6 +96,11 @@ impl House {
         .unwrap();
         let tools = Tools { keychain, master_key_file: None, key_folder: folder.path().join("keys") };
         let safe = Safe::new(Arc::clone(&core), keyring, tools);
+        let home = folder.path().join("home");
+        let home = |name: &str| (name == "HOME").then(|| home.display().to_string());
+        let machine = clients::Machine::read(clients::System::Linux, home);
+        let clients =
+            machine.map(|machine| clients::Connections::new(machine, &folder.path().join("clients")));
         let owner = LocalKey::of_owner("local", KEY, Arc::new(Meter::new(stopped.start)));
         let gateway = Gateway {
             accounts,
@@ -118,6 +123,7 @@ impl House {
                 ca_file: None,
                 passwords: crate::Passwords::default(),
                 visitors: crate::Visitors::default(),
+                clients,
                 quit: CancellationToken::new(),
             }),
             addresses: Arc::new(vec!["127.0.0.1:4880".parse().unwrap()]).into(),

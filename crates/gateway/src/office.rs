@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use clients::Connections;
 use providers::Http;
 use serde::Serialize;
 use store::Chats;
@@ -40,6 +41,8 @@ pub struct Fittings {
     pub ca_file: Option<PathBuf>,
     pub passwords: Passwords,
     pub visitors: Visitors,
+    /// The files of editors and tools; `None` when it is not known where they are.
+    pub clients: Option<Connections>,
     /// Cancelled when the program ends; open streams of events end with it.
     pub quit: CancellationToken,
 }
@@ -49,6 +52,8 @@ pub struct Office {
     pub sessions: Sessions,
     pub passwords: Passwords,
     pub visitors: Visitors,
+    /// The files of editors and tools.
+    pub clients: Option<Arc<Connections>>,
     pub metrics: Metrics,
     pub shell: Arc<dyn Shell>,
     pub pages: &'static [Asset],
@@ -83,11 +88,13 @@ pub struct PortProblem {
 impl Office {
     #[must_use]
     pub fn new(fittings: Fittings) -> Self {
-        let Fittings { pages, shell, folder, pass, http, ca_file, passwords, visitors, quit } = fittings;
+        let Fittings { pages, shell, folder, pass, http, ca_file, passwords, visitors, clients, quit } =
+            fittings;
         Self {
             sessions: Sessions::new(&folder.to_string_lossy()),
             passwords,
             visitors,
+            clients: clients.map(Arc::new),
             metrics: Metrics::default(),
             captures: Captures::default(),
             chats: Chats::new(&folder),

@@ -27,7 +27,7 @@ pub use error::Error;
 pub use foreign::foreign_texts;
 pub use logs::{Bucket, CategoryCount, Latency, Span, Step, Usage, UsageKind};
 pub use logs::{
-    Cleaned, ClientSeen, Develop, Document, Filter, GroupTotals, HourTotals, KeySpent, LogRow, LogSink, Logs,
-    Page, Retention, Stats, StatusClass, Totals,
+    Cleaned, ClientSeen, Develop, Document, Filter, GroupTotals, HourTotals, KeySeen, KeySpent, LogRow,
+    LogSink, Logs, Page, Retention, Stats, StatusClass, Totals,
 };
 pub use pending::Pending;

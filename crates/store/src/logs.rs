@@ -23,7 +23,7 @@ use std::time::Instant;
 use tokio::sync::{broadcast, watch};
 
 pub use captures::{Develop, Document};
-pub use clients::ClientSeen;
+pub use clients::{ClientSeen, KeySeen};
 pub use keys::KeySpent;
 pub use page::{Filter, Page, StatusClass};
 pub use row::LogRow;
@@ -183,6 +183,11 @@ impl Logs {
     /// Clients that sent a request since `since_ms`, with their last; at most 200.
     pub fn clients_since(&self, since_ms: i64) -> Pending<Vec<ClientSeen>> {
         self.readers.read(move |connection| clients::since(connection, since_ms))
+    }
+
+    /// The last request of each local key since `since_ms`.
+    pub fn key_uses(&self, since_ms: i64) -> Pending<Vec<KeySeen>> {
+        self.readers.read(move |connection| clients::keys_since(connection, since_ms))
     }
 
     /// What each local key has spent since `day_ms` and since `month_ms`, the starts of hours, and when it was last used.

@@ -121,6 +121,11 @@ export const LIVED_IN = {
   'wire-events': (seen) => wire(seen, 'events'),
   'wire-timing': (seen) => wire(seen, 'timing'),
   clients: at('#/clients'),
+  'clients-connect': async ({ window, page, t }) => {
+    await window.go('#/clients');
+    await page.locator('.acts button').first().click();
+    await dialog(page).getByLabel(t('clients.diff')).waitFor();
+  },
   logs: at('#/logs'),
   'logs-errors': at('#/logs?errors=1'),
   'logs-nothing-fits': at('#/logs?text=zzz'),

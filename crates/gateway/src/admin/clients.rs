@@ -1,17 +1,28 @@
-//! `GET /api/clients`: the editors and tools that can be pointed at us, and how.
+//! `/api/clients`: the editors and tools that can be pointed at us, and pointing them.
+//!
+//! A change of a client's file is made in two steps: the difference is shown, then written if the file is still the one
+//! that was looked at. Each client that is connected so has a local key of its own, which tells its requests from others.
 
 mod book;
+mod connect;
+mod own_key;
 mod steps;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ::clients::{Look, Standing};
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use serde::Serialize;
+use store::{KeySeen, LocalKeyRow};
 
 use super::{Desk, Refusal};
 use book::BOOK;
+#[cfg(all(test, feature = "types"))]
+pub(super) use connect::{Connected, Preview, Put};
+pub(super) use connect::{connect, key, preview_connect, preview_undo, restore, undo};
 
 /// How far back a client counts as one that is in use.
 const SEEN_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -29,13 +40,32 @@ pub(super) struct Client {
     name: &'static str,
     kind: Kind,
     state: ClientState,
-    /// Its last request, milliseconds since 1970.
+    /// Its configuration, when we can write it; `~` is home.
+    file: Option<String>,
+    /// When it was connected, milliseconds since 1970.
+    connected_ms: Option<i64>,
+    /// Its last request with its own key: only that proves that it is connected.
+    proof: Option<Proof>,
+    /// Its last request with whatever key, by what it says of itself. Milliseconds since 1970.
     last_seen_ms: Option<i64>,
     /// As it said with that request.
     version: Option<String>,
     steps: Vec<ClientStep>,
     /// What the person should know; the window has the words.
     note_code: Option<&'static str>,
+}
+
+/// A request that a client sent with its own key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "types", ts(rename = "ClientProof"))]
+pub(super) struct Proof {
+    /// Milliseconds since 1970.
+    time_ms: i64,
+    /// As it said with it.
+    version: Option<String>,
+    /// The dialect it spoke, as in log rows.
+    dialect: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -51,10 +81,17 @@ pub(super) enum Kind {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub(super) enum ClientState {
-    /// It sent a request in the last thirty days.
+    /// It has no file that we could write: it is set up by hand, and not known to be.
+    ByHand,
+    /// It is not on this machine.
+    NotFound,
+    NotConnected,
+    /// Its file says what we wrote.
     Connected,
-    /// Whether it is there and set up is not known.
-    Unknown,
+    /// Its file does not say what we wrote any more.
+    Changed,
+    /// Its file leads to where the proxy was before, or has a key that is not good any more.
+    Outdated,
 }
 
 /// One thing to do.
@@ -84,30 +121,85 @@ pub(super) enum StepKind {
 }
 
 pub(super) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<List>, Refusal> {
+    Ok(Json(List { clients: all(&desk).await? }))
+}
+
+/// Whether this local key belongs to a client.
+pub(super) fn is_own_key(id: &str) -> bool {
+    own_key::is(id)
+}
+
+/// One of the list.
+async fn shown(desk: &Desk, id: &str) -> Result<Client, Refusal> {
+    let found = all(desk).await?.into_iter().find(|client| client.id == id);
+    found.ok_or_else(unknown)
+}
+
+async fn all(desk: &Desk) -> Result<Vec<Client>, Refusal> {
     let gateway = &desk.gateway;
     let since = gateway.now_ms().saturating_sub(SEEN_MS);
     let seen = gateway.logs.clients_since(since).await?;
     let seen: HashMap<_, _> = seen.into_iter().map(|client| (client.name.clone(), client)).collect();
-    let model = favourite(&desk);
+    let uses = gateway.logs.key_uses(since).await?;
+    let keys = gateway.core.local_keys().await?;
+    let mut looks = looks(desk).await?;
+    let model = favourite(desk);
     let words = steps::Words {
         root: gateway.base_url(),
-        key: super::keys::stored(&desk).await?.expose().to_owned(),
+        key: super::keys::stored(desk).await?.expose().to_owned(),
         model,
     };
     let clients = BOOK.iter().map(|page| {
         let last = page.seen_as.iter().filter_map(|name| seen.get(*name)).max_by_key(|client| client.last_ms);
+        let look = looks.remove(page.id);
+        let key = own_key::of(&keys, page.id);
         Client {
             id: page.id,
             name: page.name,
             kind: page.kind,
-            state: if last.is_some() { ClientState::Connected } else { ClientState::Unknown },
+            state: state(look.as_ref(), key),
+            proof: key.and_then(|key| proof(&uses, &key.id)),
+            connected_ms: look.as_ref().and_then(|look| look.connected_ms),
+            file: look.map(|look| look.file),
             last_seen_ms: last.map(|client| client.last_ms),
             version: last.and_then(|client| version(&client.user_agent)),
             steps: (page.steps)(&words),
             note_code: page.note_code,
         }
     });
-    Ok(Json(List { clients: clients.collect() }))
+    Ok(clients.collect())
+}
+
+/// How the files of the clients are.
+async fn looks(desk: &Desk) -> Result<HashMap<&'static str, Look>, Refusal> {
+    let Some(connections) = desk.gateway.office.clients.clone() else { return Ok(HashMap::new()) };
+    let root = desk.gateway.base_url();
+    connect::at_the_files(move || {
+        let look = |client: &'static ::clients::Client| Ok((client.id, connections.look(client, &root)?));
+        ::clients::all().iter().map(look).collect::<Result<_, ::clients::Error>>()
+    })
+    .await
+}
+
+fn state(look: Option<&Look>, key: Option<&LocalKeyRow>) -> ClientState {
+    let Some(look) = look else { return ClientState::ByHand };
+    let has_key = || key.is_some_and(|key| look.key == Some(hex::encode(key.hash)));
+    match look.standing {
+        Standing::NotFound => ClientState::NotFound,
+        Standing::NotConnected => ClientState::NotConnected,
+        Standing::Changed => ClientState::Changed,
+        Standing::Connected if has_key() => ClientState::Connected,
+        Standing::Connected | Standing::Moved => ClientState::Outdated,
+    }
+}
+
+fn proof(uses: &[KeySeen], key_id: &str) -> Option<Proof> {
+    let seen = uses.iter().find(|seen| seen.key_id == key_id)?;
+    Some(Proof { time_ms: seen.last_ms, version: version(&seen.user_agent), dialect: seen.dialect.clone() })
+}
+
+fn unknown() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "client_unknown", "There is no such client")
 }
 
 /// A model that the active account has, for examples to name.

@@ -108,7 +108,7 @@ pub fn new_local_key(keyring: &Keyring, now_ms: i64) -> Result<(LocalKeyRow, Sec
 }
 
 /// A new key without a name, that cannot be read again.
-fn drawn(now_ms: i64) -> Result<(LocalKeyRow, Secret), secrets::Error> {
+pub(super) fn drawn(now_ms: i64) -> Result<(LocalKeyRow, Secret), secrets::Error> {
     let key = Secret::new(format!("{PREFIX}{}", secrets::token()?.expose()));
     let row = LocalKeyRow {
         id: uuid::Uuid::new_v4().simple().to_string(),
@@ -269,9 +269,9 @@ async fn rotated(desk: &Desk, id: &str) -> Result<Json<Rotated>, Refusal> {
     let mut row = row(gateway, id).await?;
     let (fresh, key) = drawn(gateway.now_ms())?;
     (row.hash, row.hint) = (fresh.hash, fresh.hint);
-    // Only the person's own can be read again.
-    row.key = if id == LOCAL {
-        gateway.safe.keyring().seal(Place::local_key(LOCAL), &key)?
+    // Only the person's own and those of clients can be read again.
+    row.key = if id == LOCAL || super::clients::is_own_key(id) {
+        gateway.safe.keyring().seal(Place::local_key(id), &key)?
     } else {
         Sealed::default()
     };
@@ -281,7 +281,7 @@ async fn rotated(desk: &Desk, id: &str) -> Result<Json<Rotated>, Refusal> {
 }
 
 /// Puts a key into effect, with the meter that it has or a new one.
-fn accept(gateway: &Gateway, row: &LocalKeyRow) -> Accepted {
+pub(super) fn accept(gateway: &Gateway, row: &LocalKeyRow) -> Accepted {
     let meter = gateway.keys.load().get(&row.id).map(|key| Arc::clone(&key.meter));
     let meter = meter.unwrap_or_else(|| Arc::new(Meter::new(gateway.clock.instant())));
     let accepted = Accepted::of_row(row, meter);
@@ -294,7 +294,7 @@ async fn row(gateway: &Gateway, id: &str) -> Result<LocalKeyRow, Refusal> {
     rows.into_iter().find(|row| row.id == id).ok_or_else(not_found)
 }
 
-async fn store(gateway: &Gateway, row: &LocalKeyRow) -> Result<(), Refusal> {
+pub(super) async fn store(gateway: &Gateway, row: &LocalKeyRow) -> Result<(), Refusal> {
     let found = gateway.core.update_local_key(row.clone()).await.map_err(taken)?;
     if found { Ok(()) } else { Err(not_found()) }
 }
@@ -323,7 +323,7 @@ fn not_found() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "key_not_found", "There is no such key")
 }
 
-fn taken(error: store::Error) -> Refusal {
+pub(super) fn taken(error: store::Error) -> Refusal {
     match error {
         store::Error::Conflict => {
             Refusal::new(StatusCode::CONFLICT, "key_name_taken", "Another key has this name")

@@ -1,6 +1,7 @@
 //! The API as callers see it, through its router and real stores.
 
 mod backups;
+mod clients;
 mod conversations;
 mod keys;
 mod logs;

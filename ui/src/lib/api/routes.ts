@@ -2,7 +2,7 @@
 
 import { del, get, patch, post, put, query } from './client';
 import type {
-  AccountView, Autostart, Backups, Blocked, Bundle, Capture, Check, Cleaned, Client, Command, Conversation, ConversationHead,
+  AccountView, Autostart, Backups, Blocked, Bundle, Capture, Check, Cleaned, Client, ClientConnected, ClientPreview, ClientRestored, Command, Conversation, ConversationHead,
   ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, MadeBackups, Meaning, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
   Replayed, RestoredBackup, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
 } from './types';
@@ -134,7 +134,13 @@ export const backups = {
   restore: (name: string) => post<RestoredBackup>(`${at('/api/backups', name)}/restore`, { confirm: true }),
 };
 
-export const clients = async () => (await get<{ clients: Client[] }>('/api/clients')).clients;
+export const clients = {
+  list: async () => (await get<{ clients: Client[] }>('/api/clients')).clients,
+  preview: (id: string, what: 'connect' | 'undo') => get<ClientPreview>(`${at('/api/clients', id)}/${what}`),
+  write: (id: string, what: 'connect' | 'undo', fingerprint: string) =>
+    post<Partial<ClientConnected>>(`${at('/api/clients', id)}/${what}`, { fingerprint }),
+  restore: async () => (await post<{ restored: ClientRestored[] }>('/api/clients/restore')).restored,
+};
 
 export const shell = {
   autostart: () => get<Autostart>('/api/shell/autostart'),

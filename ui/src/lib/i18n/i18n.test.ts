@@ -36,7 +36,9 @@ describe('dictionaries', () => {
       .map((file) => readFileSync(join(folder, file), 'utf8'))
       .join('\n');
     const codes = (pattern: RegExp, family: string): string[] => [...rust.matchAll(pattern)].map(([, name]) => `${family}.${name}`);
+    const files = readFileSync(join(source, '../../crates/clients/src/error.rs'), 'utf8');
     const named = [
+      ...[...files.matchAll(/=> "(client_[a-z_]+)"/g)].map(([, name]) => `error.${name}`),
       ...codes(/Refusal::new\(\s*StatusCode::\w+,\s*"([a-z_]+)"/g, 'error'),
       ...codes(/"check_([a-z_]+)"/g, 'check'),
       ...codes(/"client_note_([a-z_]+)"/g, 'clients.note'),

@@ -55,7 +55,7 @@ pub(super) const BOOK: &[Page] = &[
         kind: Kind::Extension,
         seen_as: &["Cline"],
         steps: steps::cline,
-        note_code: None,
+        note_code: Some("client_note_cline_cli"),
     },
     Page {
         id: "zed",

@@ -124,7 +124,7 @@ async fn a_request_that_was_not_kept_is_an_example_and_not_sent_again() {
 }
 
 #[tokio::test]
-async fn clients_that_sent_something_are_connected() {
+async fn clients_that_sent_something_were_seen() {
     let house = House::new().await;
     let (row, key) = crate::new_local_key(house.gateway.safe.keyring(), 0).unwrap();
     house.gateway.core.add_local_key(row).await.unwrap();
@@ -135,9 +135,15 @@ async fn clients_that_sent_something_are_connected() {
         clients.iter().find(|client| client["id"] == id).unwrap().clone()
     };
     let claude = client("claude_code");
-    assert_eq!((&claude["state"], &claude["version"]), (&json!("connected"), &json!("2.1.329")));
+    // A request proves that it is connected only when it came with its own key.
+    assert_eq!((&claude["state"], &claude["proof"]), (&json!("not_found"), &Value::Null));
+    assert_eq!(claude["version"], "2.1.329");
     assert_eq!(claude["last_seen_ms"], house.gateway.now_ms() - 1000 + 3);
-    assert_eq!(client("zed")["state"], "unknown");
+    assert_eq!(
+        (&client("zed")["state"], &client("zed")["last_seen_ms"]),
+        (&json!("not_found"), &Value::Null)
+    );
+    assert_eq!(client("cursor")["state"], "by_hand");
     let key = key.expose().to_owned();
     assert!(claude["steps"][0]["copy"].as_str().unwrap().contains(&key), "{claude}");
 }

@@ -1,0 +1,25 @@
+//! Claude Code, and its extensions for editors, which read the same file.
+
+use crate::change::Put;
+use crate::client::{Client, KeyPlace};
+use crate::format::Format;
+
+pub(super) const PAGE: Client = Client {
+    id: "claude_code",
+    name: "Claude Code",
+    key: KeyPlace::File,
+    programs: &["claude"],
+    files: |machine| vec![machine.folder("CLAUDE_CONFIG_DIR", ".claude").join("settings.json")],
+    older: None,
+    traces: |machine| vec![machine.folder("CLAUDE_CONFIG_DIR", ".claude"), machine.home.join(".claude.json")],
+    format: Format::Json,
+    blank: "{}\n",
+    // It reads strict JSON.
+    mark: None,
+    puts: |words| {
+        vec![
+            Put::shared(&["env", "ANTHROPIC_BASE_URL"], words.root.as_str()),
+            Put::shared(&["env", "ANTHROPIC_AUTH_TOKEN"], words.key.expose()),
+        ]
+    },
+};
