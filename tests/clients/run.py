@@ -19,7 +19,10 @@ from harness.proxy import Proxy
 from harness.report import Report
 from harness.upstream import Upstream
 
-CLIENTS = ["anthropic_python", "openai_python", "anthropic_node", "openai_node", "claude_code", "long_session"]
+CLIENTS = [
+    "anthropic_python", "openai_python", "openai_responses", "anthropic_node", "openai_node", "openai_responses_node",
+    "codex", "claude_code", "long_session",
+]
 # Each upstream's own view comes last: it judges what all others made the product send.
 ROUNDS = [(upstream.bedrock, "upstream"), (upstream.kiro, "kiro_upstream")]
 
