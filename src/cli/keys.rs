@@ -51,7 +51,7 @@ pub(crate) struct Rules {
     /// A model it may ask, with * and ?; may be given several times
     #[arg(long = "model", value_name = "PATTERN")]
     models: Vec<String>,
-    /// An account that may answer it, by name or id; may be given several times
+    /// An account that may answer it, by name or id, or #TAG for all with that tag; may be given several times
     #[arg(long = "account", value_name = "ACCOUNT")]
     accounts: Vec<String>,
     /// Service tier asked for where the client asks for none: default, flex, priority or reserved
@@ -282,7 +282,7 @@ impl Rules {
         put("expires_ms", self.expires.map(|until| until.json(|until| until.millis(now_ms).into())));
         let mut ids = Vec::new();
         for account in &self.accounts {
-            ids.push(if account == "none" {
+            ids.push(if account == "none" || account.starts_with('#') {
                 account.clone()
             } else {
                 super::accounts::find(admin, account).await?

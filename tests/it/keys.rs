@@ -249,6 +249,26 @@ async fn a_key_is_answered_by_its_accounts_alone() {
 }
 
 #[tokio::test]
+async fn a_key_is_answered_by_the_accounts_with_its_tag() {
+    let app = TestApp::start().await;
+    let b = app.add_account_with("b", &app.emulator.url(), &access_key("b")).await;
+    let key = app.key("tagged", json!({"accounts": ["#team work"]})).await;
+    let ask = async || {
+        app.ask_with(&key, Dialect::Messages, &Dialect::Messages.asking(CLAUDE, "hello", false)).await
+    };
+    let answer = ask().await;
+    assert_eq!(answer.status, 401, "nobody has the tag: {}", answer.text());
+    let request = app.request("PATCH", &format!("/api/accounts/{b}"));
+    let body = json!({"tags": ["team work", "other"]}).to_string();
+    assert_eq!(app.send(request.body(Full::from(body)).expect("request")).await.status, 200);
+    assert_eq!(ask().await.header("x-proxy-account"), Some("b"), "as soon as one has it");
+    let models =
+        app.send(app.showing(&key, "GET", "/v1/models").body(Full::default()).expect("request")).await;
+    assert!(models.json()["data"].as_array().is_some_and(|models| !models.is_empty()), "{}", models.text());
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_keys_tier_is_asked_for_where_the_client_asks_for_none() {
     let app = TestApp::start().await;
     let key = app.key("cheap", json!({"tier": "flex"})).await;

@@ -1,6 +1,6 @@
 //! The accounts as everybody sees them at one moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -13,6 +13,9 @@ use crate::{AccountView, Entry, Failover, Passed, Plan, StateView, Why};
 
 /// Id of the provider whose accounts are offline: they never stand in for real ones, nor real ones for them.
 const SANDBOX: &str = "sandbox";
+
+/// Begins the name of a tag where accounts are named.
+const TAG: char = '#';
 
 /// An immutable picture of all accounts.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +116,7 @@ impl Board {
     }
 
     /// The accounts that may be asked, in the order to try, whether they rest or not: the active one and, with failover,
-    /// those after it. `among` leaves only those with these ids, unless it is empty: then the active one first, and the
+    /// those after it. `among` leaves only those that it names, unless it is empty: then the active one first, and the
     /// others as they are named.
     pub(crate) fn line(&self, among: &[String]) -> Vec<&Arc<Seat>> {
         let active = self.active();
@@ -121,7 +124,7 @@ impl Board {
             let others = active.filter(|_| self.failover.enabled).map(|active| self.others(active));
             active.into_iter().chain(others.into_iter().flatten()).collect()
         } else {
-            among.iter().filter_map(|id| self.seat(id)).collect()
+            self.named(among)
         };
         line.retain(|seat| seat.enabled);
         if !among.is_empty() {
@@ -130,6 +133,28 @@ impl Board {
             line.truncate(if self.failover.enabled { usize::MAX } else { 1 });
         }
         line
+    }
+
+    /// The accounts that `names` stand for, each once: ids, and `#` before a tag for all that have it.
+    fn named(&self, names: &[String]) -> Vec<&Arc<Seat>> {
+        let mut line: Vec<&Arc<Seat>> = Vec::with_capacity(names.len());
+        for name in names {
+            match name.strip_prefix(TAG) {
+                None => line.extend(self.seat(name)),
+                Some(tag) => {
+                    line.extend(self.seats.iter().filter(|seat| seat.tags.iter().any(|has| has == tag)))
+                }
+            }
+        }
+        let mut seen = HashSet::with_capacity(line.len());
+        line.retain(|seat| seen.insert(seat.id()));
+        line
+    }
+
+    /// Whether `names` stand for this account too; an empty list stands for all.
+    pub(crate) fn is_among(&self, id: &str, names: &[String]) -> bool {
+        let has = |tag: &str| self.seat(id).is_some_and(|seat| seat.tags.iter().any(|has| has == tag));
+        names.is_empty() || names.iter().any(|name| name.strip_prefix(TAG).map_or_else(|| name == id, has))
     }
 
     /// The accounts for one request, as [`Board::line`].

@@ -167,7 +167,8 @@ impl Accounts {
         (done.load(Ordering::Relaxed), failed.load(Ordering::Relaxed))
     }
 
-    /// Whom to ask now among the accounts with these ids, the active one first; an empty list means all. `conversation` is asked for only when it may make a difference; it comes first where it went on
+    /// Whom to ask now among these accounts, the active one first: ids, or `#` and a tag for all that have it; an empty
+    /// list means all. `conversation` is asked for only when it may make a difference; it comes first where it went on
     /// before.
     #[must_use]
     pub fn plan(&self, among: &[String], conversation: impl FnOnce() -> Option<Conversation>) -> Plan {
@@ -183,6 +184,12 @@ impl Accounts {
             plan.stay(&account);
         }
         plan
+    }
+
+    /// Whether an account is one of those that such a list stands for.
+    #[must_use]
+    pub fn is_among(&self, id: &str, names: &[String]) -> bool {
+        self.inner.board.load().is_among(id, names)
     }
 
     /// A conversation went on with another account than the one that would have been first: there it stays, while that

@@ -128,6 +128,7 @@ pub(crate) fn is_household(key: Option<&LocalKey>, peer: IpAddr) -> bool {
 /// # Errors
 /// [`Category::Forbidden`] when it may not: answering from another account than the named one would be worse.
 pub(crate) fn pinned<'a>(
+    gateway: &Gateway,
     headers: &'a HeaderMap,
     key: Option<&LocalKey>,
     peer: IpAddr,
@@ -139,7 +140,7 @@ pub(crate) fn pinned<'a>(
     }
     // An id is plain text; anything else names no account.
     let named = named.to_str().unwrap_or_default();
-    if !key.is_none_or(|key| key.rules.allow_account(named)) {
+    if !key.is_none_or(|key| gateway.accounts.is_among(named, &key.rules.accounts)) {
         let message = "This local key may not use the account of x-switchboard-account.";
         return Err(Error::new(Category::Forbidden, message));
     }

@@ -52,7 +52,7 @@ fn served(gateway: &Gateway, key: Option<&LocalKey>) -> Vec<Arc<Model>> {
     let mut seen = HashSet::new();
     let mut models = Vec::new();
     for entry in gateway.accounts.entries() {
-        if key.is_some_and(|key| !key.rules.allow_account(&entry.account.id)) {
+        if key.is_some_and(|key| !gateway.accounts.is_among(&entry.account.id, &key.rules.accounts)) {
             continue;
         }
         for model in entry.provider.known_models(&entry.account) {

@@ -108,7 +108,7 @@ where
     let key = admission::check(gateway, &head.headers)?;
     let key = recorder.shown(key);
     admission::open(gateway)?;
-    let pinned = admission::pinned(&head.headers, key.as_deref(), peer)?;
+    let pinned = admission::pinned(gateway, &head.headers, key.as_deref(), peer)?;
     if let Err(error) = admission::afford(gateway, key.as_deref()) {
         recorder.is_spent = error.category == Category::Quota;
         return Err(error);

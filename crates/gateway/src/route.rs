@@ -41,7 +41,7 @@ impl Wanted {
         let meant = rule.and_then(|rule| rule.model.as_deref());
         let ruled = rule.filter(|_| pinned.is_none()).and_then(|rule| rule.account.as_deref());
         if let (Some(rule), Some(account), Some(key)) = (rule, ruled, key.as_deref())
-            && !key.rules.allow_account(account)
+            && !gateway.accounts.is_among(account, &key.rules.accounts)
         {
             let message = format!(
                 "Your rule for models named {} wants an account that the local key {} may not use.",

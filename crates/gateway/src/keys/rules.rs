@@ -25,7 +25,8 @@ pub struct KeyRules {
     /// Patterns of models, with `*` and `?`; empty means all. Compared with a model's name, its id at the upstream and
     /// the person's own alias for it.
     pub models: Vec<String>,
-    /// Ids of the only accounts that may answer, in the order to try; empty means all.
+    /// The only accounts that may answer, in the order to try: ids, or `#` and a tag for all that have it; empty means
+    /// all.
     pub accounts: Vec<String>,
     /// Asked for where the client asks for none and the model is sold with it.
     pub tier: Option<ServiceTier>,
@@ -82,12 +83,6 @@ impl KeyRules {
             || self.models.iter().any(|pattern| names.iter().flatten().any(|name| fits(pattern, name)))
     }
 
-    /// Whether an account may answer.
-    #[must_use]
-    pub fn allow_account(&self, id: &str) -> bool {
-        self.accounts.is_empty() || self.accounts.iter().any(|allowed| allowed == id)
-    }
-
     /// Checks ranges and shapes.
     ///
     /// # Errors
@@ -98,7 +93,9 @@ impl KeyRules {
             let shapeless = |entry: &String| {
                 entry.trim().is_empty()
                     || entry.len() > MOST_LETTERS
-                    || entry.chars().any(|letter| letter.is_control() || letter.is_whitespace())
+                    || entry.chars().any(char::is_control)
+                    // Tags are a person's words.
+                    || (!entry.starts_with('#') && entry.contains(char::is_whitespace))
             };
             if list.len() > MOST_ENTRIES || list.iter().any(shapeless) {
                 return unfit(field, "takes up to 100 names without spaces");
