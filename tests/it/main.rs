@@ -18,6 +18,7 @@ mod kiro;
 mod lossless;
 mod metrics;
 mod process;
+mod regions;
 mod routes;
 #[path = "../../crates/wire/tests/amazon_q_requests/rules.rs"]
 mod rules;

@@ -95,6 +95,10 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Call> {
     match path {
         "/foundation-models" => Some(Call::new(Operation::ListFoundationModels, String::new(), ERRORS)),
         "/inference-profiles" => Some(Call::new(Operation::ListInferenceProfiles, String::new(), ERRORS)),
+        _ if path.starts_with("/foundation-model-availability/") => {
+            let subject = decoded(path.strip_prefix("/foundation-model-availability/")?)?;
+            Some(Call::new(Operation::GetFoundationModelAvailability, subject, ERRORS))
+        }
         _ => {
             let subject = decoded(path.strip_prefix("/inference-profiles/")?)?;
             Some(Call::new(Operation::GetInferenceProfile, subject, ERRORS))
@@ -126,6 +130,7 @@ impl Bedrock {
             Operation::ListFoundationModels => return control::foundation_models(region, head.uri.query()),
             Operation::ListInferenceProfiles => return control::inference_profiles(region, head.uri.query()),
             Operation::GetInferenceProfile => return control::inference_profile(region, &call.subject),
+            Operation::GetFoundationModelAvailability => return control::availability(region, &call.subject),
             Operation::CountTokens => return count_tokens::answer(config.strict, &call.subject, body),
             Operation::InvokeModel
             | Operation::InvokeModelWithResponseStream

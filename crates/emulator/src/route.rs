@@ -16,6 +16,7 @@ pub enum Operation {
     ListFoundationModels,
     ListInferenceProfiles,
     GetInferenceProfile,
+    GetFoundationModelAvailability,
     /// Amazon Q and Kiro; SendMessage takes the same body.
     GenerateAssistantResponse,
     SendMessage,
@@ -79,6 +80,7 @@ impl Operation {
             Self::ListFoundationModels
                 | Self::ListInferenceProfiles
                 | Self::GetInferenceProfile
+                | Self::GetFoundationModelAvailability
                 | Self::ListAvailableModels
                 | Self::GetUsageLimits
                 | Self::ListAvailableProfiles
@@ -123,7 +125,8 @@ impl Operation {
             | Self::CountTokens
             | Self::ListFoundationModels
             | Self::ListInferenceProfiles
-            | Self::GetInferenceProfile => Service::Bedrock,
+            | Self::GetInferenceProfile
+            | Self::GetFoundationModelAvailability => Service::Bedrock,
             _ => Service::AmazonQ,
         }
     }

@@ -9,6 +9,7 @@ mod claude_name;
 mod count;
 mod credentials;
 mod draft;
+mod elsewhere;
 mod endpoint;
 mod exchange;
 mod extras;
@@ -18,6 +19,7 @@ mod fixture;
 mod found;
 mod geo;
 mod heal;
+mod hurdles;
 mod list;
 mod logins;
 mod memo;
@@ -46,8 +48,9 @@ pub use geo::Residency;
 pub use resolve::{Available, Resolver};
 
 use crate::{
-    Account, Begin, Call, CredentialSummary, Description, Elsewhere, Found, Heard, Http, Identity, Opened,
-    Policy, Preferences, Procedure, Provider, Question, Reply, Session, Target, TokenCount, Why, Wish,
+    Account, Begin, Call, CredentialSummary, Description, Elsewhere, Found, Heard, Http, Hurdle, Identity,
+    Opened, Policy, Preferences, Procedure, Provider, Question, Reply, Session, Target, TokenCount, Why,
+    Wish,
 };
 use credentials::{Profiles, Sources, Way};
 use heal::Memory;
@@ -326,6 +329,14 @@ impl Provider for Bedrock {
             self.list(session).await?;
             Ok(self.known_models(&session.account))
         })
+    }
+
+    fn hurdles<'a>(
+        &'a self,
+        session: &'a Session,
+        model: &'a Model,
+    ) -> BoxFuture<'a, Result<Vec<Hurdle>, Error>> {
+        Box::pin(self.ask_hurdles(session, model))
     }
 
     fn known_models(&self, account: &Account) -> Vec<Arc<Model>> {

@@ -35,8 +35,8 @@ pub use login::{
     Prompt, Question, Wish,
 };
 pub use provider::{
-    Account, Begin, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity,
-    Opened, Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,
+    Account, Begin, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Hurdle,
+    Identity, Opened, Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,
 };
 pub use quota::{Overage, Quota, QuotaKind, QuotaPart};
 

@@ -222,6 +222,21 @@ impl std::fmt::Debug for Begin<'_> {
     }
 }
 
+/// What keeps an account from a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub enum Hurdle {
+    /// Nobody has accepted the model's terms for this account.
+    Agreement,
+    /// The identity may not use it.
+    Authorization,
+    /// The account has no access to it.
+    Entitlement,
+    /// It is not offered in the account's region.
+    Region,
+}
+
 /// An upstream vendor.
 pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The stable id, e.g. `bedrock`.
@@ -269,6 +284,20 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn begin(&self, begin: Begin<'_>) -> Result<Box<dyn Procedure>, Error> {
         let _ = begin;
         Err(Error::invalid("This provider has no sign-in of this kind.").with_param("login"))
+    }
+
+    /// What stands between an account and a model that it was refused, as far as the vendor tells; nothing when it does
+    /// not.
+    ///
+    /// # Errors
+    /// Those of the way there.
+    fn hurdles<'a>(
+        &'a self,
+        session: &'a Session,
+        model: &'a Model,
+    ) -> BoxFuture<'a, Result<Vec<Hurdle>, Error>> {
+        let _ = (session, model);
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     /// Sends what a sign-in for an account asks.

@@ -112,6 +112,28 @@ pub(super) fn inference_profile(region: Option<&str>, id: &str) -> Result<Reply,
     })
 }
 
+/// `GET /foundation-model-availability/{id}`: every model is granted, but for those whose names spell faults. The
+/// service takes foundation ids alone.
+pub(super) fn availability(region: Option<&str>, id: &str) -> Result<Reply, Refusal> {
+    let spelled = id.contains("test.");
+    let model = MODELS.iter().find(|model| model.id == id);
+    if model.is_none() && !spelled {
+        return Err(Refusal::validation("The provided model identifier is invalid."));
+    }
+    let said = |is: bool| if is { "AVAILABLE" } else { "NOT_AVAILABLE" };
+    let is_here = model.is_none_or(|model| {
+        !model.profile_only()
+            || model.prefixes().any(|prefix| reachable(prefix, Some(region.unwrap_or(HOME))))
+    });
+    Ok(Reply::json(&json!({
+        "modelId": id,
+        "agreementAvailability": { "status": said(!spelled) },
+        "authorizationStatus": if spelled { "NOT_AUTHORIZED" } else { "AUTHORIZED" },
+        "entitlementAvailability": said(!spelled),
+        "regionAvailability": said(is_here),
+    })))
+}
+
 fn profiles(region: &str) -> impl Iterator<Item = Value> {
     let system = MODELS.iter().filter(|model| !model.retired()).flat_map(move |model| {
         model.prefixes().filter(move |prefix| reachable(prefix, Some(region))).map(move |prefix| {

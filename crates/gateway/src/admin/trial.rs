@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::HeaderMap;
 use llm::{Category, Error, Model, Request};
-use providers::{Body, Call};
+use providers::{Body, Call, Hurdle};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wire::anthropic::server::AnthropicServer;
@@ -39,6 +39,8 @@ pub(super) struct Verdict {
     /// Seconds by which the upstream's clock is ahead of ours; AWS refuses signatures beyond five minutes.
     clock_offset_s: Option<i64>,
     error: Option<Failure>,
+    /// What keeps the account from the model, where its vendor tells.
+    hurdles: Vec<Hurdle>,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,6 +87,12 @@ pub(super) async fn try_out(
     let result = asked.unwrap_or_else(|_| {
         Err(Error::new(Category::Timeout, format!("There was no answer within {} s", PATIENCE.as_secs())))
     });
+    let hurdles = match &result {
+        Err(error) if matches!(error.category, Category::PermissionDenied | Category::ModelNotFound) => {
+            hurdles(gateway, entry, &model).await
+        }
+        _ => Vec::new(),
+    };
     let latency = gateway.clock.instant().saturating_duration_since(start);
     if result.is_ok() {
         // What kept the account from being asked is over.
@@ -99,7 +107,16 @@ pub(super) async fn try_out(
             Err(error) => error.upstream.as_ref().and_then(|upstream| upstream.clock_offset),
         },
         error: result.err().map(Failure::from),
+        hurdles,
     })
+}
+
+/// Why a model was refused. That it cannot be told is no failure of its own.
+async fn hurdles(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Vec<Hurdle> {
+    let Ok(target) = entry.provider.resolve(&entry.account, model) else { return Vec::new() };
+    let (provider, model) = (&entry.provider, &target.model);
+    let asked = errand::run(gateway, entry, |session| async move { provider.hurdles(&session, model).await });
+    tokio::time::timeout(PATIENCE, asked).await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 impl Verdict {

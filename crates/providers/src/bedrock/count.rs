@@ -89,7 +89,7 @@ fn wrapped(body: &Payload) -> Result<Payload, Error> {
 }
 
 /// CountTokens refuses inference profiles.
-fn bare_id(model: &Model) -> &str {
+pub(super) fn bare_id(model: &Model) -> &str {
     if model.id.starts_with("arn:") {
         let behind = Catalog::built_in().iter().find(|entry| entry.model.name == model.name);
         return behind.map_or(model.id.as_str(), |entry| entry.model.id.as_str());

@@ -3,13 +3,15 @@
 use llm::Error;
 use serde_json::Value;
 
+use super::elsewhere::{self, FALLBACK};
 use crate::http::{PROXY, proxy_complaint};
 use crate::options::{self, Takes};
 
-const OPTIONS: [(&str, Takes); 11] = [
+const OPTIONS: [(&str, Takes); 12] = [
     ("aliases", Takes::Names),
     ("auto_cache", Takes::OneOf(&["5m", "1h", "off"])),
     ("claude_route", Takes::OneOf(&["converse"])),
+    (FALLBACK, Takes::Own(elsewhere::complaint)),
     ("flex_fallback", Takes::OneOf(&["default"])),
     ("forbid_global", Takes::Switch),
     ("guardrail", Takes::Own(guardrail)),

@@ -20,7 +20,8 @@ use crate::told::request_id;
 use crate::{Account, Body, Call, Reply, Session};
 
 impl Bedrock {
-    pub(super) async fn answer(&self, session: &Session, call: Call<'_>) -> Result<Reply, Error> {
+    /// Answers in the session's region.
+    pub(super) async fn answer_here(&self, session: &Session, call: Call<'_>) -> Result<Reply, Error> {
         let base = endpoint::base(Service::Runtime, &session.account, &self.endpoints)?;
         let model = self.unmask(session, &call.target.model).await;
         let mut draft = self.draft(session, call, &self.placed(&session.account, &model), true)?;

@@ -11,7 +11,8 @@ export type KeyRules = {
  */
 models: Array<string>, 
 /**
- * Ids of the only accounts that may answer, in the order to try; empty means all.
+ * The only accounts that may answer, in the order to try: ids, or `#` and a tag for all that have it; empty means
+ * all.
  */
 accounts: Array<string>, 
 /**

@@ -61,6 +61,7 @@ export type { FoundView } from './FoundView';
 export type { GroupTotals } from './GroupTotals';
 export type { Host } from './Host';
 export type { HourTotals } from './HourTotals';
+export type { Hurdle } from './Hurdle';
 export type { ImportProblem } from './ImportProblem';
 export type { Imported } from './Imported';
 export type { Invitation } from './Invitation';
