@@ -43,15 +43,15 @@ held.journey('a client is connected after its difference was shown, proven by a 
   assert.equal(await row.getByText('Connected', { exact: true }).count(), 0);
   await held.product.ask('with its own', { 'x-api-key': key });
   await row.getByText('Connected', { exact: true }).waitFor();
-  await row.getByText('Anthropic').waitFor();
-  await row.getByText('2.0.1').waitFor();
+  await row.locator('summary', { hasText: '· Anthropic' }).waitFor();
+  await row.locator('summary', { hasText: '2.0.1' }).waitFor();
   await window.picture('client-proven');
   assert.deepEqual(await window.findings(), []);
   await window.go('#/settings/proxy');
   await page.locator('.line', { hasText: 'Claude Code' }).waitFor();
 
   await window.go('#/clients');
-  await window.button('Take Claude Code back').click();
+  await window.button('Undo Claude Code').click();
   dialog = page.getByRole('dialog', { name: 'Take Claude Code back' });
   await dialog.getByLabel('What changes in the file').waitFor();
   await window.picture('client-undo');
@@ -83,7 +83,7 @@ held.journey('a file that changed since it was shown is shown again', async (win
   put(CODEX, text(CODEX).replace('claude-sonnet-4-5', 'gpt-of-mine') + '\n[tui]\nnotifications = true\n');
   await page.reload();
   await row.getByText('Changed outside').waitFor();
-  await window.button('Take Codex back').click();
+  await window.button('Undo Codex').click();
   dialog = page.getByRole('dialog', { name: 'Take Codex back' });
   await dialog.getByText('Somebody changed this file since').waitFor();
   await window.picture('client-undo-changed');
