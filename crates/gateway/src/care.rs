@@ -21,6 +21,8 @@ const VERSION: &str = "data.version";
 const FIRST: Duration = Duration::from_secs(60);
 /// The longest wait before the clock is looked at again; it may be set, and the machine may sleep.
 const LOOK: Duration = Duration::from_secs(600);
+/// Between two looks whether a full disk has room again.
+const ROOM: Duration = Duration::from_secs(10);
 const HOUR_MS: i64 = 3_600_000;
 
 /// Writes into the data which version it belongs to, so that an older one can say so.
@@ -140,14 +142,15 @@ pub async fn take_care(gateway: Arc<Gateway>, quit: CancellationToken) {
     // The disk may be full at any moment.
     keep_room(&gateway).await;
     loop {
+        let full = gateway.disk_full();
         tokio::select! {
             () = quit.cancelled() => return,
-            () = tokio::time::sleep(wait) => {
+            () = tokio::time::sleep(if full { ROOM } else { wait }) => {
                 // The room may have been used, and there may be some again.
-                if !gateway.disk_full() {
-                    keep_room(&gateway).await;
+                keep_room(&gateway).await;
+                if !full {
+                    wait = back_up_if_due(&gateway).await;
                 }
-                wait = back_up_if_due(&gateway).await;
             }
             () = changed(core.as_mut()) => gateway.office.changed(),
             () = changed(Some(&mut logs)) => gateway.office.changed(),

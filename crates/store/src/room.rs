@@ -33,15 +33,20 @@ impl Ballast {
 
     /// Takes the room, unless the disk has hardly more than that itself.
     pub(crate) fn take(&self) {
-        if fs::metadata(&self.file).is_ok_and(|there| there.len() == SIZE) {
-            return;
+        if !fs::metadata(&self.file).is_ok_and(|there| there.len() == SIZE) {
+            self.find();
         }
+    }
+
+    /// Takes the room anew, whether it is kept or not; false when the disk has hardly more than that itself.
+    pub(crate) fn find(&self) -> bool {
         let partial = files::with_suffix(&self.file, ".partial");
         let taken = Self::fill(&partial).and_then(|()| fs::rename(&partial, &self.file));
-        if let Err(error) = taken {
+        if let Err(error) = &taken {
             files::remove(&partial);
             tracing::debug!(%error, "there is no room to keep");
         }
+        taken.is_ok()
     }
 
     /// Writes twice as much and takes half of it back: what is left to others is then at least as much.
@@ -87,6 +92,10 @@ impl Fullness {
             Err(_) => return false,
         };
         self.0.send_if_modified(|before| std::mem::replace(before, full) != full)
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        *self.0.borrow()
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<bool> {

@@ -121,6 +121,15 @@ async fn a_rotated_credential_finds_room_on_a_full_disk() {
     assert_eq!(core.accounts().await.unwrap()[0].credential, rotated);
     core.keep_room();
     assert!(is_kept(&disk.data()), "there is room again");
+    // Who looks is told so, although nothing else was written.
+    let told = core.fullness().unwrap();
+    disk.fill();
+    assert!(core.put_settings(large()).await.unwrap_err().is_full());
+    core.keep_room();
+    assert!(*told.borrow() && is_kept(&disk.data()), "it is as full as before");
+    disk.free();
+    core.keep_room();
+    assert!(!*told.borrow());
 
     // Without room to use it says so, changes nothing, and works as soon as there is some.
     fs::remove_file(disk.data().join("ballast")).unwrap();

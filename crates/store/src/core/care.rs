@@ -28,10 +28,13 @@ impl Core {
     }
 
     /// Keeps 8 MiB of the disk for the moment when it is full, where there is as much again. Blocks while that is written;
-    /// nothing is done where it is kept already.
+    /// nothing is done where it is kept already. Where the disk was full, it is no longer said to be once there is so much.
     pub fn keep_room(&self) {
-        if self.writer.is_some() {
+        let Some(writer) = &self.writer else { return };
+        if !writer.fullness().is_full() {
             self.ballast.take();
+        } else if self.ballast.find() {
+            writer.fullness().note(&Ok(()));
         }
     }
 
