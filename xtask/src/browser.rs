@@ -64,7 +64,7 @@ pub(crate) fn browser(args: &Args) -> Result<()> {
 }
 
 /// `CHROMIUM`, or one on the path, or the system's package.
-fn chromium() -> Result<PathBuf> {
+pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(named) = var_os("CHROMIUM") {
         return Ok(named.into());
     }

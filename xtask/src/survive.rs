@@ -4,8 +4,9 @@ use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 
 use crate::keychain::need_keychain;
-use crate::shell::{binary, cargo, need_c_compiler, step};
-use crate::ui;
+use crate::node::{FOR_THE_WINDOW, Node};
+use crate::shell::{binary, cargo, need_c_compiler, root, step};
+use crate::{browser, ui};
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -37,9 +38,15 @@ pub(crate) fn survive(args: &Args) -> Result<()> {
     if !args.debug {
         build.arg("--release");
     }
-    step("build", ui::without(&mut build))?;
+    let (chromium, node) = (browser::chromium()?, Node::find(FOR_THE_WINDOW)?);
+    ui::build()?;
+    step("build", &mut build)?;
     let mut run = std::process::Command::new(binary(profile, "survive"));
     run.arg("--program").arg(binary(profile, "switchboard"));
+    run.arg("--window")
+        .arg(node.program)
+        .arg(root().join("tests/browser/seen.mjs"))
+        .env("CHROMIUM", chromium);
     run.args(["--rounds", &args.rounds.to_string()]);
     if args.json {
         run.arg("--json");

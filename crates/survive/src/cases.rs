@@ -11,6 +11,7 @@ mod c1;
 mod c3;
 mod c4;
 mod c5;
+mod e1;
 mod e2;
 mod e3;
 mod f2;
@@ -21,7 +22,6 @@ mod g3;
 mod g8;
 mod l9;
 mod routes;
-mod unwritten;
 
 use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
@@ -50,7 +50,7 @@ pub(crate) const CASES: &[Case] = &[
     c3::CASE,
     c4::CASE,
     c5::CASE,
-    unwritten::E1,
+    e1::CASE,
     e2::CASE,
     e3::CASE,
     f2::CASE,

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::checks::Checks;
+use crate::machine::{Machine, Stage};
 use crate::process::until;
 
 const PASSWORD: &str = "the login password";
@@ -28,13 +30,31 @@ const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D
 /// A bus, and on it a keychain or none.
 pub(crate) struct Bus {
     home: PathBuf,
-    pub(crate) address: String,
+    address: String,
     daemon: Child,
     keyring: Option<Child>,
 }
 
-/// Whether this system has what a case with a keychain needs.
-pub(crate) fn missing() -> Option<&'static str> {
+/// A machine whose person has a keychain, unlocked. `None` when this system has no programs for that: then none of `names`
+/// can be tried.
+pub(crate) async fn machine(
+    stage: &Stage,
+    names: &[&'static str],
+    checks: &Checks,
+) -> Result<Option<(Machine, Bus)>> {
+    if let Some(program) = missing() {
+        names.iter().for_each(|name| checks.untried(name, &format!("there is no {program}")));
+        return Ok(None);
+    }
+    let machine = stage.machine()?;
+    let mut bus = Bus::start(machine.home())?;
+    bus.open(true).await?;
+    let address = bus.address.clone();
+    let machine = machine.with("SWITCHBOARD_KEYCHAIN", "system").with("DBUS_SESSION_BUS_ADDRESS", address);
+    Ok(Some((machine, bus)))
+}
+
+fn missing() -> Option<&'static str> {
     ["dbus-daemon", "gnome-keyring-daemon", "secret-tool", "dbus-send"].into_iter().find(|program| {
         let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
         !found.is_ok_and(|found| found.status.success())

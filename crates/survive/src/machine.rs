@@ -10,14 +10,21 @@ use tempfile::TempDir;
 
 use crate::process::{Ended, Run, Serving};
 
-/// Where cases are played: the binary under test.
+/// Where cases are played: the binary under test, and what looks into its window.
 pub(crate) struct Stage {
     program: PathBuf,
+    window: Vec<PathBuf>,
 }
 
 impl Stage {
-    pub(crate) const fn new(program: PathBuf) -> Self {
-        Self { program }
+    pub(crate) const fn new(program: PathBuf, window: Vec<PathBuf>) -> Self {
+        Self { program, window }
+    }
+
+    /// Node, and a script for it that prints what a window has at an address.
+    pub(crate) fn window(&self) -> Option<(&Path, &Path)> {
+        let [node, script] = &self.window[..] else { return None };
+        Some((node, script))
     }
 
     pub(crate) fn machine(&self) -> Result<Machine> {

@@ -4,6 +4,7 @@
 //! A case is a file of `cases`; what it finds out are its sub-checks, each named in words. A case counts when every
 //! sub-check held in every round, and not when one could not be tried.
 
+mod canary;
 mod cases;
 mod checks;
 mod exchange;
@@ -37,6 +38,9 @@ struct Args {
     /// The binary to try them on
     #[arg(long)]
     program: PathBuf,
+    /// Node, and a script that prints what a window has at an address; without them that stays untried
+    #[arg(long, num_args = 2)]
+    window: Vec<PathBuf>,
     /// Times in a row that a case must hold
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -49,7 +53,7 @@ fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let chosen = chosen(&args.cases)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let stage = Stage::new(args.program);
+    let stage = Stage::new(args.program, args.window);
     let mut report = Report::default();
     for case in chosen {
         let mut rounds = Vec::new();

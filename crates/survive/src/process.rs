@@ -152,6 +152,11 @@ impl Serving {
         self.run.ended().await
     }
 
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(self) -> Result<Ended> {
+        self.run.ended().await
+    }
+
     /// Ends it as a service manager would.
     pub(crate) async fn terminate(self) -> Result<Ended> {
         let told = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;

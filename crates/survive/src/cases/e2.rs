@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Case;
 use crate::checks::Checks;
-use crate::keychain::{self, Bus};
+use crate::keychain;
 use crate::machine::{Machine, Stage, bedrock, emulator, numbered};
 use crate::process::Serving;
 
@@ -76,18 +76,10 @@ async fn all_answer(serving: &Serving) -> Result<usize> {
 }
 
 async fn run(stage: &Stage, checks: &Checks) -> Result<()> {
-    if let Some(program) = keychain::missing() {
-        for check in CASE.checks {
-            checks.untried(check, &format!("there is no {program}"));
-        }
+    let Some((machine, mut bus)) = keychain::machine(stage, CASE.checks, checks).await? else {
         return Ok(());
-    }
+    };
     let emulator = emulator(KiroConfig::default())?;
-    let machine = stage.machine()?;
-    let mut bus = Bus::start(machine.home())?;
-    bus.open(true).await?;
-    let address = bus.address.clone();
-    let machine = machine.with("SWITCHBOARD_KEYCHAIN", "system").with("DBUS_SESSION_BUS_ADDRESS", address);
     let serving = machine.serve(&[]).await?;
     for number in 0..ACCOUNTS {
         serving.add_account(&bedrock(&numbered(number), &emulator)).await?;

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use emulator::KiroConfig;
 
 use super::Case;
 use crate::checks::Checks;
-use crate::keychain::{self, Bus};
-use crate::machine::{Stage, bedrock};
+use crate::keychain;
+use crate::machine::{Stage, bedrock, emulator};
 
 const LOCKED: &str = "until the keychain is there clients get 503";
 const OPENS: &str = "it opens by itself within a minute after the keychain appeared, without a restart";
@@ -23,18 +24,10 @@ pub(super) const CASE: Case = Case {
 const LATE: Duration = Duration::from_secs(30);
 
 async fn run(stage: &Stage, checks: &Checks) -> Result<()> {
-    if let Some(program) = keychain::missing() {
-        for check in CASE.checks {
-            checks.untried(check, &format!("there is no {program}"));
-        }
+    let Some((machine, mut bus)) = keychain::machine(stage, CASE.checks, checks).await? else {
         return Ok(());
-    }
-    let emulator = crate::machine::emulator(emulator::KiroConfig::default())?;
-    let machine = stage.machine()?;
-    let mut bus = Bus::start(machine.home())?;
-    bus.open(true).await?;
-    let address = bus.address.clone();
-    let machine = machine.with("SWITCHBOARD_KEYCHAIN", "system").with("DBUS_SESSION_BUS_ADDRESS", address);
+    };
+    let emulator = emulator(KiroConfig::default())?;
     let serving = machine.serve(&[]).await?;
     serving.use_account(&bedrock("main", &emulator)).await?;
     let key = serving.key.clone();

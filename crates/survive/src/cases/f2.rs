@@ -4,19 +4,23 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use emulator::KiroConfig;
+use futures_util::future::join_all;
+use serde_json::Value;
 
 use super::Case;
 use crate::checks::Checks;
 use crate::machine::{Stage, emulator, social};
+use crate::process::{PATIENCE, Serving};
 
 const ANSWERED: &str = "while the disk is full requests are answered, also with a token got meanwhile";
 const SAVED: &str = "the new token is on the disk although it is full: a kill right then costs no sign-in";
 const LATER: &str = "once there is space again everything is on the disk, and a kill costs no sign-in";
-const COUNTED: &str = "rows of the log that could not be written are counted and shown";
+const COUNTED: &str =
+    "rows of the log that could not be written wait or are counted and shown: none is lost in silence";
 
 pub(super) const CASE: Case = Case {
     id: "F2",
@@ -24,6 +28,12 @@ pub(super) const CASE: Case = Case {
     checks: &[ANSWERED, SAVED, LATER, COUNTED],
     run: |stage, checks| Box::pin(run(stage, checks)),
 };
+
+/// Requests while a token is got.
+const WHILE_FULL: u64 = 200;
+/// More than the 8192 rows of the log that wait in memory.
+const MOST: u64 = 16_000;
+const AT_ONCE: u64 = 100;
 
 /// A small disk, in memory.
 struct Disk(PathBuf);
@@ -60,6 +70,46 @@ impl Drop for Disk {
     }
 }
 
+async fn status(serving: &Serving) -> Result<Value> {
+    Ok(serving.get("/api/status").await?.json())
+}
+
+/// Asks until more rows wait than the program keeps in memory; how many requests that took.
+async fn overflow(serving: &Serving, checks: &Checks) -> Result<u64> {
+    for asked in 1..=MOST / AT_ONCE {
+        let answers = join_all((0..AT_ONCE).map(|_| serving.message("once more"))).await;
+        let good = answers.iter().flatten().filter(|answer| answer.status == 200).count() as u64;
+        checks.that(ANSWERED, good == AT_ONCE, format!("{good} of {AT_ONCE} at once"));
+        let told = status(serving).await?;
+        if told["dropped_log_rows"].as_u64().is_some_and(|rows| rows > 0) {
+            checks.that(COUNTED, told["disk_full"] == true, format!("{told}"));
+            return Ok(asked * AT_ONCE);
+        }
+    }
+    checks.that(COUNTED, false, format!("none after {MOST} requests"));
+    Ok(MOST)
+}
+
+/// There is space again: each of `asked` requests has its row or was counted, and the token is stored.
+async fn settled(serving: &Serving, asked: u64, checks: &Checks) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        let told = status(serving).await?;
+        let rows = serving.get("/api/logs/stats").await?.json()["totals"]["requests"].clone();
+        let sum = rows.as_u64().unwrap_or_default() + told["dropped_log_rows"].as_u64().unwrap_or_default();
+        let report = serving.get("/api/diagnostics").await?.text();
+        if told["disk_full"] == false && sum == asked && !report.contains("check_disk") {
+            return Ok(());
+        }
+        if began.elapsed() > PATIENCE {
+            checks.that(COUNTED, sum == asked, format!("{rows} rows, {told} for {asked} requests"));
+            checks.that(LATER, false, report);
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 async fn run(stage: &Stage, checks: &Checks) -> Result<()> {
     for kill_while_full in [true, false] {
         let machine = stage.machine()?;
@@ -75,17 +125,17 @@ async fn run(stage: &Stage, checks: &Checks) -> Result<()> {
         ensure!(serving.message("hello").await?.status == 200, "a usual request");
         disk.fill()?;
         emulator.kiro().expire("social");
-        for number in 0..200 {
+        for number in 0..WHILE_FULL {
             let answer = serving.message(&format!("number {number}")).await?;
             checks.that(ANSWERED, answer.status == 200, format!("{number}: {answer:?}"));
         }
         ensure!(emulator.kiro().refreshes("social") == 2, "the token was not refreshed once");
         if !kill_while_full {
-            let told = serving.get("/api/status").await?.json()["dropped_log_rows"].clone();
-            checks.that(COUNTED, told.as_u64().is_some_and(|rows| rows > 0), format!("{told}"));
+            // The room that was given up for the token is gone too.
+            disk.fill()?;
+            let asked = WHILE_FULL + overflow(&serving, checks).await?;
             disk.free()?;
-            // What could not be stored is tried again within half a minute.
-            tokio::time::sleep(Duration::from_secs(35)).await;
+            settled(&serving, 1 + asked, checks).await?;
         }
         serving.kill().await?;
         if kill_while_full {
