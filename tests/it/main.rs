@@ -11,6 +11,7 @@ mod client;
 mod clients_leaving;
 mod desk;
 mod dialects;
+mod embeddings;
 mod found;
 mod harness;
 mod keys;

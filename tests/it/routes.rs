@@ -165,7 +165,7 @@ async fn what_is_not_there_is_told_in_the_dialect_of_who_asks() {
         (&[("x-api-key", KEY), ("content-type", "application/json")][..], Dialect::Chat),
         (&[("x-api-key", KEY), ("content-type", "application/json"), anthropic][..], Dialect::Messages),
     ] {
-        for (method, path) in [("GET", "/v1/unknown"), ("POST", "/v1/embeddings"), ("GET", "/favicon.ico")] {
+        for (method, path) in [("GET", "/v1/unknown"), ("POST", "/v1/moderations"), ("GET", "/favicon.ico")] {
             let answer = bare(&app, method, path, headers).await;
             assert_eq!(answer.status, 404, "{path}");
             dialect.error(&answer.json());

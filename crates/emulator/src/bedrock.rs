@@ -5,6 +5,7 @@ mod cache;
 mod control;
 mod converse;
 mod count_tokens;
+mod embed;
 mod invoke;
 mod model;
 
@@ -143,6 +144,11 @@ impl Bedrock {
                 "Malformed input request: {error}, please reformat your input and try again."
             ))
         })?;
+        if matches!(call.operation, Operation::InvokeModel | Operation::InvokeModelWithResponseStream)
+            && embed::family(&call.subject).is_some()
+        {
+            return embed::answer(&call.subject, call.operation != Operation::InvokeModel, &body);
+        }
         let invocation = Invocation {
             strict: config.strict,
             streams: matches!(

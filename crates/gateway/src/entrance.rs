@@ -17,7 +17,7 @@ use crate::dialect::{CHAT, COMPACT, COMPLETIONS, COUNT_TOKENS, MESSAGES, RESPONS
 use crate::proxy::{Route, route};
 use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
-use crate::{assets, counting, kept, models, pipeline};
+use crate::{assets, counting, embeddings, kept, models, pipeline};
 
 /// What a door is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,7 @@ where
         Route::Models => models::list(gateway, &head),
         Route::Model(id) => models::single(gateway, &head, &id),
         Route::Responses => pipeline::handle(gateway, &RESPONSES, asker.peer, head, body).await,
+        Route::Embeddings => embeddings::handle(gateway, asker.peer, head, body).await,
         Route::Compact => pipeline::handle(gateway, &COMPACT, asker.peer, head, body).await,
         Route::Response(id) => kept::show(gateway, &head, &id).await,
         Route::RemoveResponse(id) => kept::remove(gateway, &head, &id).await,

@@ -14,6 +14,7 @@ mod counting;
 mod dialect;
 mod dispatch;
 mod doors;
+mod embeddings;
 mod entrance;
 mod errand;
 pub mod guard;

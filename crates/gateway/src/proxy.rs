@@ -17,6 +17,8 @@ pub enum Route {
     Chat,
     /// `POST /v1/completions`
     Completions,
+    /// `POST /v1/embeddings`
+    Embeddings,
     /// `POST /v1/responses`
     Responses,
     /// `POST /v1/responses/compact`
@@ -77,6 +79,9 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
     if bare.ends_with("/completions") {
         return asked(Route::Completions);
     }
+    if bare.ends_with("/embeddings") {
+        return asked(Route::Embeddings);
+    }
     if bare.ends_with("/responses") {
         return Some(match get {
             true => Route::ResponsesSocket,
@@ -120,6 +125,7 @@ pub(crate) fn speaks_a_dialect(path: &str) -> bool {
                 | Route::Completions
                 | Route::Responses
                 | Route::Compact
+                | Route::Embeddings
         )
     )
 }

@@ -234,6 +234,11 @@ impl Recorder {
         }
     }
 
+    /// The model by whose prices the answer is paid.
+    pub(crate) fn priced(&mut self, model: &Arc<Model>) {
+        self.model = Some(Arc::clone(model));
+    }
+
     /// Looks at a chunk on its way to the client.
     pub(crate) fn tap(&mut self, chunk: &Chunk) {
         if chunk.content && !self.first_content {

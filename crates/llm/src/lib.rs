@@ -41,6 +41,8 @@ pub enum Wire {
     OpenAiChat,
     /// OpenAI legacy completions, `POST /v1/completions`.
     OpenAiCompletions,
+    /// OpenAI embeddings, `POST /v1/embeddings`. No conversation is held in it.
+    OpenAiEmbeddings,
     /// OpenAI Responses, `POST /v1/responses`.
     OpenAiResponses,
     /// Bedrock Converse and ConverseStream.
@@ -57,6 +59,7 @@ impl Wire {
             Self::AnthropicMessages => "anthropic_messages",
             Self::OpenAiChat => "openai_chat",
             Self::OpenAiCompletions => "openai_completions",
+            Self::OpenAiEmbeddings => "openai_embeddings",
             Self::OpenAiResponses => "openai_responses",
             Self::BedrockConverse => "bedrock_converse",
             Self::AmazonQ => "amazon_q",

@@ -10,6 +10,7 @@ mod count;
 mod credentials;
 mod draft;
 mod elsewhere;
+mod embed;
 mod endpoint;
 mod exchange;
 mod extras;
@@ -48,9 +49,9 @@ pub use geo::Residency;
 pub use resolve::{Available, Resolver};
 
 use crate::{
-    Account, Begin, Call, CredentialSummary, Description, Elsewhere, Found, Heard, Http, Hurdle, Identity,
-    Opened, Policy, Preferences, Procedure, Provider, Question, Reply, Session, Target, TokenCount, Why,
-    Wish,
+    Account, Begin, Call, CredentialSummary, Description, Elsewhere, Embed, Embedded, Found, Heard, Http,
+    Hurdle, Identity, Opened, Policy, Preferences, Procedure, Provider, Question, Reply, Session, Target,
+    TokenCount, Why, Wish,
 };
 use credentials::{Profiles, Sources, Way};
 use heal::Memory;
@@ -322,6 +323,20 @@ impl Provider for Bedrock {
         call: Call<'a>,
     ) -> BoxFuture<'a, Result<TokenCount, Error>> {
         Box::pin(self.count(session, call))
+    }
+
+    fn embedder(&self, account: &Account, asked: &str) -> Option<Arc<Model>> {
+        let residency = self.residency(&account.options);
+        self.with_resolver(account, |resolver| embed::place(asked, &geo::order(resolver.region, residency)))
+    }
+
+    fn embed<'a>(
+        &'a self,
+        session: &'a Session,
+        model: &'a str,
+        wanted: &'a Embed,
+    ) -> BoxFuture<'a, Result<Embedded, Error>> {
+        Box::pin(self.vectors(session, model, wanted))
     }
 
     fn models<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Vec<Arc<Model>>, Error>> {

@@ -6,6 +6,7 @@
 mod address;
 mod amazon_q;
 mod bedrock;
+mod embedding;
 mod estimate;
 mod fields;
 mod found;
@@ -28,6 +29,7 @@ pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
 };
+pub use embedding::{Embed, Embedded};
 pub use found::{Databases, Elsewhere, Found, FoundKind, OwnSignIn, Places, Program, Variables};
 pub use http::{Http, HttpOptions, Patience, Sent, WayOut, Witness, clock_offset, local_client, witnessed};
 pub use login::{

@@ -13,6 +13,7 @@ use serde_json::Value;
 use wire::{Detail, FrameReader};
 
 use crate::amazon_q::Bearer;
+use crate::embedding::{Embed, Embedded};
 use crate::found::Found;
 use crate::http::Patience;
 use crate::login::{ENTROPY, Heard, Login, Procedure, Question, Wish};
@@ -341,6 +342,28 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         session: &'a Session,
         call: Call<'a>,
     ) -> BoxFuture<'a, Result<TokenCount, Error>>;
+
+    /// The embedding model that `asked` means for this account; `None` where it has none of the name.
+    fn embedder(&self, account: &Account, asked: &str) -> Option<Arc<Model>> {
+        let _ = (account, asked);
+        None
+    }
+
+    /// Turns texts into vectors with a model that [`Self::embedder`] named, by its id.
+    ///
+    /// # Errors
+    /// What the upstream said; [`llm::Category::Unsupported`] for a length of vectors that is not the model's.
+    fn embed<'a>(
+        &'a self,
+        session: &'a Session,
+        model: &'a str,
+        wanted: &'a Embed,
+    ) -> BoxFuture<'a, Result<Embedded, Error>> {
+        let _ = (session, model, wanted);
+        Box::pin(async {
+            Err(Error::new(llm::Category::ModelNotFound, "This provider makes no embeddings."))
+        })
+    }
 
     /// Models this account serves, cached by the provider for an hour.
     fn models<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Vec<Arc<Model>>, Error>>;

@@ -111,6 +111,7 @@ def kiro(url):
         counts=False,
         # What the service does not have a model is asked for in words, and the emulator is no model.
         skipped={
+            "embeddings": "the service makes none",
             "forced-tool": "the service has no choice of tools",
             "open-thinking": "open-weight models are not asked to think",
             "open-thinking-stream": "open-weight models are not asked to think",

@@ -8,6 +8,7 @@ mod attachment;
 mod cache;
 pub mod chat;
 pub mod completions;
+pub mod embeddings;
 mod error;
 mod line;
 mod media;
