@@ -11,11 +11,13 @@ mod estimate;
 mod fields;
 mod found;
 mod http;
+mod hurdle;
 mod login;
 mod nearest;
 mod options;
 mod provider;
 mod quota;
+mod registry;
 mod suffix;
 mod told;
 #[cfg(test)]
@@ -32,15 +34,17 @@ pub use bedrock::{
 pub use embedding::{Embed, Embedded};
 pub use found::{Databases, Elsewhere, Found, FoundKind, OwnSignIn, Places, Program, Variables};
 pub use http::{Http, HttpOptions, Patience, Sent, WayOut, Witness, clock_offset, local_client, witnessed};
+pub use hurdle::Hurdle;
 pub use login::{
     Callback, Choice, Choosing, Doorway, ENTROPY, Failure, Flow, Heard, Login, Moment, Next, Procedure,
     Prompt, Question, Wish,
 };
 pub use provider::{
-    Account, Begin, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Hurdle,
-    Identity, Opened, Policy, Preferences, Provider, Registry, Reply, Session, Target, TokenCount, Why,
+    Account, Begin, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity,
+    Opened, Policy, Preferences, Provider, Reply, Session, Target, TokenCount, Why,
 };
 pub use quota::{Overage, Quota, QuotaKind, QuotaPart};
+pub use registry::Registry;
 
 /// Every provider there is. `sandbox` is the address of the emulator that plays Bedrock offline, `elsewhere` what of this
 /// machine they may look at.

@@ -1,6 +1,5 @@
 //! What every provider offers, and the values that pass between it and the pipeline.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,6 +15,7 @@ use crate::amazon_q::Bearer;
 use crate::embedding::{Embed, Embedded};
 use crate::found::Found;
 use crate::http::Patience;
+use crate::hurdle::Hurdle;
 use crate::login::{ENTROPY, Heard, Login, Procedure, Question, Wish};
 use crate::quota::Quota;
 
@@ -223,21 +223,6 @@ impl std::fmt::Debug for Begin<'_> {
     }
 }
 
-/// What keeps an account from a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub enum Hurdle {
-    /// Nobody has accepted the model's terms for this account.
-    Agreement,
-    /// The identity may not use it.
-    Authorization,
-    /// The account has no access to it.
-    Entitlement,
-    /// It is not offered in the account's region.
-    Region,
-}
-
 /// An upstream vendor.
 pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The stable id, e.g. `bedrock`.
@@ -384,28 +369,6 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn quota<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Option<Quota>, Error>> {
         let _ = session;
         Box::pin(async { Ok(None) })
-    }
-}
-
-/// The providers there are, by id.
-#[derive(Clone, Debug, Default)]
-pub struct Registry {
-    providers: BTreeMap<&'static str, Arc<dyn Provider>>,
-}
-
-impl Registry {
-    #[must_use]
-    pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
-        Self { providers: providers.into_iter().map(|provider| (provider.id(), provider)).collect() }
-    }
-
-    #[must_use]
-    pub fn get(&self, id: &str) -> Option<&Arc<dyn Provider>> {
-        self.providers.get(id)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
-        self.providers.values()
     }
 }
 
