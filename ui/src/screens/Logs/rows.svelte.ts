@@ -19,6 +19,8 @@ export class Rows {
   loading = $state(false);
   done = $state(false);
   loaded = $state(false);
+  /** The rows on screen answer the question before. */
+  asking = $state(false);
   following = true;
   #next: number | null = null;
   #question: LogQuestion = {};
@@ -33,6 +35,7 @@ export class Rows {
     this.done = false;
     this.loading = false;
     this.waiting = [];
+    this.asking = true;
     await this.#load(true);
   }
 
@@ -55,6 +58,7 @@ export class Rows {
         this.#next = page.next;
         this.done = page.next === null;
         this.loaded = true;
+        this.asking = false;
         anew = false;
         if (this.done || page.rows.length > 0) break;
       }
@@ -63,7 +67,7 @@ export class Rows {
       // Ask again when the person scrolls or filters, not in a circle.
       if (!signal.aborted) this.done = true;
     } finally {
-      if (!signal.aborted) this.loading = false;
+      if (!signal.aborted) this.loading = this.asking = false;
     }
   }
 
