@@ -6,6 +6,7 @@ mod control;
 mod converse;
 mod count_tokens;
 mod embed;
+mod host;
 mod invoke;
 mod model;
 
@@ -17,6 +18,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use self::host::Host;
 use crate::auth::Caller;
 use crate::dice::Dice;
 use crate::refusal::Form;
@@ -75,8 +77,22 @@ fn in_metadata(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter.is_whitespace() || ":_@$#=/+,-.".contains(letter)
 }
 
-/// Reads a Bedrock path. Model ids may hold colons and, in ARNs, slashes; clients send both raw or encoded.
-pub(crate) fn route(method: &Method, path: &str) -> Option<Call> {
+/// The service that a signature on a Bedrock request must be made for.
+pub(crate) fn signing_name(head: &Parts) -> &'static str {
+    Host::of(head).0.signing_name()
+}
+
+/// Reads what a request to Bedrock asks for.
+pub(crate) fn route(head: &Parts) -> Option<Call> {
+    match Host::of(head) {
+        (Host::Runtime, path) => runtime(&head.method, path),
+        (Host::Mantle, _) => None,
+    }
+}
+
+/// Reads a path of the runtime or the control plane. Model ids may hold colons and, in ARNs, slashes; clients send both
+/// raw or encoded.
+fn runtime(method: &Method, path: &str) -> Option<Call> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(String::from);
     if *method == Method::POST {
         let (id, verb) = path.strip_prefix("/model/")?.rsplit_once('/')?;

@@ -148,5 +148,5 @@ impl Call {
 
 /// Asks each service in turn. Their paths do not overlap.
 pub(crate) fn route(head: &Parts) -> Option<Call> {
-    bedrock::route(&head.method, head.uri.path()).or_else(|| amazon_q::route(head))
+    bedrock::route(head).or_else(|| amazon_q::route(head))
 }

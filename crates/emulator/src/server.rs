@@ -241,7 +241,7 @@ impl Stage {
         let caller = match service {
             Service::Bedrock => {
                 let roles = self.amazon_q.role_keys(now);
-                auth::admit(&self.config, &roles, "bedrock", head, body, now)
+                auth::admit(&self.config, &roles, bedrock::signing_name(head), head, body, now)
             }
             Service::AmazonQ => self.amazon_q.admit(call, head, body, now),
         };

@@ -66,7 +66,8 @@ impl Bedrock {
         })?;
         let url = endpoint::model_url(&base, bare, Operation::CountTokens.path())?;
         let payload = wrapped(&draft.payload())?;
-        let answer = self.post(session, url, headers(Operation::CountTokens, None), payload).await?;
+        let answer =
+            self.post(session, Service::Runtime, url, headers(Operation::CountTokens, None), payload).await?;
         let json = answer.read(LONGEST_COUNT).await?;
         let counted: Counted = serde_json::from_slice(&json).map_err(|error| {
             Error::new(Category::Upstream, format!("Bedrock's token count cannot be read: {error}."))

@@ -178,7 +178,8 @@ impl Bedrock {
         let base = endpoint::base(Service::Runtime, &session.account, &self.endpoints)?;
         let url = endpoint::model_url(&base, model, Operation::Invoke.path())?;
         let payload = body.to_string().into_bytes().into();
-        let answer = self.post(session, url, headers(Operation::Invoke, None), payload).await?;
+        let answer =
+            self.post(session, Service::Runtime, url, headers(Operation::Invoke, None), payload).await?;
         let counted = answer.header("x-amzn-bedrock-input-token-count").and_then(|count| count.parse().ok());
         let json = answer.read(LONGEST_ANSWER).await?;
         let said: Said = serde_json::from_slice(&json).map_err(|error| {

@@ -1,6 +1,7 @@
 //! Where Bedrock lives: hosts by region, and what may stand in their place.
 
 use llm::Error;
+use serde_json::Value;
 use url::Url;
 
 use crate::Account;
@@ -51,13 +52,28 @@ pub(crate) const REGIONS: &[&str] = &[
     "cn-northwest-1",
 ];
 
-/// The two services behind the name.
+/// The option of an account that says where its second inference service is.
+pub(crate) const MANTLE_ENDPOINT: &str = "mantle_endpoint";
+
+/// The services behind the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// Answers requests to models.
     Runtime,
+    /// Answers them in the words of their vendors alone, under foundation ids.
+    Mantle,
     /// Lists models and inference profiles.
     Control,
+}
+
+impl Service {
+    /// The name in the scope of a signature. The runtime and the control plane share one.
+    pub(crate) const fn signing_name(self) -> &'static str {
+        match self {
+            Self::Runtime | Self::Control => "bedrock",
+            Self::Mantle => "bedrock-mantle",
+        }
+    }
 }
 
 /// Addresses set in the environment, by the variables all AWS tools share. Read once, at the rim.
@@ -65,6 +81,8 @@ pub(crate) enum Service {
 pub struct EndpointEnvironment {
     /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`.
     pub runtime: Option<String>,
+    /// `AWS_ENDPOINT_URL_BEDROCK_MANTLE`.
+    pub mantle: Option<String>,
     /// `AWS_ENDPOINT_URL_BEDROCK`.
     pub control: Option<String>,
     /// `AWS_ENDPOINT_URL`.
@@ -81,6 +99,7 @@ impl EndpointEnvironment {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());
         Self {
             runtime: get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+            mantle: get("AWS_ENDPOINT_URL_BEDROCK_MANTLE"),
             control: get("AWS_ENDPOINT_URL_BEDROCK"),
             any: get("AWS_ENDPOINT_URL"),
         }
@@ -88,7 +107,7 @@ impl EndpointEnvironment {
 }
 
 /// Where the requests of a service go, without a final slash: the account's own address, else the environment's,
-/// else the region's.
+/// else the region's. The account's `mantle_endpoint` beats its address, which stands for every service.
 pub(crate) fn base(
     service: Service,
     account: &Account,
@@ -96,18 +115,42 @@ pub(crate) fn base(
 ) -> Result<String, Error> {
     let by_service = match service {
         Service::Runtime => &environment.runtime,
+        Service::Mantle => &environment.mantle,
         Service::Control => &environment.control,
     };
-    if let Some(custom) = account.endpoint_url.as_ref().or(by_service.as_ref()).or(environment.any.as_ref()) {
+    let own = (service == Service::Mantle).then(|| account.options.get(MANTLE_ENDPOINT)).flatten();
+    let custom = own
+        .and_then(Value::as_str)
+        .or(account.endpoint_url.as_deref())
+        .or(by_service.as_deref())
+        .or(environment.any.as_deref());
+    if let Some(custom) = custom {
         check_custom(custom)?;
         return Ok(custom.trim_end_matches('/').to_owned());
     }
     let domain = domain(&account.region)?;
-    let host = match service {
-        Service::Runtime => "bedrock-runtime",
-        Service::Control => "bedrock",
+    let (host, domain) = match service {
+        Service::Runtime => ("bedrock-runtime", domain),
+        Service::Mantle => ("bedrock-mantle", newer(domain)),
+        Service::Control => ("bedrock", domain),
     };
     Ok(format!("https://{host}.{}.{domain}", account.region))
+}
+
+/// The domain that newer services of a partition have.
+fn newer(domain: &'static str) -> &'static str {
+    match domain {
+        "amazonaws.com" => "api.aws",
+        "amazonaws.com.cn" => "api.amazonwebservices.com.cn",
+        "amazonaws.eu" => "api.amazonwebservices.eu",
+        other => other,
+    }
+}
+
+/// What is wrong with a value of the option `mantle_endpoint`, if anything.
+pub(super) fn complaint(given: &Value) -> Option<&'static str> {
+    let good = given.as_str().is_some_and(|address| check_custom(address).is_ok());
+    (!good).then_some("must be an address with https://, or with http:// when it is on this machine")
 }
 
 /// An operation on a model. `model` becomes one path segment, whatever is in it.

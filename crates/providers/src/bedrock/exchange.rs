@@ -8,6 +8,7 @@ use llm::{Category, Error, Payload};
 use url::Url;
 use wire::bedrock::read_error;
 
+use super::endpoint::Service;
 use super::{Bedrock, sign};
 use crate::Session;
 use crate::http::{Incoming, Outgoing};
@@ -64,7 +65,7 @@ pub(super) fn headers(operation: Operation, tier: Option<&'static str>) -> Heade
 }
 
 impl Bedrock {
-    /// Sends a request to a model and returns its answer, whose status was good.
+    /// Sends a request to a model of `service` and returns its answer, whose status was good.
     ///
     /// # Errors
     /// What the upstream said, classified; [`Category::TooLarge`] without asking when the body is longer than
@@ -72,6 +73,7 @@ impl Bedrock {
     pub(super) async fn post(
         &self,
         session: &Session,
+        service: Service,
         url: Url,
         headers: HeaderMap,
         payload: Payload,
@@ -82,18 +84,24 @@ impl Bedrock {
                 format!("The request is {} bytes long; Bedrock takes {LONGEST_REQUEST}.", payload.len()),
             ));
         }
-        self.exchange(session, Outgoing { method: Method::POST, url, headers, payload }).await
+        self.exchange(session, service, Outgoing { method: Method::POST, url, headers, payload }).await
     }
 
     /// Reads from the control plane.
     pub(super) async fn get(&self, session: &Session, url: Url) -> Result<Incoming, Error> {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(ACCEPT, JSON);
-        self.exchange(session, Outgoing { method: Method::GET, url, headers, payload: Payload::new() }).await
+        let outgoing = Outgoing { method: Method::GET, url, headers, payload: Payload::new() };
+        self.exchange(session, Service::Control, outgoing).await
     }
 
-    async fn exchange(&self, session: &Session, mut outgoing: Outgoing) -> Result<Incoming, Error> {
-        sign::authorize(&mut outgoing, session, (self.clock)())?;
+    async fn exchange(
+        &self,
+        session: &Session,
+        service: Service,
+        mut outgoing: Outgoing,
+    ) -> Result<Incoming, Error> {
+        sign::authorize(&mut outgoing, session, service, (self.clock)())?;
         let incoming = self.http.of(&session.account).send(outgoing).await?;
         if is_answer(&incoming) {
             return Ok(incoming);

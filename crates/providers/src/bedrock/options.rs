@@ -4,10 +4,11 @@ use llm::Error;
 use serde_json::Value;
 
 use super::elsewhere::{self, FALLBACK};
+use super::endpoint::{self, MANTLE_ENDPOINT};
 use crate::http::{PROXY, proxy_complaint};
 use crate::options::{self, Takes};
 
-const OPTIONS: [(&str, Takes); 12] = [
+const OPTIONS: [(&str, Takes); 13] = [
     ("aliases", Takes::Names),
     ("auto_cache", Takes::OneOf(&["5m", "1h", "off"])),
     ("claude_route", Takes::OneOf(&["converse"])),
@@ -17,6 +18,7 @@ const OPTIONS: [(&str, Takes); 12] = [
     ("guardrail", Takes::Own(guardrail)),
     ("instance_metadata", Takes::Switch),
     ("latency", Takes::OneOf(&["optimized"])),
+    (MANTLE_ENDPOINT, Takes::Own(endpoint::complaint)),
     ("pass_unknown_betas", Takes::Switch),
     ("prefer_global", Takes::Switch),
     (PROXY, Takes::Own(proxy_complaint)),
@@ -52,6 +54,7 @@ mod tests {
             json!({"aliases": {"fast": "claude-haiku-4-5", "*": "claude-sonnet-4-5"}, "auto_cache": "1h"}),
             json!({"guardrail": {"identifier": "g1", "version": "2", "trace": "enabled"}, "latency": "optimized"}),
             json!({"prefer_global": true, "forbid_global": null, "claude_route": "converse"}),
+            json!({"mantle_endpoint": "https://vpce-1.bedrock-mantle.us-east-1.vpce.amazonaws.com"}),
         ] {
             assert!(check(&good).is_ok(), "{good}");
         }
@@ -61,6 +64,7 @@ mod tests {
             (json!({"auto_cache": "5 minutes"}), "options.auto_cache"),
             (json!({"prefer_global": "yes"}), "options.prefer_global"),
             (json!({"guardrail": {"id": "g1"}}), "options.guardrail"),
+            (json!({"mantle_endpoint": "http://10.0.0.1"}), "options.mantle_endpoint"),
             (json!({"guardrail": {"identifier": "g1", "version": 2}}), "options.guardrail"),
         ] {
             assert_eq!(check(&bad).expect_err("refused").param.as_deref(), Some(param), "{bad}");

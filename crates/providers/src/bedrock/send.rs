@@ -34,7 +34,7 @@ impl Bedrock {
             if draft.wire() == Wire::AnthropicMessages {
                 Extras::of(options).headers(&mut headers);
             }
-            match self.post(session, url, headers, draft.payload()).await {
+            match self.post(session, Service::Runtime, url, headers, draft.payload()).await {
                 Ok(incoming) => return reply(incoming, draft, call, attempts).await,
                 Err(error) if attempts > MOST_LESSONS => return Err(error),
                 Err(error) if flexible(options, &error) && draft.give_up_flex()? => {

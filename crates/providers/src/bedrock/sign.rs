@@ -8,19 +8,22 @@ use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 use llm::{Category, Error, Payload};
 use sha2::{Digest, Sha256};
 
+use super::endpoint::Service;
 use crate::http::Outgoing;
 use crate::{Identity, Session};
 
-/// The name Bedrock signs by, for requests to models and to the control plane alike.
-const SERVICE: &str = "bedrock";
-
-/// Adds what proves the session's identity. Every header already there is covered by the signature, so nothing may
+/// Adds what proves the session's identity to `service`. Every header already there is covered by the signature, so nothing may
 /// be added afterwards.
 ///
 /// # Errors
 /// [`Category::NoCredentials`] when a key cannot stand in a header, [`Category::Internal`] when the request cannot
 /// be signed.
-pub(crate) fn authorize(outgoing: &mut Outgoing, session: &Session, now: SystemTime) -> Result<(), Error> {
+pub(crate) fn authorize(
+    outgoing: &mut Outgoing,
+    session: &Session,
+    service: Service,
+    now: SystemTime,
+) -> Result<(), Error> {
     match &session.identity {
         Identity::Bearer(key) => {
             let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose())).map_err(|_| {
@@ -32,7 +35,7 @@ pub(crate) fn authorize(outgoing: &mut Outgoing, session: &Session, now: SystemT
         }
         Identity::SigV4(credentials) => {
             let now = shifted(now, session.clock_offset);
-            sign_v4(outgoing, credentials, &session.account.region, SERVICE, now)
+            sign_v4(outgoing, credentials, &session.account.region, service.signing_name(), now)
         }
         Identity::Kiro(_) => {
             Err(Error::new(Category::Internal, "A Kiro sign-in was handed to Amazon Bedrock."))

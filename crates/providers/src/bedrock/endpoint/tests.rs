@@ -38,6 +38,29 @@ fn hosts_follow_the_partition_of_the_region() {
 }
 
 #[test]
+fn the_second_inference_service_has_a_host_and_a_name_of_its_own() {
+    let none = EndpointEnvironment::default();
+    for (region, host) in [
+        ("us-east-1", "https://bedrock-mantle.us-east-1.api.aws"),
+        ("us-gov-west-1", "https://bedrock-mantle.us-gov-west-1.api.aws"),
+        ("eusc-de-east-1", "https://bedrock-mantle.eusc-de-east-1.api.amazonwebservices.eu"),
+    ] {
+        assert_eq!(base(Service::Mantle, &account(region, None), &none).unwrap(), host);
+    }
+    assert_eq!(Service::Mantle.signing_name(), "bedrock-mantle");
+
+    let environment = environment(&[("AWS_ENDPOINT_URL_BEDROCK_MANTLE", "https://mantle.example")]);
+    let mut account = account("us-east-1", None);
+    assert_eq!(base(Service::Mantle, &account, &environment).unwrap(), "https://mantle.example");
+    assert_ne!(base(Service::Runtime, &account, &environment).unwrap(), "https://mantle.example");
+    account.endpoint_url = Some("http://127.0.0.1:9".into());
+    assert_eq!(base(Service::Mantle, &account, &environment).unwrap(), "http://127.0.0.1:9");
+    account.options = serde_json::json!({"mantle_endpoint": "http://127.0.0.1:9/mantle/"});
+    assert_eq!(base(Service::Mantle, &account, &environment).unwrap(), "http://127.0.0.1:9/mantle");
+    assert_eq!(base(Service::Runtime, &account, &environment).unwrap(), "http://127.0.0.1:9");
+}
+
+#[test]
 fn every_offered_region_is_accepted() {
     for region in REGIONS {
         check_region(region).unwrap_or_else(|error| panic!("{region}: {error}"));

@@ -358,7 +358,9 @@ async fn what_is_too_long_is_not_sent() {
         async |endpoint| {
             let url = endpoint::model_url(&endpoint, "m", "invoke").unwrap();
             let payload = llm::Payload::from(vec![b' '; 25_000_001]);
-            bedrock().post(&session(&endpoint), url, headers(Operation::Invoke, None), payload).await
+            bedrock()
+                .post(&session(&endpoint), Service::Runtime, url, headers(Operation::Invoke, None), payload)
+                .await
         },
     )
     .await;

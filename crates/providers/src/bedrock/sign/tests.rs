@@ -86,14 +86,22 @@ fn an_api_key_is_sent_as_it_is_and_nothing_is_signed() {
         headers: HeaderMap::new(),
         payload: Payload::new(),
     };
-    authorize(&mut outgoing, &session(Identity::Bearer(Secret::new("ABSKexample")), 0), UNIX_EPOCH + NOW)
-        .unwrap();
+    authorize(
+        &mut outgoing,
+        &session(Identity::Bearer(Secret::new("ABSKexample")), 0),
+        Service::Runtime,
+        UNIX_EPOCH + NOW,
+    )
+    .unwrap();
     assert_eq!(outgoing.headers.len(), 1);
     assert_eq!(outgoing.headers[AUTHORIZATION], "Bearer ABSKexample");
     assert!(outgoing.headers[AUTHORIZATION].is_sensitive());
 
     let broken = session(Identity::Bearer(Secret::new("a\nb")), 0);
-    assert_eq!(authorize(&mut outgoing, &broken, UNIX_EPOCH).unwrap_err().category, Category::NoCredentials);
+    assert_eq!(
+        authorize(&mut outgoing, &broken, Service::Runtime, UNIX_EPOCH).unwrap_err().category,
+        Category::NoCredentials
+    );
 }
 
 #[test]
@@ -105,7 +113,7 @@ fn the_learned_offset_moves_the_clock() {
         payload: Payload::new(),
     };
     let identity = Identity::SigV4(Credentials::from_keys(KEY, SECRET, None));
-    authorize(&mut outgoing, &session(identity, -3600), UNIX_EPOCH + NOW).unwrap();
+    authorize(&mut outgoing, &session(identity, -3600), Service::Runtime, UNIX_EPOCH + NOW).unwrap();
     assert_eq!(outgoing.headers["x-amz-date"], "20261121T110000Z");
 }
 
