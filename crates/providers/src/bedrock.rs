@@ -1,4 +1,5 @@
-//! Amazon Bedrock: Claude through InvokeModel, which speaks Anthropic's own wire, everything else through Converse.
+//! Amazon Bedrock: Claude through InvokeModel, which speaks Anthropic's own wire, everything else through Converse. An
+//! account may have Claude asked through Anthropic's own API instead.
 //!
 //! The Sandbox is the same provider with a fixed address and fixed keys, so that what works offline works on AWS.
 
@@ -26,6 +27,7 @@ mod logins;
 mod memo;
 mod options;
 mod resolve;
+mod route;
 mod send;
 mod sign;
 mod sso;
@@ -57,6 +59,7 @@ use credentials::{Profiles, Sources, Way};
 use heal::Memory;
 use list::Lists;
 use memo::{Circumstances, Memo};
+use route::Unserved;
 
 /// The access key that the Sandbox signs with; its emulator knows no other.
 pub const SANDBOX_ACCESS_KEY_ID: &str = "AKIASANDBOX000000000";
@@ -84,6 +87,7 @@ pub struct Bedrock {
     endpoints: EndpointEnvironment,
     sources: Sources,
     memory: Memory,
+    unserved: Unserved,
     lists: Lists,
     resolved: Memo,
     profiles_asked: arn::Profiles,
@@ -111,6 +115,7 @@ impl Bedrock {
             endpoints,
             sources,
             memory: Memory::default(),
+            unserved: Unserved::default(),
             lists: Lists::default(),
             resolved: Memo::default(),
             profiles_asked: arn::Profiles::default(),

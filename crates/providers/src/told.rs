@@ -12,11 +12,13 @@ use crate::http::{Incoming, clock_offset};
 const LONGEST_ERROR: usize = 256 * 1024;
 
 const REQUEST_ID: &str = "x-amzn-requestid";
+/// The same in the words of the vendors whose APIs AWS plays.
+const VENDOR_REQUEST_ID: &str = "request-id";
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
 /// The upstream's id of the request, for support cases.
 pub(crate) fn request_id(incoming: &Incoming) -> Option<String> {
-    incoming.header(REQUEST_ID).map(str::to_owned)
+    incoming.header(REQUEST_ID).or_else(|| incoming.header(VENDOR_REQUEST_ID)).map(str::to_owned)
 }
 
 /// True for an answer. An operation that a front end does not know is sometimes answered with 200 and an error inside.
@@ -44,7 +46,7 @@ impl Refusal {
         ErrorHead {
             status: self.status,
             error_type: self.text(ERROR_TYPE),
-            request_id: self.text(REQUEST_ID),
+            request_id: self.text(REQUEST_ID).or_else(|| self.text(VENDOR_REQUEST_ID)),
             retry_after: self.text("retry-after"),
         }
     }

@@ -5,8 +5,10 @@ pub mod converse;
 mod error;
 mod exception;
 mod invoke;
+mod messages;
 
 pub use crate::ErrorHead;
 pub use error::read_error;
 pub use exception::read_exception;
 pub use invoke::InvokeReader;
+pub use messages::{MessagesReader, is_message};

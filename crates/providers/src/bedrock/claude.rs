@@ -1,4 +1,4 @@
-//! A Messages request as InvokeModel takes it.
+//! A Messages request as Bedrock takes it: InvokeModel, or one of its routes that speak Anthropic's own API.
 //!
 //! Clients write for Anthropic's own service. Bedrock's is older and stricter: it refuses members and beta tokens
 //! it does not know, tools that run at Anthropic, and much else that official clients send with every request.
@@ -23,6 +23,7 @@ mod walk;
 
 use bytes::Bytes;
 use llm::{Category, Error, Hints, Payload, RawBody, StructuredOutput, ThinkingStyle};
+use sha2::{Digest, Sha256};
 use wire::{NameRule, ToolNames};
 
 use self::betas::Needs;
@@ -33,16 +34,20 @@ use self::tools::{Choice, Survey};
 use self::walk::Landmarks;
 use super::catalog::Catalog;
 use super::claude_name::ClaudeName;
+use super::route::Route;
 use crate::Target;
 
 /// Largest body of InvokeModel in bytes.
 const LARGEST: usize = 25_000_000;
 
+/// Where the beta tokens are.
+const BETAS: &str = "anthropic_beta";
+
 /// The line in which Claude Code tells Anthropic whom to bill. "x-anthropic-billing-header is a reserved keyword",
 /// says Bedrock.
 const BILLING_LINE: &[u8] = b"x-anthropic-billing-header:";
 
-/// The members InvokeModel takes. `anthropic_version` and `anthropic_beta` are ours to write.
+/// The members that all routes take. What else a route wants is ours to write.
 const MEMBERS: [&str; 12] = [
     "max_tokens",
     "messages",
@@ -58,8 +63,8 @@ const MEMBERS: [&str; 12] = [
     "context_management",
 ];
 
-/// Members that leave without a word: they are written elsewhere (the model in the path, the stream in the
-/// operation, betas from headers, the tier in a header), read elsewhere, or concern Anthropic alone.
+/// Members that leave without a word: they are written anew or elsewhere (the model, the stream, betas, the tier),
+/// read elsewhere, or concern Anthropic alone.
 const ROUTINE: [&str; 9] = [
     "model",
     "stream",
@@ -81,12 +86,18 @@ pub(super) struct Terms<'a> {
     pub format_refused: bool,
     /// The person wants beta tokens that we do not know to be tried.
     pub pass_unknown_betas: bool,
+    pub route: Route,
+    /// The answer shall be a stream. InvokeModel has an operation of its own for it.
+    pub stream: bool,
 }
 
 /// A request ready to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Prepared {
+    /// The members; `anthropic_beta` among them on every route, so that what a refusal teaches is followed in one way.
     body: RawBody,
+    /// Betas go in a header.
+    native: bool,
     /// The conversation in pieces, when it was edited; it stands in for the member of `body`.
     messages: Option<Payload>,
     /// What was changed of what the client asked, as stable tokens.
@@ -100,9 +111,16 @@ impl Prepared {
     /// The body to send.
     #[must_use]
     pub(super) fn payload(&self) -> Payload {
-        let Some(messages) = &self.messages else { return self.body.to_payload() };
+        let mut headless;
+        let mut body = &self.body;
+        if self.native {
+            headless = body.clone();
+            headless.remove(BETAS);
+            body = &headless;
+        }
+        let Some(messages) = &self.messages else { return body.to_payload() };
         let mut rope = Rope::default();
-        for (at, member) in self.body.members().iter().enumerate() {
+        for (at, member) in body.members().iter().enumerate() {
             rope.text(if at == 0 { "{" } else { "," });
             rope.text(&serde_json::Value::from(&*member.name).to_string());
             rope.text(":");
@@ -127,7 +145,14 @@ impl Prepared {
     /// The beta tokens that are sent, as the JSON text of a list.
     #[must_use]
     pub(super) fn betas(&self) -> Option<&Bytes> {
-        self.body.get("anthropic_beta")
+        self.body.get(BETAS)
+    }
+
+    /// The same as the header of Anthropic's own API has them.
+    #[must_use]
+    pub(super) fn beta_header(&self) -> Option<String> {
+        let tokens = self.body.read::<Vec<String>>(BETAS).ok().flatten().filter(|_| self.native)?;
+        Some(tokens.join(","))
     }
 }
 
@@ -154,7 +179,7 @@ impl Traits {
     }
 }
 
-/// Makes a Messages body fit for InvokeModel.
+/// Makes a Messages body fit for Bedrock.
 ///
 /// # Errors
 /// [`Category::InvalidRequest`] for what cannot be sent at all: images by URL, files, members of a wrong shape.
@@ -165,6 +190,7 @@ pub(super) fn prepare(mut body: RawBody, terms: &Terms<'_>) -> Result<Prepared, 
     let mut notes = Notes::default();
     let asked_betas = asked_betas(&body, terms.hints);
     let whole_cache = body.read::<serde_json::Value>("cache_control").unwrap_or_default();
+    let user = if terms.route.is_native() { hashed_user(&body) } else { None };
     let mut output = output::read(&mut body)?;
     keep_allowed(&mut body, &mut notes);
     let max_tokens = limit_output(&mut body, model, &mut notes);
@@ -236,7 +262,9 @@ pub(super) fn prepare(mut body: RawBody, terms: &Terms<'_>) -> Result<Prepared, 
     }
 
     required_betas(&mut required, &survey, &settled, &traits, terms);
+    required.retain(|token| betas::is_needed(token, terms.route));
     let needs = Needs {
+        route: terms.route,
         interleaved: model.thinking == ThinkingStyle::Extended,
         long_context_by_beta: traits.long_context_by_beta,
         tool_search: survey.search,
@@ -245,10 +273,14 @@ pub(super) fn prepare(mut body: RawBody, terms: &Terms<'_>) -> Result<Prepared, 
         pass_unknown: terms.pass_unknown_betas,
     };
     let chosen = betas::choose(asked_betas.iter().map(String::as_str), &needs, &required, &mut notes);
-    let body = with_head(body, &chosen);
+    if let Some(user) = user {
+        body.set("metadata", user);
+    }
+    let body = with_head(body, &chosen, terms);
 
     let prepared = Prepared {
         body,
+        native: terms.route.is_native(),
         messages,
         adjustments: notes.into_vec(),
         tool_names: names,
@@ -334,17 +366,35 @@ fn required_betas(
     }
 }
 
-/// The body with what only Bedrock wants in front.
-fn with_head(body: RawBody, betas: &[std::borrow::Cow<'_, str>]) -> RawBody {
+/// The body with what the route wants in front.
+fn with_head(body: RawBody, betas: &[std::borrow::Cow<'_, str>], terms: &Terms<'_>) -> RawBody {
     let mut all = RawBody::empty(body.wire);
-    all.set("anthropic_version", &br#""bedrock-2023-05-31""#[..]);
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    if terms.route.is_native() {
+        all.set("model", text(terms.route.id(&terms.target.model)));
+        if terms.stream {
+            all.set("stream", &b"true"[..]);
+        }
+    } else {
+        all.set("anthropic_version", &br#""bedrock-2023-05-31""#[..]);
+    }
     if !betas.is_empty() {
-        all.set("anthropic_beta", serde_json::Value::from(betas.to_vec()).to_string());
+        all.set(BETAS, serde_json::Value::from(betas.to_vec()).to_string());
     }
     for member in body.members() {
         all.set(&member.name, member.json.clone());
     }
     all
+}
+
+/// Who the client's user is, as a digest: what clients write there is refused, and is nobody's business.
+fn hashed_user(body: &RawBody) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        user_id: Option<String>,
+    }
+    let user = body.read::<Metadata>("metadata").ok().flatten()?.user_id?;
+    Some(serde_json::json!({ "user_id": hex::encode(Sha256::digest(user)) }).to_string())
 }
 
 fn check_size(prepared: &Prepared) -> Result<(), Error> {

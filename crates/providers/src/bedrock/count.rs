@@ -1,4 +1,4 @@
-//! Counting tokens. CountTokens knows some Claude models under their bare ids; where it does not, we guess.
+//! Counting tokens. Two services know some Claude models each, under their bare ids; where neither does, we guess.
 
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderStringWriter;
@@ -7,42 +7,52 @@ use std::sync::Arc;
 
 use llm::{Category, Error, Model, Payload};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::endpoint::{self, Service};
 use super::exchange::{Operation, headers};
-use super::{Bedrock, Catalog, geo};
+use super::route::{Route, bare_id};
+use super::{Bedrock, endpoint};
 use crate::{Call, Session, TokenCount, estimate};
 
 const LONGEST_COUNT: usize = 64 * 1024;
 
+/// The account's option that lets the second inference service count though it does not answer.
+pub(super) const MANTLE_COUNT: &str = "mantle_count";
+
+/// The members that Anthropic's own counting takes; it refuses limits, sampling and the like. `anthropic_beta` goes in a
+/// header.
+const COUNTED: [&str; 7] =
+    ["model", "messages", "system", "tools", "tool_choice", "thinking", "anthropic_beta"];
+
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Counted {
+    /// CountTokens writes it in camel case.
+    #[serde(alias = "inputTokens")]
     input_tokens: u64,
 }
 
 impl Bedrock {
+    /// Counts the input: with the second inference service where the person chose or allowed it, which knows the newer
+    /// models; with CountTokens, which knows the older ones; else by ourselves.
+    ///
+    /// # Errors
+    /// Those of a credential alone.
     pub(super) async fn count(&self, session: &Session, call: Call<'_>) -> Result<TokenCount, Error> {
         let model = self.unmask(session, &call.target.model).await;
-        let bare = bare_id(&model);
-        let known = model.is_claude() && !self.memory.of(bare).is_some_and(|learned| learned.count);
-        if known {
-            match self.ask_count(session, call, &model, bare).await {
+        for route in counters(&session.account.options, &model) {
+            let key = route.key(bare_id(&model));
+            if self.memory.of(&key).is_some_and(|learned| learned.count) {
+                continue;
+            }
+            match self.ask_count(session, call, &model, *route).await {
                 Ok(input) => return Ok(TokenCount { input, estimated: false }),
                 Err(error) if is_ours_to_fix(error.category) => return Err(error),
                 Err(error) => {
-                    if matches!(
-                        error.category,
-                        Category::InvalidRequest | Category::ModelNotFound | Category::Unsupported
-                    ) && error.message.contains("counting tokens")
-                    {
-                        self.memory.no_count(bare);
+                    if never_counts(*route, &error) {
+                        self.memory.no_count(&key);
                     }
-                    tracing::debug!(
-                        model = bare,
-                        category = error.category.name(),
-                        "counting failed, guessing"
-                    );
+                    let category = error.category.name();
+                    tracing::debug!(model = bare_id(&model), category, "counting failed");
                 }
             }
         }
@@ -54,25 +64,53 @@ impl Bedrock {
         session: &Session,
         call: Call<'_>,
         model: &Arc<Model>,
-        bare: &str,
+        route: Route,
     ) -> Result<u64, Error> {
-        let base = endpoint::base(Service::Runtime, &session.account, &self.endpoints)?;
-        let mut draft = self.draft(session, call, model, true)?;
-        // The body inside must be one that InvokeModel would take, and a count request has no limit of its own.
+        let service = route.service();
+        let base = endpoint::base(service, &session.account, &self.endpoints)?;
+        let mut draft = self.draft(session, call, model, true, route)?;
+        let native = route.is_native();
         draft.edit(|body| {
-            if body.get("max_tokens").is_none() {
+            if native {
+                body.retain(|name| COUNTED.contains(&name));
+            } else if body.get("max_tokens").is_none() {
+                // The body inside must be one that InvokeModel would take, and a count request has no limit of its own.
                 body.set("max_tokens", &b"1024"[..]);
             }
         })?;
-        let url = endpoint::model_url(&base, bare, Operation::CountTokens.path())?;
-        let payload = wrapped(&draft.payload())?;
-        let answer =
-            self.post(session, Service::Runtime, url, headers(Operation::CountTokens, None), payload).await?;
+        draft.operation = if native { Operation::CountMessages } else { Operation::CountTokens };
+        let url = draft.operation.url(&base, bare_id(model))?;
+        let payload = if native { draft.payload() } else { wrapped(&draft.payload())? };
+        let headers = if native { draft.headers(&Value::Null) } else { headers(draft.operation, None) };
+        let answer = self.post(session, service, url, headers, payload).await?;
         let json = answer.read(LONGEST_COUNT).await?;
         let counted: Counted = serde_json::from_slice(&json).map_err(|error| {
             Error::new(Category::Upstream, format!("Bedrock's token count cannot be read: {error}."))
         })?;
         Ok(counted.input_tokens)
+    }
+}
+
+/// Who to ask, in this order.
+fn counters(options: &Value, model: &Model) -> &'static [Route] {
+    let allowed = options.get(MANTLE_COUNT).and_then(Value::as_bool).unwrap_or(false);
+    if !model.is_claude() {
+        &[]
+    } else if allowed || Route::wished(options) == Route::Mantle {
+        &[Route::Mantle, Route::Invoke]
+    } else {
+        &[Route::Invoke]
+    }
+}
+
+/// Whether asking again would be in vain.
+fn never_counts(route: Route, error: &Error) -> bool {
+    match error.category {
+        Category::ModelNotFound | Category::Unsupported if route == Route::Mantle => true,
+        Category::InvalidRequest | Category::ModelNotFound | Category::Unsupported => {
+            error.message.contains("counting tokens")
+        }
+        _ => false,
     }
 }
 
@@ -87,15 +125,6 @@ fn wrapped(body: &Payload) -> Result<Payload, Error> {
     let _ = encoder.into_inner();
     json.push_str(r#""}}}"#);
     Ok(json.into_bytes().into())
-}
-
-/// CountTokens refuses inference profiles.
-pub(super) fn bare_id(model: &Model) -> &str {
-    if model.id.starts_with("arn:") {
-        let behind = Catalog::built_in().iter().find(|entry| entry.model.name == model.name);
-        return behind.map_or(model.id.as_str(), |entry| entry.model.id.as_str());
-    }
-    geo::split(&model.id).1
 }
 
 /// Failures that the person must see rather than a guess.

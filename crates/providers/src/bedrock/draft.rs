@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{HeaderMap, HeaderValue};
 use llm::{CacheMark, CacheTtl, Error, Model, Payload, RawBody, StructuredOutput, Tier, ToolSupport, Wire};
 use serde_json::Value;
 use wire::Undo;
@@ -13,9 +14,10 @@ use wire::bedrock::converse;
 
 use super::Bedrock;
 use super::claude::{self, Prepared, Terms};
-use super::exchange::Operation;
+use super::exchange::{ANTHROPIC_BETA, Operation, headers};
 use super::extras::Extras;
 use super::heal::{Learned, Lesson, take_out};
+use super::route::Route;
 use crate::{Call, Session, Target};
 
 /// Longer answers of a client that does not stream are streamed all the same and put together here: a model that
@@ -26,6 +28,7 @@ const LONGEST_WHOLE: u32 = 21_333;
 /// What is to be sent.
 pub(super) struct Draft {
     pub(super) model: Arc<Model>,
+    pub(super) route: Route,
     pub(super) operation: Operation,
     body: Body,
     /// InvokeModel's tier travels in a header; Converse has it in the body.
@@ -59,6 +62,20 @@ impl Draft {
         }
     }
 
+    /// The headers of the request, but for those that prove who we are.
+    pub(super) fn headers(&self, options: &Value) -> HeaderMap {
+        let mut headers = headers(self.operation, self.tier);
+        if self.route == Route::Invoke {
+            Extras::of(options).headers(&mut headers);
+        }
+        if let Body::Claude(prepared) = &self.body
+            && let Some(betas) = prepared.beta_header().and_then(|tokens| HeaderValue::try_from(tokens).ok())
+        {
+            headers.insert(ANTHROPIC_BETA, betas);
+        }
+        headers
+    }
+
     /// The list of betas that is sent.
     pub(super) fn betas(&self) -> Option<&Bytes> {
         match &self.body {
@@ -83,7 +100,7 @@ impl Draft {
     /// Follows a lesson. False when it changes nothing, so that sending again would not help.
     pub(super) fn follow(&mut self, lesson: &Lesson) -> Result<bool, Error> {
         let followed = match lesson {
-            Lesson::Betas | Lesson::Member(_) | Lesson::ThinkingOff => {
+            Lesson::Betas | Lesson::Beta(_) | Lesson::Member(_) | Lesson::ThinkingOff => {
                 self.edit(|body| take_out(body, lesson))?
             }
             Lesson::Tier => {
@@ -136,22 +153,20 @@ impl Draft {
 }
 
 impl Bedrock {
-    /// Writes the request for `model`, without what it refused before. `native_format` is false once it refused a
-    /// schema for its answer.
+    /// Writes the request for `model` in the words of `route`, without what it refused there before. `native_format` is
+    /// false once it refused a schema for its answer.
     pub(super) fn draft(
         &self,
         session: &Session,
         call: Call<'_>,
         model: &Arc<Model>,
         native_format: bool,
+        route: Route,
     ) -> Result<Draft, Error> {
         let options = &session.account.options;
-        let converse = options.get("claude_route").and_then(Value::as_str) == Some("converse");
-        let learned = self.memory.of(&model.id);
+        let learned = self.memory.of(&route.key(&model.id));
         let native_format = native_format && !learned.as_ref().is_some_and(|learned| learned.format);
-        let mut draft = if model.wire == Wire::AnthropicMessages && !converse {
-            invoke(options, self.auto_cache(options), call, model, native_format)?
-        } else {
+        let mut draft = if route == Route::Converse {
             let mut draft = self::converse(call, model, native_format, learned.as_deref())?;
             let extras = Extras::of(options).members();
             if !extras.is_empty() {
@@ -159,7 +174,13 @@ impl Bedrock {
                     .edit(|body| extras.iter().for_each(|(name, value)| body.set(name, value.to_string())))?;
             }
             draft
+        } else {
+            messages(options, self.auto_cache(options), call, model, native_format, route)?
         };
+        let wished = Route::wished(options);
+        if wished.is_native() && model.wire == Wire::AnthropicMessages && route != wished {
+            draft.adjustments.push(route.instead());
+        }
         if let Some(learned) = learned {
             draft.heed(&learned)?;
         }
@@ -177,13 +198,14 @@ impl Bedrock {
     }
 }
 
-/// For InvokeModel: the client's own body where it speaks Anthropic's wire, else one made from its meaning.
-fn invoke(
+/// In Anthropic's wire: the client's own body where it speaks that, else one made from its meaning.
+fn messages(
     options: &Value,
     auto_cache: Option<CacheMark>,
     call: Call<'_>,
     model: &Arc<Model>,
     native_format: bool,
+    route: Route,
 ) -> Result<Draft, Error> {
     let Call { asked, target, .. } = call;
     let (wanted, body, limit, mut undo, mut adjustments) = if asked.wire == Wire::AnthropicMessages {
@@ -197,19 +219,24 @@ fn invoke(
     };
     let tier = match wanted.or(asked.hints.tier) {
         None | Some(Tier::Default) => None,
-        Some(Tier::Reserved) => Some("reserved"),
+        Some(Tier::Reserved) if route == Route::Invoke => Some("reserved"),
         // Claude is sold without the other tiers.
         Some(_) => {
             adjustments.push("service_tier:dropped".to_owned());
             None
         }
     };
+    // A client of this wire gets the answer in the model's own words, which only a whole answer keeps.
+    let long = asked.wire != Wire::AnthropicMessages && limit.is_some_and(|limit: u32| limit > LONGEST_WHOLE);
+    let stream = asked.stream || long;
     let target = Target { model: model.clone(), ..target.clone() };
     let terms = Terms {
         hints: &asked.hints,
         target: &target,
         format_refused: !native_format,
         pass_unknown_betas: options.get("pass_unknown_betas").and_then(Value::as_bool).unwrap_or(false),
+        route,
+        stream,
     };
     let prepared = claude::prepare(body, &terms)?;
     adjustments.extend(prepared.adjustments.iter().cloned());
@@ -218,12 +245,15 @@ fn invoke(
         answer_tool: false,
         fence: prepared.prompted_format,
     });
-    // A client of this wire gets the answer in the model's own words, which only a whole answer keeps.
-    let long = asked.wire != Wire::AnthropicMessages && limit.is_some_and(|limit: u32| limit > LONGEST_WHOLE);
-    let stream = asked.stream || long;
     Ok(Draft {
         model: model.clone(),
-        operation: if stream { Operation::InvokeStream } else { Operation::Invoke },
+        route,
+        operation: match (route.is_native(), stream) {
+            (false, false) => Operation::Invoke,
+            (false, true) => Operation::InvokeStream,
+            (true, false) => Operation::Messages,
+            (true, true) => Operation::MessagesStream,
+        },
         body: Body::Claude(Box::new(prepared)),
         tier,
         undo,
@@ -247,6 +277,7 @@ fn converse(
     let stream = written.stream && (asked.stream || long);
     Ok(Draft {
         model: model.clone(),
+        route: Route::Converse,
         operation: if stream { Operation::ConverseStream } else { Operation::Converse },
         body: Body::Converse(written.body),
         tier: None,

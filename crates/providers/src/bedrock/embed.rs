@@ -176,7 +176,7 @@ impl Bedrock {
         texts: usize,
     ) -> Result<(Vec<Vec<f32>>, Option<u64>), Error> {
         let base = endpoint::base(Service::Runtime, &session.account, &self.endpoints)?;
-        let url = endpoint::model_url(&base, model, Operation::Invoke.path())?;
+        let url = Operation::Invoke.url(&base, model)?;
         let payload = body.to_string().into_bytes().into();
         let answer =
             self.post(session, Service::Runtime, url, headers(Operation::Invoke, None), payload).await?;

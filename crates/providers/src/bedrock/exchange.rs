@@ -8,7 +8,7 @@ use llm::{Category, Error, Payload};
 use url::Url;
 use wire::bedrock::read_error;
 
-use super::endpoint::Service;
+use super::endpoint::{self, Service};
 use super::{Bedrock, sign};
 use crate::Session;
 use crate::http::{Incoming, Outgoing};
@@ -20,8 +20,14 @@ pub(super) const LONGEST_REQUEST: usize = 25_000_000;
 /// The most we take of an answer in one piece: the largest answers carry a few hundred kilobytes of text.
 pub(super) const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 
+/// The one version of Anthropic's API that Bedrock's routes for it are known to take.
+const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 const BEDROCK_ACCEPT: HeaderName = HeaderName::from_static("x-amzn-bedrock-accept");
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+pub(super) const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const SERVICE_TIER: HeaderName = HeaderName::from_static("x-amzn-bedrock-service-tier");
 
 /// The operations on a model.
@@ -32,25 +38,43 @@ pub(super) enum Operation {
     Converse,
     ConverseStream,
     CountTokens,
+    /// Anthropic's own API.
+    Messages,
+    MessagesStream,
+    CountMessages,
 }
 
 impl Operation {
-    /// The last segment of the path.
-    pub(super) const fn path(self) -> &'static str {
-        match self {
+    /// Where it is asked of a model. Anthropic's own API has the model in the body.
+    pub(super) fn url(self, base: &str, model: &str) -> Result<Url, Error> {
+        let verb = match self {
             Self::Invoke => "invoke",
             Self::InvokeStream => "invoke-with-response-stream",
             Self::Converse => "converse",
             Self::ConverseStream => "converse-stream",
             Self::CountTokens => "count-tokens",
-        }
+            Self::Messages | Self::MessagesStream => {
+                return endpoint::parse(&format!("{base}/anthropic/v1/messages"));
+            }
+            Self::CountMessages => {
+                return endpoint::parse(&format!("{base}/anthropic/v1/messages/count_tokens"));
+            }
+        };
+        endpoint::model_url(base, model, verb)
     }
 
     /// InvokeModel's stream names the type of what is inside its frames in a header of its own.
     fn headers(self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(if self == Self::InvokeStream { BEDROCK_ACCEPT } else { ACCEPT }, JSON);
+        match self {
+            Self::InvokeStream => headers.insert(BEDROCK_ACCEPT, JSON),
+            Self::MessagesStream => headers.insert(ACCEPT, EVENTS),
+            _ => headers.insert(ACCEPT, JSON),
+        };
+        if matches!(self, Self::Messages | Self::MessagesStream | Self::CountMessages) {
+            headers.insert(ANTHROPIC_VERSION, VERSION);
+        }
         headers
     }
 }

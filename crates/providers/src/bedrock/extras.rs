@@ -31,6 +31,11 @@ impl<'a> Extras<'a> {
         }
     }
 
+    /// Whether there is anything to add.
+    pub(super) const fn any(&self) -> bool {
+        self.guardrail.is_some() || self.latency.is_some()
+    }
+
     /// For InvokeModel. A value that is no header is left out; AWS could not have given it.
     pub(super) fn headers(&self, headers: &mut HeaderMap) {
         let mut put = |name: HeaderName, value: &str| {

@@ -23,13 +23,15 @@ const MOST_MODELS: usize = 256;
 const MOST_EACH: usize = 32;
 
 /// Members without which a request means nothing: never taken out, whatever the upstream says.
-const NEEDED: [&str; 3] = ["messages", "max_tokens", "anthropic_version"];
+const NEEDED: [&str; 5] = ["messages", "max_tokens", "anthropic_version", "model", "stream"];
 
 /// What one refusal said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lesson {
     /// One of the beta flags is not known there. It does not say which.
     Betas,
+    /// This beta flag is not known there.
+    Beta(Box<str>),
     /// A member is not allowed.
     Member(Path),
     /// The thinking switch cannot be set to `disabled`.
@@ -53,6 +55,7 @@ impl Lesson {
     pub(super) fn token(&self) -> String {
         match self {
             Self::Betas => "anthropic_beta:refused".to_owned(),
+            Self::Beta(token) => format!("anthropic_beta.{token}:refused"),
             Self::Member(path) => format!("{path}:refused"),
             Self::ThinkingOff => "thinking:refused".to_owned(),
             Self::Tier => "service_tier:refused".to_owned(),
@@ -78,6 +81,9 @@ pub(super) fn lessons(error: &Error) -> Vec<Lesson> {
     let has = |part: &str| lower.contains(part);
     if has("invalid beta flag") {
         return vec![Lesson::Betas];
+    }
+    if has("for the `anthropic-beta` header") {
+        return betas_in(words).map(|token| Lesson::Beta(token.into())).collect();
     }
     if [
         "output_config.format",
@@ -121,11 +127,23 @@ pub(super) fn lessons(error: &Error) -> Vec<Lesson> {
     Vec::new()
 }
 
+/// The tokens in "Unexpected value(s) `a`, `b` for the `anthropic-beta` header". A client may have written anything.
+fn betas_in(words: &str) -> impl Iterator<Item = &str> {
+    let named = words.split("for the `anthropic-beta` header").next().unwrap_or_default();
+    let plain = |token: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        (1..=100).contains(&token.len()) && token.bytes().all(fits)
+    };
+    named.split('`').skip(1).step_by(2).filter(plain)
+}
+
 /// What is known of one model on one route.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learned {
     /// Lists of betas that were refused, as they were sent.
     betas: Vec<Bytes>,
+    /// Betas that were refused by name.
+    unknown_betas: Vec<Box<str>>,
     members: Vec<Path>,
     pub(super) thinking_off: bool,
     pub(super) tier: bool,
@@ -141,7 +159,10 @@ pub(super) struct Learned {
 impl Learned {
     /// True when [`Self::apply`] has anything to look for.
     pub(super) const fn has_edits(&self) -> bool {
-        !self.betas.is_empty() || !self.members.is_empty() || self.thinking_off
+        !self.betas.is_empty()
+            || !self.unknown_betas.is_empty()
+            || !self.members.is_empty()
+            || self.thinking_off
     }
 
     /// True when a lesson on the model's tools was learned before.
@@ -164,6 +185,9 @@ impl Learned {
         if body.get("anthropic_beta").is_some_and(|betas| self.betas.contains(betas)) {
             apply(body, &Lesson::Betas);
         }
+        for token in &self.unknown_betas {
+            apply(body, &Lesson::Beta(token.clone()));
+        }
         for path in &self.members {
             apply(body, &Lesson::Member(path.clone()));
         }
@@ -178,6 +202,7 @@ impl Learned {
 pub(super) fn take_out(body: &mut RawBody, lesson: &Lesson) -> bool {
     match lesson {
         Lesson::Betas => body.remove("anthropic_beta").is_some(),
+        Lesson::Beta(token) => take_out_beta(body, token),
         Lesson::Member(path) => {
             // Converse passes the model's own complaint on, whose paths begin inside what was passed to the model.
             excise::excise(body, path)
@@ -199,7 +224,20 @@ pub(super) fn take_out(body: &mut RawBody, lesson: &Lesson) -> bool {
     }
 }
 
-/// The lessons of this process, by model id. Reading takes no lock.
+/// Takes one token out of the list of betas.
+fn take_out_beta(body: &mut RawBody, token: &str) -> bool {
+    let Some(mut tokens) = body.read::<Vec<String>>("anthropic_beta").ok().flatten() else { return false };
+    let before = tokens.len();
+    tokens.retain(|known| known != token);
+    if tokens.is_empty() {
+        body.remove("anthropic_beta");
+    } else {
+        body.set("anthropic_beta", serde_json::Value::from(tokens.clone()).to_string());
+    }
+    tokens.len() != before
+}
+
+/// The lessons of this process, by model id, and by route where that is one of Anthropic's own API. Reading takes no lock.
 #[derive(Debug, Default)]
 pub(super) struct Memory(ArcSwap<HashMap<Box<str>, Arc<Learned>>>);
 
@@ -217,6 +255,11 @@ impl Memory {
                     // A slice of a request would keep the whole of it alive.
                     learned.betas.push(Bytes::copy_from_slice(betas));
                     learned.betas.truncate(MOST_EACH);
+                }
+            }
+            Lesson::Beta(token) => {
+                if learned.unknown_betas.len() < MOST_EACH && !learned.unknown_betas.contains(token) {
+                    learned.unknown_betas.push(token.clone());
                 }
             }
             Lesson::Member(path) => {

@@ -5,8 +5,9 @@ use llm::{Category, Error, Model};
 use serde::Deserialize;
 
 use super::Bedrock;
-use super::count::bare_id;
+
 use super::endpoint::{self, Service, segment};
+use super::route::bare_id;
 use crate::{Hurdle, Session};
 
 const LONGEST: usize = 64 * 1024;

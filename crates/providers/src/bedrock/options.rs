@@ -3,21 +3,24 @@
 use llm::Error;
 use serde_json::Value;
 
+use super::count::MANTLE_COUNT;
 use super::elsewhere::{self, FALLBACK};
 use super::endpoint::{self, MANTLE_ENDPOINT};
+use super::route;
 use crate::http::{PROXY, proxy_complaint};
 use crate::options::{self, Takes};
 
-const OPTIONS: [(&str, Takes); 13] = [
+const OPTIONS: [(&str, Takes); 14] = [
     ("aliases", Takes::Names),
     ("auto_cache", Takes::OneOf(&["5m", "1h", "off"])),
-    ("claude_route", Takes::OneOf(&["converse"])),
+    (route::OPTION, Takes::OneOf(&route::WORDS)),
     (FALLBACK, Takes::Own(elsewhere::complaint)),
     ("flex_fallback", Takes::OneOf(&["default"])),
     ("forbid_global", Takes::Switch),
     ("guardrail", Takes::Own(guardrail)),
     ("instance_metadata", Takes::Switch),
     ("latency", Takes::OneOf(&["optimized"])),
+    (MANTLE_COUNT, Takes::Switch),
     (MANTLE_ENDPOINT, Takes::Own(endpoint::complaint)),
     ("pass_unknown_betas", Takes::Switch),
     ("prefer_global", Takes::Switch),
@@ -54,6 +57,7 @@ mod tests {
             json!({"aliases": {"fast": "claude-haiku-4-5", "*": "claude-sonnet-4-5"}, "auto_cache": "1h"}),
             json!({"guardrail": {"identifier": "g1", "version": "2", "trace": "enabled"}, "latency": "optimized"}),
             json!({"prefer_global": true, "forbid_global": null, "claude_route": "converse"}),
+            json!({"claude_route": "mantle", "mantle_count": true}),
             json!({"mantle_endpoint": "https://vpce-1.bedrock-mantle.us-east-1.vpce.amazonaws.com"}),
         ] {
             assert!(check(&good).is_ok(), "{good}");
@@ -62,6 +66,7 @@ mod tests {
             (json!({"alias": {}}), "options.alias"),
             (json!({"aliases": {"fast": 1}}), "options.aliases"),
             (json!({"auto_cache": "5 minutes"}), "options.auto_cache"),
+            (json!({"claude_route": "anthropic"}), "options.claude_route"),
             (json!({"prefer_global": "yes"}), "options.prefer_global"),
             (json!({"guardrail": {"id": "g1"}}), "options.guardrail"),
             (json!({"mantle_endpoint": "http://10.0.0.1"}), "options.mantle_endpoint"),

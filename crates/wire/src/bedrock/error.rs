@@ -30,6 +30,16 @@ struct Body {
     #[serde(rename = "originalStatusCode")]
     original_status: Option<u16>,
     error: Option<VendorError>,
+    /// A front end that does not know an operation says so with a good status, in an envelope of its own.
+    #[serde(rename = "Output")]
+    output: Option<Envelope>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    #[serde(rename = "__type")]
+    kind: Option<String>,
 }
 
 /// `{"type":"error","error":{"type":…,"message":…}}`, as Anthropic and OpenAI write it.
@@ -48,7 +58,9 @@ pub fn read_error(head: &ErrorHead<'_>, body: &[u8]) -> Error {
     let parsed: Body = serde_json::from_slice(body).unwrap_or_default();
     let vendor = parsed.error.unwrap_or_default();
     // A Smithy name may come as `aws.protocols#Name:http://internal.amazon.com/coral/…`.
-    let code = head.error_type.map(str::to_owned).or(parsed.kind).or(vendor.kind).unwrap_or_default();
+    let wrapped = parsed.output.and_then(|output| output.kind);
+    let named = head.error_type.map(str::to_owned);
+    let code = named.or(parsed.kind).or(wrapped).or(vendor.kind).unwrap_or_default();
     let code = code.split(':').next().unwrap_or_default();
     let code = code.rsplit('#').next().unwrap_or_default().trim();
     let words = match parsed.message.or(vendor.message) {

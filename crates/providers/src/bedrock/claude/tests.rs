@@ -28,7 +28,14 @@ pub(super) fn raw(text: &str) -> (Bytes, RawBody) {
 
 pub(super) fn try_text(target: &Target, betas: &[&str], text: &str) -> Result<(Value, Vec<String>), Error> {
     let hints = hints(betas);
-    let terms = Terms { hints: &hints, target, format_refused: false, pass_unknown_betas: false };
+    let terms = Terms {
+        hints: &hints,
+        target,
+        format_refused: false,
+        pass_unknown_betas: false,
+        route: Route::Invoke,
+        stream: true,
+    };
     let mut prepared = prepare(raw(text).1, &terms)?;
     let sent = prepared.payload().to_bytes();
     let value: Value = serde_json::from_slice(&sent).expect("the body is JSON");
@@ -72,6 +79,54 @@ fn a_request_of_claude_code_becomes_one_that_bedrock_takes() {
 }
 
 #[test]
+fn anthropics_own_routes_get_the_same_with_model_stream_and_a_digest_of_the_user() {
+    let file: Value =
+        serde_json::from_str(include_str!("../fixtures/claude-code-request.json")).expect("fixture");
+    let hints =
+        hints(&file["headers"]["anthropic-beta"].as_str().expect("betas").split(',').collect::<Vec<_>>());
+    let target = target("claude-opus-4-8");
+    for (route, model, betas) in [
+        (
+            Route::Messages,
+            "us.anthropic.claude-opus-4-8",
+            "claude-code-20250219,interleaved-thinking-2025-05-14,thinking-token-count-2026-05-13,\
+             context-management-2025-06-27,mid-conversation-system-2026-04-07,effort-2025-11-24",
+        ),
+        (
+            Route::Mantle,
+            "anthropic.claude-opus-4-8",
+            "claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,effort-2025-11-24,\
+             fine-grained-tool-streaming-2025-05-14",
+        ),
+    ] {
+        let terms = Terms {
+            hints: &hints,
+            target: &target,
+            format_refused: false,
+            pass_unknown_betas: false,
+            route,
+            stream: true,
+        };
+        let mut prepared = prepare(raw(&file["inbound"].to_string()).1, &terms).expect("prepared");
+        let sent: Value = serde_json::from_slice(&prepared.payload().to_bytes()).expect("JSON");
+        let mut expected = file["expected"].clone();
+        let members = expected.as_object_mut().expect("object");
+        members.shift_remove("anthropic_version");
+        members.shift_remove("anthropic_beta");
+        members.insert("model".into(), model.into());
+        members.insert("stream".into(), true.into());
+        // SHA-256 of what Claude Code wrote there.
+        let user = "9d97128c129c93a039836c700ab02d532b853511a220e4ce304bb38a6d89a4aa";
+        members.insert("metadata".into(), json!({ "user_id": user }));
+        assert_eq!(sent, expected, "{route:?}");
+        assert_eq!(prepared.beta_header().as_deref(), Some(betas));
+        prepared.body_mut();
+        let joined: Value = serde_json::from_slice(&prepared.payload().to_bytes()).expect("JSON");
+        assert_eq!(joined, expected, "in pieces or not");
+    }
+}
+
+#[test]
 fn an_innocent_conversation_travels_as_a_slice_of_the_request() {
     let words = "A long text with \\\"quotes\\\", a caller, thinking, system and citations. ".repeat(200);
     let text = format!(
@@ -79,7 +134,14 @@ fn an_innocent_conversation_travels_as_a_slice_of_the_request() {
     );
     let (source, body) = raw(&text);
     let (hints, target) = (hints(&[]), target("claude-opus-4-8"));
-    let terms = Terms { hints: &hints, target: &target, format_refused: false, pass_unknown_betas: false };
+    let terms = Terms {
+        hints: &hints,
+        target: &target,
+        format_refused: false,
+        pass_unknown_betas: false,
+        route: Route::Invoke,
+        stream: true,
+    };
     let prepared = prepare(body, &terms).expect("prepared");
     let range = source.as_ptr_range();
     let pieces = prepared.payload();
@@ -98,7 +160,14 @@ fn an_edited_conversation_is_sliced_not_copied() {
     );
     let (source, body) = raw(&text);
     let (hints, target) = (hints(&[]), target("claude-opus-4-8"));
-    let terms = Terms { hints: &hints, target: &target, format_refused: false, pass_unknown_betas: false };
+    let terms = Terms {
+        hints: &hints,
+        target: &target,
+        format_refused: false,
+        pass_unknown_betas: false,
+        route: Route::Invoke,
+        stream: true,
+    };
     let payload = prepare(body, &terms).expect("prepared").payload();
     let range = source.as_ptr_range();
     let sliced: usize =

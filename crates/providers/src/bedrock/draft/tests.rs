@@ -13,7 +13,8 @@ fn draft(options: Value, asked: &llm::Request) -> Draft {
     Arc::make_mut(&mut session.account).options = options;
     let target = bedrock.resolve(&session.account, &asked.model).unwrap();
     let call = Call { asked, target: &target, detail: Detail::Control };
-    bedrock.draft(&session, call, &target.model, true).unwrap()
+    let route = bedrock.route(&session.account, call, &target.model).unwrap();
+    bedrock.draft(&session, call, &target.model, true, route).unwrap()
 }
 
 #[test]

@@ -1,4 +1,5 @@
 mod account;
+mod native;
 mod tools;
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,6 +10,8 @@ use wire::Detail;
 
 use super::*;
 use crate::Provider;
+use crate::bedrock::endpoint::Service;
+use crate::bedrock::exchange::headers;
 use crate::bedrock::fixture::{anthropic, at, converse_stream, drain, invoke_stream, openai, session};
 use crate::upstream::{Received, Scripted, upstream};
 

@@ -210,3 +210,14 @@ fn a_missing_permission_is_named() {
         "{denied}"
     );
 }
+
+#[test]
+fn an_unknown_operation_is_known_inside_a_good_status() {
+    let body =
+        br#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
+    let error = read_error(&ErrorHead { status: 200, ..ErrorHead::default() }, body);
+    assert_eq!(
+        (error.category, error.upstream.unwrap().code.as_str()),
+        (ModelNotFound, "UnknownOperationException")
+    );
+}

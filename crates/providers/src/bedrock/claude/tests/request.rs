@@ -250,7 +250,14 @@ fn tools_without_a_fault_keep_their_bytes() {
     let tools = r#"[ {"name" : "a","description":"\u00e9","input_schema":{ "type":"object","properties":{"n":{"default":1.50}} } } ]"#;
     let text = format!(r#"{{"max_tokens":1,"messages":[],"tools":{tools}}}"#);
     let (hints, target) = (hints(&[]), target("claude-opus-4-8"));
-    let terms = Terms { hints: &hints, target: &target, format_refused: false, pass_unknown_betas: false };
+    let terms = Terms {
+        hints: &hints,
+        target: &target,
+        format_refused: false,
+        pass_unknown_betas: false,
+        route: Route::Invoke,
+        stream: true,
+    };
     let sent = prepare(raw(&text).1, &terms).expect("prepared").payload().to_bytes();
     assert!(String::from_utf8_lossy(&sent).contains(tools));
 }
@@ -315,7 +322,14 @@ fn long_tool_names_are_shortened_everywhere() {
         "messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": long, "input": {}}]}],
     });
     let (hints, target) = (hints(&[]), target("claude-opus-4-8"));
-    let terms = Terms { hints: &hints, target: &target, format_refused: false, pass_unknown_betas: false };
+    let terms = Terms {
+        hints: &hints,
+        target: &target,
+        format_refused: false,
+        pass_unknown_betas: false,
+        route: Route::Invoke,
+        stream: true,
+    };
     let prepared = prepare(raw(&text.to_string()).1, &terms).expect("prepared");
     let sent: Value = serde_json::from_slice(&prepared.payload().to_bytes()).expect("json");
     assert_eq!(sent["tools"][0]["name"], short);
