@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use emulator::{Fault, Refusal};
 use serde_json::{Value, json};
 
 use crate::client::Dialect;
-use crate::harness::{Sent, TestApp};
+use crate::harness::{Answer, Sent, TestApp};
 
 const V2: &str = "amazon.titan-embed-text-v2:0";
 
@@ -107,4 +108,27 @@ async fn a_name_of_ones_own_leads_to_a_model() {
     let answer = app.post("/v1/embeddings", &json!({"model": "text-embedding-3-small", "input": "a"})).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.json()["model"], "text-embedding-3-small");
+}
+
+#[tokio::test]
+async fn accounts_are_chosen_as_for_answers() {
+    let app = TestApp::start().await;
+    let first = app.add_account("a").await;
+    let body = json!({"model": V2, "input": "a"});
+    let told = |answer: &Answer| {
+        let told = ["x-proxy-account", "x-proxy-model", "x-switchboard-attempts"];
+        told.map(|name| answer.header(name).unwrap_or_default().to_owned())
+    };
+    let calm = app.post("/v1/embeddings", &body).await;
+    assert_eq!(told(&calm), ["a", V2, "1"]);
+    // The one that is throttled is left, and rests.
+    app.emulator.script().push(Fault::Refuse(Refusal::of_status(429)));
+    let left = app.post("/v1/embeddings", &body).await;
+    assert_eq!((left.status.as_u16(), told(&left)), (200, ["main", V2, "2"].map(str::to_owned)));
+    assert_eq!(app.state(&first).await, "cooling");
+    assert_eq!(told(&app.post("/v1/embeddings", &body).await), ["main", V2, "1"]);
+    // The model that answers for unknown names makes no vectors.
+    app.set(&json!({"default_model": "claude-sonnet-4-5"})).await;
+    let unknown = app.post("/v1/embeddings", &json!({"model": "nothing", "input": "a"})).await;
+    assert_eq!((unknown.status.as_u16(), unknown.json()["error"]["param"].clone()), (404, json!("model")));
 }

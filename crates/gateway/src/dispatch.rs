@@ -9,7 +9,7 @@ use std::time::Duration;
 use accounts::{Entry, Outcome, Passed, Why};
 use futures_util::StreamExt;
 use llm::{Answer, Category, Chunk, Collector, Error, OtherAccount, Request, SameAccount, Whole};
-use providers::{Body, ByteStream, Call, Session, Target, Witness, witnessed};
+use providers::{Body, ByteStream, Call, Embedded, Session, Target, Witness, witnessed};
 use wire::{Detail, FrameReader};
 
 use crate::conversation;
@@ -42,6 +42,8 @@ pub(crate) enum Started {
     Whole(Whole),
     /// One piece in another wire.
     Answer(Box<Answer>),
+    /// Texts as vectors, where those were wanted.
+    Vectors(Embedded),
 }
 
 /// What a search ends with. The recorder travels along, so that a search that is dropped is recorded too.
@@ -235,6 +237,11 @@ impl Search<'_> {
         target: &Target,
         recorder: &mut Recorder,
     ) -> Result<Started, Error> {
+        if let Some(texts) = self.plan.texts() {
+            let embedded = entry.provider.embed(session, &target.model.id, texts).await?;
+            recorder.priced(&target.model);
+            return Ok(Started::Vectors(embedded));
+        }
         let detail = if target.model.wire == self.asked.wire && self.asked.stream {
             Detail::Control
         } else {

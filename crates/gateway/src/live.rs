@@ -124,7 +124,7 @@ impl LiveAnswer {
                 self.take(&Chunk { wire: Wire::BedrockConverse, events, frame: None, content: true });
                 self.complete();
             }
-            Started::Whole(_) => {
+            Started::Whole(_) | Started::Vectors(_) => {
                 let error =
                     Error::new(llm::Category::Internal, "The answer came whole where a stream was asked.");
                 self.fail(&error);

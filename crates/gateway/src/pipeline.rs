@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
@@ -184,8 +185,9 @@ fn whole(
             recorder.tap_whole(answer.usage, answer.stop.as_ref());
             codec.write_answer(asked, &answer, recorder.stamp())
         }
-        Ok(Started::Stream { .. }) => {
-            let error = Error::new(Category::Internal, "A stream was left where a whole answer was asked.");
+        Ok(Started::Stream { .. } | Started::Vectors(_)) => {
+            let error =
+                Error::new(Category::Internal, "Something else was left where a whole answer was asked.");
             return rescue(codec, recorder, &error);
         }
         Err(error) => return rescue(codec, recorder, &error),
@@ -193,6 +195,11 @@ fn whole(
     if let Some(keep) = keep {
         keep.whole(&body);
     }
+    done(recorder, body)
+}
+
+/// The response that carries a whole answer, which ends the request.
+pub(crate) fn done(mut recorder: Box<Recorder>, body: Bytes) -> Response<ReplyBody> {
     recorder.sent(StatusCode::OK);
     recorder.complete();
     let mut response = Response::new(ReplyBody::piece(body));

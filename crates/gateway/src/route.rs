@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use accounts::{Entry, Passed};
 use llm::{Category, Error, Request};
-use providers::{Account, Target};
+use providers::{Account, Embed, Target};
 
 use crate::conversation;
 use crate::keys::LocalKey;
@@ -21,6 +21,8 @@ pub(crate) struct Wanted {
     pinned: Option<String>,
     /// Has a say in accounts and models.
     key: Option<Arc<LocalKey>>,
+    /// What is wanted as vectors, where that is the work and not an answer.
+    texts: Option<Arc<Embed>>,
 }
 
 impl Wanted {
@@ -54,7 +56,29 @@ impl Wanted {
             own_name: meant.map(|_| model.to_owned()),
             pinned: pinned.or(ruled).map(str::to_owned),
             key,
+            texts: None,
         })
+    }
+
+    /// The same for texts that are wanted as vectors.
+    pub(crate) fn wanting_vectors(self, texts: Embed) -> Self {
+        Self { texts: Some(Arc::new(texts)), ..self }
+    }
+
+    /// What the name means for an account.
+    fn resolve(&self, entry: &Entry) -> Result<Target, Error> {
+        if self.texts.is_none() {
+            return entry.provider.resolve(&entry.account, &self.model);
+        }
+        let model = entry.provider.embedder(&entry.account, &self.model).ok_or_else(|| {
+            let message = format!(
+                "No account makes embeddings with the model {}. Bedrock accounts have amazon.titan-embed-text-v2:0, \
+                 cohere.embed-v4:0 and amazon.nova-2-multimodal-embeddings-v1:0.",
+                self.model.chars().take(200).collect::<String>()
+            );
+            Error::new(Category::ModelNotFound, message).with_param("model")
+        })?;
+        Ok(Target { model, effort: None, long_context: false })
     }
 
     /// The only accounts that may answer; none means all.
@@ -62,8 +86,11 @@ impl Wanted {
         self.key.as_deref().map_or(&[], |key| &key.rules.accounts)
     }
 
-    /// The same for the model that answers where a name means none.
+    /// The same for the model that answers where a name means none. It makes no vectors.
     fn by_default(&self, gateway: &Gateway) -> Option<Self> {
+        if self.texts.is_some() {
+            return None;
+        }
         let model = gateway.settings.load().default_model.clone()?;
         (model != self.model).then(|| Self { own_name: Some(self.model.clone()), model, ..self.clone() })
     }
@@ -149,6 +176,11 @@ pub(crate) struct Stop {
 }
 
 impl Plan {
+    /// What is wanted as vectors.
+    pub(crate) fn texts(&self) -> Option<&Embed> {
+        self.wanted.texts.as_deref()
+    }
+
     /// The next account that knows the model.
     pub(crate) fn take(&mut self) -> Option<Stop> {
         self.find().ok().flatten()
@@ -169,8 +201,7 @@ impl Plan {
         let mut unsuited = Vec::new();
         while let Some(entry) = self.entries.next() {
             self.taken += 1;
-            let resolved = entry.provider.resolve(&entry.account, &self.wanted.model);
-            match resolved.and_then(|target| self.allowed(target)) {
+            match self.wanted.resolve(&entry).and_then(|target| self.allowed(target)) {
                 Ok(target) => {
                     let mut passed = Vec::new();
                     while let Some(before) = self.passed.next_if(|passed| passed.after < self.taken) {

@@ -20,8 +20,15 @@ pub struct Asked {
     pub request: Request,
     pub texts: Vec<String>,
     pub dimensions: Option<u32>,
-    /// Little-endian floats in base64 instead of numbers: what the SDKs ask for.
-    pub base64: bool,
+    pub form: Form,
+}
+
+/// How vectors are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Numbers,
+    /// Little-endian floats in base64: what the SDKs ask for.
+    Base64,
 }
 
 #[derive(Deserialize)]
@@ -56,15 +63,15 @@ pub fn read(headers: &HeaderMap, body: &Bytes) -> Result<Asked, Error> {
         Some(length @ 1..=65_536) => u32::try_from(length).ok(),
         Some(_) => return Err(Error::invalid("Invalid 'dimensions'.").with_param("dimensions")),
     };
-    let base64 = match typed::<String>(&raw, "encoding_format", "a string")?.as_deref() {
-        None | Some("float") => false,
-        Some("base64") => true,
+    let form = match typed::<String>(&raw, "encoding_format", "a string")?.as_deref() {
+        None | Some("float") => Form::Numbers,
+        Some("base64") => Form::Base64,
         Some(other) => return Err(invalid_value("encoding_format", other, "'float' and 'base64'")),
     };
     let hints = parameters::hints(headers, &raw)?;
     let no_words = |_: &Request| Err(Error::new(Category::Internal, "An embedding is no conversation."));
     let request = Request::new(raw, model, false, hints, no_words);
-    Ok(Asked { request, texts, dimensions, base64 })
+    Ok(Asked { request, texts, dimensions, form })
 }
 
 #[derive(Serialize)]
@@ -95,21 +102,24 @@ struct Report {
     total_tokens: u64,
 }
 
-/// Writes the vectors.
+/// Writes the vectors of `model`, which the client called so.
 #[must_use]
-pub fn write(asked: &Asked, vectors: &[Vec<f32>], tokens: u64) -> Bytes {
+pub fn write(model: &str, form: Form, vectors: &[Vec<f32>], tokens: u64) -> Bytes {
     let embedding = |vector: &'_ [f32]| -> String {
         STANDARD.encode(vector.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>())
     };
     let item = |(index, vector)| Item {
         object: "embedding",
         index,
-        embedding: if asked.base64 { Vector::Base64(embedding(vector)) } else { Vector::Numbers(vector) },
+        embedding: match form {
+            Form::Base64 => Vector::Base64(embedding(vector)),
+            Form::Numbers => Vector::Numbers(vector),
+        },
     };
     let list = List {
         object: "list",
         data: vectors.iter().map(Vec::as_slice).enumerate().map(item).collect(),
-        model: &asked.request.model,
+        model,
         usage: Report { prompt_tokens: tokens, total_tokens: tokens },
     };
     // Strings and numbers always serialise.
