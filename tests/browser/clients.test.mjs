@@ -31,12 +31,14 @@ held.journey('a client is connected after its difference was shown, proven by a 
   const shown = await diff.innerText();
   assert.ok(shown.includes('sk-switchboard-••••') && !shown.includes('0123456789abcdef'), shown);
   assert.equal(text(CLAUDE), MINE, 'a look writes nothing');
+  await dialog.getByRole('combobox', { name: 'Model' }).fill('claude-haiku-4-5');
+  await diff.getByText('"model": "claude-haiku-4-5"').waitFor();
   assert.deepEqual(await window.findings(), []);
   await window.picture('client-connect');
   await dialog.getByRole('button', { name: 'Connect', exact: true }).click();
   await row.getByText('Set up, no request yet').waitFor();
   const key = /sk-switchboard-[0-9a-f]{64}/.exec(text(CLAUDE))?.[0];
-  assert.ok(key && text(CLAUDE).includes('// mine'), text(CLAUDE));
+  assert.ok(key && text(CLAUDE).includes('// mine') && text(CLAUDE).includes('"model": "claude-haiku-4-5"'), text(CLAUDE));
 
   // Another key proves nothing; its own does, and the row turns by the stream of events.
   await held.product.ask('with the key of the person');

@@ -85,6 +85,8 @@ pub struct Words {
     pub key: Secret,
     /// The first is the one to ask unless the person says otherwise. Never empty.
     pub models: Vec<Model>,
+    /// The person named the model to ask. Otherwise a client that knows one by itself keeps it.
+    pub is_named: bool,
     /// RFC 3339, of now.
     pub now: String,
 }

@@ -27,6 +27,7 @@ pub(super) fn words() -> Words {
         root: ROOT.to_owned(),
         key: Secret::new(KEY),
         models: vec![model("claude-sonnet-4-5"), model("claude-haiku-4-5")],
+        is_named: false,
         now: "2026-11-22T00:00:00Z".to_owned(),
     }
 }

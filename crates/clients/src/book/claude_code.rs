@@ -17,9 +17,17 @@ pub(super) const PAGE: Client = Client {
     // It reads strict JSON.
     mark: None,
     puts: |words| {
-        vec![
+        let mut puts = vec![
             Put::shared(&["env", "ANTHROPIC_BASE_URL"], words.root.as_str()),
             Put::shared(&["env", "ANTHROPIC_AUTH_TOKEN"], words.key.expose()),
-        ]
+        ];
+        if words.is_named {
+            puts.push(Put::shared(&["model"], words.model()));
+            // For titles and other small work it asks a Haiku, whatever else it is told to ask.
+            if !words.models.iter().any(|model| model.name.contains("haiku")) {
+                puts.push(Put::shared(&["env", "ANTHROPIC_DEFAULT_HAIKU_MODEL"], words.model()));
+            }
+        }
+        puts
     },
 };

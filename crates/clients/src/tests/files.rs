@@ -6,6 +6,22 @@ use crate::Standing;
 const SETTINGS: &str = ".claude/settings.json";
 
 #[test]
+fn claude_code_keeps_its_model_unless_one_is_named() {
+    let person = Person::new();
+    person.has(SETTINGS, "{\n  \"model\": \"opus\"\n}\n");
+    person.connect("claude_code").expect("connected");
+    assert!(person.text(SETTINGS).is_some_and(|text| text.contains("\"model\": \"opus\"")));
+    let mut named = Words { is_named: true, ..words() };
+    let plan =
+        |words: &Words| person.connections.connect(client("claude_code"), words, 1).expect("a plan").diff();
+    let diff = plan(&named);
+    assert!(diff.contains("+  \"model\": \"claude-sonnet-4-5\"") && !diff.contains("HAIKU"), "{diff}");
+    // Nobody has the small model that it asks by itself.
+    named.models.truncate(1);
+    assert!(plan(&named).contains("\"ANTHROPIC_DEFAULT_HAIKU_MODEL\": \"claude-sonnet-4-5\""));
+}
+
+#[test]
 fn a_file_that_changed_after_it_was_shown_is_not_written() {
     let person = Person::new();
     person.has(SETTINGS, "{}\n");

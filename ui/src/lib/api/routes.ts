@@ -136,9 +136,10 @@ export const backups = {
 
 export const clients = {
   list: async () => (await get<{ clients: Client[] }>('/api/clients')).clients,
-  preview: (id: string, what: 'connect' | 'undo') => get<ClientPreview>(`${at('/api/clients', id)}/${what}`),
-  write: (id: string, what: 'connect' | 'undo', fingerprint: string) =>
-    post<Partial<ClientConnected>>(`${at('/api/clients', id)}/${what}`, { fingerprint }),
+  preview: (id: string, what: 'connect' | 'undo', choice: { model?: string }) =>
+    get<ClientPreview>(`${at('/api/clients', id)}/${what}?${new URLSearchParams(choice)}`),
+  write: (id: string, what: 'connect' | 'undo', order: { fingerprint: string; model?: string }) =>
+    post<Partial<ClientConnected>>(`${at('/api/clients', id)}/${what}`, order),
   restore: async () => (await post<{ restored: ClientRestored[] }>('/api/clients/restore')).restored,
 };
 

@@ -226,6 +226,7 @@ fn words(desk: &Desk, key: Secret, model: Option<String>) -> Result<Words, Refus
     {
         return Err(Refusal::invalid("model is no name of a model"));
     }
+    let is_named = model.is_some();
     let favourite = model.unwrap_or_else(|| favourite(desk));
     let active = gateway.accounts.active().and_then(|id| gateway.accounts.entry(&id));
     let known = active.map(|entry| entry.provider.known_models(&entry.account)).unwrap_or_default();
@@ -244,7 +245,7 @@ fn words(desk: &Desk, key: Secret, model: Option<String>) -> Result<Words, Refus
     let (ours, others): (Vec<_>, Vec<_>) = rest.partition(|model| model.vendor == "anthropic");
     models.extend(ours.into_iter().chain(others).take(MODELS - 1).map(|model| listed(&model.name)));
     let now = OffsetDateTime::from(gateway.clock.now()).format(&Rfc3339).unwrap_or_default();
-    Ok(Words { root: gateway.base_url(), key, models, now })
+    Ok(Words { root: gateway.base_url(), key, models, is_named, now })
 }
 
 /// Folders of a network take their time, which no event loop has.
