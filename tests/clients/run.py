@@ -21,7 +21,7 @@ from harness.upstream import Upstream
 
 CLIENTS = [
     "anthropic_python", "openai_python", "openai_responses", "anthropic_node", "openai_node", "openai_responses_node",
-    "codex", "claude_code", "connected", "long_session",
+    "codex", "opencode", "claude_code", "connected", "long_session",
 ]
 # Each upstream's own view comes last: it judges what all others made the product send.
 ROUNDS = [(upstream.bedrock, "upstream"), (upstream.kiro, "kiro_upstream")]
