@@ -10,4 +10,5 @@ mod limits;
 mod plain;
 mod responses;
 mod thinking;
+mod threads;
 pub(crate) mod tools;
