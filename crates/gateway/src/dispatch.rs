@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::{Entry, Outcome, Passed, Why};
-use futures_util::StreamExt;
 use llm::{Answer, Category, Chunk, Collector, Error, OtherAccount, Request, SameAccount, Whole};
-use providers::{Body, ByteStream, Call, Embedded, Session, Target, Witness, witnessed};
-use wire::{Detail, FrameReader};
+use providers::{Body, Call, Embedded, Frames, Session, Target, Witness, witnessed};
+use wire::Detail;
 
 use crate::conversation;
 use crate::last_call::last_call;
 use crate::record::Recorder;
 use crate::route::{Course, Plan, Stop};
 use crate::state::Gateway;
+use crate::upstream::Upstream;
 
 /// Attempts a request may cost.
 const ATTEMPTS: u32 = 3;
@@ -36,8 +36,8 @@ const LARGE: usize = 256 * 1024;
 
 /// An answer that has begun.
 pub(crate) enum Started {
-    /// Frames. `held` is what was read to see that the answer is good; `live` is `None` when that was all.
-    Stream { held: Vec<Chunk>, live: Option<(ByteStream, Box<dyn FrameReader>)> },
+    /// Chunks. `held` is what was read to see that the answer is good; `live` is `None` when that was all.
+    Stream { held: Vec<Chunk>, live: Option<Upstream> },
     /// One piece in the client's wire.
     Whole(Whole),
     /// One piece in another wire.
@@ -257,12 +257,18 @@ impl Search<'_> {
         };
         recorder.answered(target, self.asked, &mut reply);
         match reply.body {
-            Body::Stream { bytes, reader } if self.asked.stream => {
-                begin(bytes, reader).await.map_err(before_content)
-            }
-            Body::Stream { bytes, reader } => collect(bytes, reader).await,
+            Body::Stream { bytes, reader } => self.heard(Frames::new(bytes, reader).into()).await,
+            Body::Chunks(chunks) => self.heard(chunks.into()).await,
             Body::Whole(whole) => Ok(Started::Whole(whole)),
             Body::Answer(answer) => Ok(Started::Answer(answer)),
+        }
+    }
+
+    async fn heard(&self, upstream: Upstream) -> Result<Started, Error> {
+        if self.asked.stream {
+            begin(upstream).await.map_err(before_content)
+        } else {
+            collect(upstream).await
         }
     }
 }
@@ -275,25 +281,17 @@ async fn understand(asked: &Arc<Request>) {
 }
 
 /// Reads up to the first content: an upstream that fails before it has cost the client nothing.
-async fn begin(mut bytes: ByteStream, mut reader: Box<dyn FrameReader>) -> Result<Started, Error> {
+async fn begin(mut upstream: Upstream) -> Result<Started, Error> {
     let mut held = Vec::with_capacity(2);
-    loop {
-        while let Some(chunk) = reader.next()? {
-            let content = chunk.content;
-            held.push(chunk);
-            if content {
-                return Ok(Started::Stream { held, live: Some((bytes, reader)) });
-            }
-        }
-        let more = if reader.is_done() { None } else { bytes.next().await };
-        match more {
-            Some(data) => reader.push(data?),
-            None => {
-                held.extend(reader.finish()?);
-                return Ok(Started::Stream { held, live: None });
-            }
+    while let Some(chunk) = upstream.next().await {
+        let chunk = chunk?;
+        let content = chunk.content;
+        held.push(chunk);
+        if content {
+            return Ok(Started::Stream { held, live: Some(upstream) });
         }
     }
+    Ok(Started::Stream { held, live: None })
 }
 
 /// A stream that breaks off before it says anything is as good as an answer that never came, and may be asked for
@@ -306,22 +304,12 @@ fn before_content(mut error: Error) -> Error {
 }
 
 /// Reads to the end, for a client that wants one piece from an upstream that only streams.
-async fn collect(mut bytes: ByteStream, mut reader: Box<dyn FrameReader>) -> Result<Started, Error> {
+async fn collect(mut upstream: Upstream) -> Result<Started, Error> {
     let mut collector = Collector::new();
-    loop {
-        while let Some(chunk) = reader.next()? {
-            chunk.events.into_iter().for_each(|event| collector.push(event));
-        }
-        let more = if reader.is_done() { None } else { bytes.next().await };
-        match more {
-            Some(data) => reader.push(data?),
-            None => {
-                let last = reader.finish()?;
-                last.into_iter().flat_map(|chunk| chunk.events).for_each(|event| collector.push(event));
-                return Ok(Started::Answer(Box::new(collector.finish())));
-            }
-        }
+    while let Some(chunk) = upstream.next().await {
+        chunk?.events.into_iter().for_each(|event| collector.push(event));
     }
+    Ok(Started::Answer(Box::new(collector.finish())))
 }
 
 /// 50 to 250 ms, so that many clients of one failing upstream do not return in step.

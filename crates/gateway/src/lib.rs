@@ -47,6 +47,7 @@ mod sessions;
 mod settings;
 mod shell;
 mod state;
+mod upstream;
 mod visitors;
 
 pub use admin::keys::new_local_key;

@@ -3,21 +3,19 @@
 //! The upstream is polled from within this body and from nowhere else. So a client that leaves drops the upstream
 //! at once, a client that does not read stops the upstream, and no task or channel stands between the two.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use llm::{Chunk, Error, Wire};
-use providers::ByteStream;
-use wire::{ChunkWriter, FrameReader};
+use wire::ChunkWriter;
 
 use crate::dispatch::{Sought, Started};
 use crate::keepalive::Keepalive;
 use crate::last_call::LastCall;
 use crate::limits::Permit;
 use crate::record::Recorder;
+use crate::upstream::Upstream;
 
 /// Written at once when so much has collected, in bytes.
 const WRITE_AT: usize = 16 * 1024;
@@ -52,10 +50,7 @@ pub(crate) struct LiveAnswer {
 enum Source {
     /// No account has answered yet, and the headers could not wait any longer.
     Seeking(BoxFuture<'static, Sought>),
-    Live {
-        bytes: ByteStream,
-        reader: Box<dyn FrameReader>,
-    },
+    Live(Upstream),
     Ended,
 }
 
@@ -114,7 +109,7 @@ impl LiveAnswer {
             Started::Stream { held, live } => {
                 held.iter().for_each(|chunk| self.take(chunk));
                 match live {
-                    Some((bytes, reader)) => self.source = Source::Live { bytes, reader },
+                    Some(upstream) => self.source = Source::Live(upstream),
                     None => self.complete(),
                 }
             }
@@ -138,17 +133,6 @@ impl LiveAnswer {
         }
         self.writer.write(chunk, &mut self.out);
         self.taken = self.taken.saturating_add(1);
-    }
-
-    /// Nothing more comes from the upstream. `last` is what the reader makes of that.
-    fn end(&mut self, last: Result<Option<Chunk>, Error>) {
-        match last {
-            Ok(last) => {
-                last.iter().for_each(|chunk| self.take(chunk));
-                self.complete();
-            }
-            Err(error) => self.fail(&error),
-        }
     }
 
     /// The upstream ended as its wire says.
@@ -178,7 +162,7 @@ impl LiveAnswer {
     /// Waits, unless something has collected: then it is written once the upstream had its turns.
     fn idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         // A search hears it by itself.
-        if matches!(self.source, Source::Live { .. })
+        if matches!(self.source, Source::Live(_))
             && let Poll::Ready(quitting) = self.last_call.as_mut().poll(cx)
         {
             self.fail(&quitting);
@@ -223,31 +207,18 @@ impl LiveAnswer {
                     }
                     Poll::Pending => return self.idle(cx),
                 },
-                Source::Live { bytes, reader } => match reader.next() {
-                    Ok(Some(chunk)) => {
+                Source::Live(upstream) => match upstream.poll_chunk(cx) {
+                    Poll::Ready(Some(Ok(chunk))) => {
+                        self.yields = 0;
                         self.take(&chunk);
                         if self.taken == OPENING && !self.out.is_empty() {
                             self.pause = true;
                             return Poll::Ready(Some(self.flush()));
                         }
                     }
-                    Err(error) => self.fail(&error),
-                    Ok(None) if reader.is_done() => {
-                        let last = reader.finish();
-                        self.end(last);
-                    }
-                    Ok(None) => match Pin::new(bytes).poll_next(cx) {
-                        Poll::Ready(Some(Ok(data))) => {
-                            reader.push(data);
-                            self.yields = 0;
-                        }
-                        Poll::Ready(Some(Err(error))) => self.fail(&error),
-                        Poll::Ready(None) => {
-                            let last = reader.finish();
-                            self.end(last);
-                        }
-                        Poll::Pending => return self.idle(cx),
-                    },
+                    Poll::Ready(Some(Err(error))) => self.fail(&error),
+                    Poll::Ready(None) => self.complete(),
+                    Poll::Pending => return self.idle(cx),
                 },
             }
         }

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use futures_util::Stream;
 use llm::{Chunk, Error};
 use providers::{ChunkStream, Frames};
 

@@ -10,6 +10,7 @@ mod embedding;
 mod estimate;
 mod fields;
 mod found;
+mod frames;
 mod http;
 mod hurdle;
 mod login;
@@ -33,6 +34,7 @@ pub use bedrock::{
 };
 pub use embedding::{Embed, Embedded};
 pub use found::{Databases, Elsewhere, Found, FoundKind, OwnSignIn, Places, Program, Variables};
+pub use frames::{ChunkStream, Frames};
 pub use http::{Http, HttpOptions, Patience, Sent, WayOut, Witness, clock_offset, local_client, witnessed};
 pub use hurdle::Hurdle;
 pub use login::{

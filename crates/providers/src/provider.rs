@@ -14,6 +14,7 @@ use wire::{Detail, FrameReader};
 use crate::amazon_q::Bearer;
 use crate::embedding::{Embed, Embedded};
 use crate::found::Found;
+use crate::frames::ChunkStream;
 use crate::http::Patience;
 use crate::hurdle::Hurdle;
 use crate::login::{ENTROPY, Heard, Login, Procedure, Question, Wish};
@@ -130,10 +131,12 @@ pub struct Reply {
     pub body: Body,
 }
 
-/// The two forms of an answer.
+/// The forms of an answer.
 pub enum Body {
     /// Frames: feed the bytes to the reader.
     Stream { bytes: ByteStream, reader: Box<dyn FrameReader> },
+    /// Chunks that took more than one exchange, in another wire than the client's: what they mean.
+    Chunks(ChunkStream),
     /// One piece, in the client's own wire.
     Whole(Whole),
     /// One piece, in another wire than the client's: its meaning.
@@ -377,6 +380,7 @@ impl std::fmt::Debug for Body {
         // What a model said is the person's: it never reaches a log through Debug.
         f.write_str(match self {
             Self::Stream { .. } => "Stream",
+            Self::Chunks(_) => "Chunks",
             Self::Whole(_) => "Whole",
             Self::Answer(_) => "Answer",
         })

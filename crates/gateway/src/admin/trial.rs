@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::HeaderMap;
 use llm::{Category, Error, Model, Request};
-use providers::{Body, Call, Hurdle};
+use providers::{Body, Call, Frames, Hurdle};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wire::anthropic::server::AnthropicServer;
@@ -158,15 +158,12 @@ async fn ask(gateway: &Gateway, entry: &Arc<Entry>, model: &str) -> Result<Optio
         errand::run(gateway, entry, |session| async move { entry.provider.send(&session, call).await })
             .await?;
     let date = reply.date;
-    let Body::Stream { mut bytes, mut reader } = reply.body else { return Ok(date) };
-    while let Some(piece) = bytes.next().await {
-        reader.push(piece?);
-        while reader.next()?.is_some() {}
-        if reader.is_done() {
-            break;
+    if let Body::Stream { bytes, reader } = reply.body {
+        let mut frames = Frames::new(bytes, reader);
+        while let Some(chunk) = frames.next().await {
+            chunk?;
         }
     }
-    reader.finish()?;
     Ok(date)
 }
 

@@ -1,6 +1,8 @@
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use llm::{Event, Opening, StopReason, Wire};
+use providers::ByteStream;
+use wire::FrameReader;
 
 use super::*;
 
@@ -51,7 +53,11 @@ impl FrameReader for Endless {
     }
 }
 
-/// An upstream that sends the pieces, and then ends or stays open for ever.
+/// An answer read from an upstream that sends the pieces, and then ends or stays open for ever.
+fn answer(pieces: &[&'static str], ends: bool) -> Upstream {
+    Frames::new(upstream(pieces, ends), Box::<Endless>::default()).into()
+}
+
 pub(crate) fn upstream(pieces: &[&'static str], ends: bool) -> ByteStream {
     let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
     if ends {
@@ -64,7 +70,7 @@ pub(crate) fn upstream(pieces: &[&'static str], ends: bool) -> ByteStream {
 #[tokio::test]
 async fn what_only_the_end_tells_is_part_of_the_answer() {
     for (pieces, ends) in [(&["a", "b"][..], true), (&["ab!", "x"][..], false)] {
-        let started = collect(upstream(pieces, ends), Box::<Endless>::default()).await;
+        let started = collect(answer(pieces, ends)).await;
         let Ok(Started::Answer(answer)) = started else { panic!("an answer") };
         assert_eq!(answer.content, [llm::Block::text("ab")]);
         assert_eq!(answer.stop, Some(StopReason::MaxTokens));
@@ -74,14 +80,14 @@ async fn what_only_the_end_tells_is_part_of_the_answer() {
 #[tokio::test]
 async fn an_answer_may_be_complete_before_it_says_anything() {
     let reader = Endless { opened: true, ..Endless::default() };
-    let started = begin(upstream(&["!"], false), Box::new(reader)).await;
+    let started = begin(Frames::new(upstream(&["!"], false), Box::new(reader)).into()).await;
     let Ok(Started::Stream { held, live: None }) = started else { panic!("a whole answer") };
     assert!(matches!(held[..], [Chunk { content: false, .. }]));
 }
 
 #[tokio::test]
 async fn an_upstream_that_ends_silently_has_not_answered() {
-    let started = begin(upstream(&[], true), Box::<Endless>::default()).await;
+    let started = begin(answer(&[], true)).await;
     let error = started.map(drop).map_err(before_content).expect_err("nothing came");
     assert_eq!(error.category, Category::Upstream);
 }

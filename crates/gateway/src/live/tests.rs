@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use http::HeaderMap;
+use providers::Frames;
 use wire::anthropic::server::AnthropicServer;
 use wire::{ServerCodec, Stamp};
 
@@ -25,7 +26,8 @@ async fn hear_until(pieces: &[&'static str], ends: bool, last_call: LastCall) ->
     let alive = Arc::new(());
     let held = Arc::clone(&alive);
     let bytes = upstream(pieces, ends).inspect(move |_| drop(Arc::clone(&held)));
-    let started = Started::Stream { held: vec![], live: Some((Box::pin(bytes), Box::<Endless>::default())) };
+    let frames = Frames::new(Box::pin(bytes), Box::<Endless>::default());
+    let started = Started::Stream { held: vec![], live: Some(frames.into()) };
     let permit = Limits::default().enter().expect("room");
     let mut live = LiveAnswer::bare(Source::Ended, writer, None, permit, last_call);
     live.begin(started);
