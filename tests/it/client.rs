@@ -40,6 +40,8 @@ pub(crate) struct Said {
     /// A thought that only its model can read.
     pub(crate) redacted: String,
     pub(crate) calls: Vec<Call>,
+    /// Blocks of searches that were made for the model.
+    pub(crate) searched: Vec<Value>,
     /// In the dialect's word.
     pub(crate) stop: String,
     pub(crate) stop_sequence: Option<String>,

@@ -10,6 +10,7 @@ mod media;
 mod models;
 mod plain;
 mod refresh;
+mod searching;
 mod streams;
 mod switching;
 mod thinking;

@@ -11,10 +11,11 @@ use accounts::{Accounts, Entry, Outcome, Passed, Why};
 use http::StatusCode;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use llm::{Category, Chunk, Content, Error, Event, Model, Request, StopReason, Usage, Wire};
+use llm::{Block, Category, Chunk, Content, Error, Event, Model, Request, StopReason, Usage, Wire};
 use providers::{Reply, Target};
 use store::{LogRow, LogSink};
 use wire::Stamp;
+use wire::web_search::is_kept;
 
 use crate::capture::{self, ASKED, Tape};
 use crate::client;
@@ -227,9 +228,11 @@ impl Recorder {
             && let Ok(meaning) = asked.meaning()
         {
             let opaque = meaning.messages.iter().flat_map(|message| &message.content);
-            let opaque = opaque.filter(
-                |block| matches!(&block.content, Content::Opaque { wire, .. } if *wire != reply.wire),
-            );
+            // To Kiro earlier searches go as ordinary calls.
+            let kept = |block: &Block| reply.wire == Wire::AmazonQ && is_kept(block);
+            let opaque = opaque.filter(|block| {
+                matches!(&block.content, Content::Opaque { wire, .. } if *wire != reply.wire) && !kept(block)
+            });
             self.row.dropped_opaque = u32::try_from(opaque.count()).unwrap_or(u32::MAX);
         }
     }

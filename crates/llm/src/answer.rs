@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::{Block, Content, Event, Opening, StopReason, Usage, Wire};
 
+/// Where blocks of calls that no client runs have their arguments, which stream as those of other calls do.
+const INPUT: &str = "input";
+
 /// Everything a model said in one turn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
@@ -74,16 +77,28 @@ impl Collector {
                     signature.get_or_insert_default().push_str(&more);
                 }
             }
-            Event::ToolInputDelta { index, json } => {
-                if let Some(Content::ToolUse { input, .. }) = self.block(index) {
-                    input.push_str(&json);
+            Event::ToolInputDelta { index, json } => match self.block(index) {
+                Some(Content::ToolUse { input, .. }) => input.push_str(&json),
+                Some(Content::Opaque { value: Value::Object(members), .. }) => {
+                    match members.entry(INPUT).or_insert(Value::Null) {
+                        Value::String(input) => input.push_str(&json),
+                        input => *input = Value::String(json),
+                    }
                 }
-            }
+                _ => {}
+            },
             Event::BlockEnd { index } => {
-                if let Some(Content::ToolUse { input, .. }) = self.block(index)
-                    && input.trim().is_empty()
-                {
-                    "{}".clone_into(input);
+                match self.block(index) {
+                    Some(Content::ToolUse { input, .. }) if input.trim().is_empty() => {
+                        "{}".clone_into(input);
+                    }
+                    Some(Content::Opaque { value, .. }) => {
+                        if let Some(Value::String(input)) = value.get(INPUT) {
+                            let read = serde_json::from_str(input);
+                            value[INPUT] = read.unwrap_or_else(|_| Value::Object(serde_json::Map::new()));
+                        }
+                    }
+                    _ => {}
                 }
                 self.open.retain(|(open, _)| *open != index);
             }
@@ -108,6 +123,12 @@ impl Collector {
     fn block(&mut self, index: u32) -> Option<&mut Content> {
         let at = self.place(index)?;
         self.answer.content.get_mut(at).map(|block| &mut block.content)
+    }
+
+    /// The answer as far as it is known.
+    #[must_use]
+    pub const fn so_far(&self) -> &Answer {
+        &self.answer
     }
 
     /// The answer so far; complete once the reader saw the wire's own end.
@@ -144,7 +165,15 @@ pub fn replay(answer: &Answer) -> Vec<Event> {
                 vec![Event::ToolInputDelta { index, json: input.clone() }],
             ),
             Content::Opaque { wire, value } => {
-                (Opening::Opaque { wire: *wire, value: value.clone() }, vec![])
+                let mut value = value.clone();
+                let mut deltas = Vec::new();
+                if let Some(Value::Object(input)) = value.get_mut(INPUT)
+                    && !input.is_empty()
+                {
+                    let json = Value::Object(std::mem::take(input)).to_string();
+                    deltas.push(Event::ToolInputDelta { index, json });
+                }
+                (Opening::Opaque { wire: *wire, value }, deltas)
             }
             // A model never answers with these.
             Content::Image { .. } | Content::Document { .. } | Content::ToolResult { .. } => continue,
@@ -165,6 +194,10 @@ pub fn replay(answer: &Answer) -> Vec<Event> {
 mod tests {
     use super::*;
 
+    fn opaque(value: Value) -> Block {
+        Content::Opaque { wire: Wire::AnthropicMessages, value }.into()
+    }
+
     #[test]
     fn a_replayed_answer_collects_to_itself() {
         let answer = Answer {
@@ -174,6 +207,8 @@ mod tests {
                 Content::Thinking { text: "hm".into(), signature: Some("sig".into()) }.into(),
                 Block::text("hello"),
                 Content::ToolUse { id: "t".into(), name: "n".into(), input: "{\"a\":1}".into() }.into(),
+                opaque(serde_json::json!({"type": "server_tool_use", "input": {"query": "q"}})),
+                opaque(serde_json::json!({"type": "web_search_tool_result", "content": []})),
             ],
             citations: vec![(1, serde_json::json!({"type": "char_location"}))],
             stop: Some(StopReason::ToolUse),

@@ -45,6 +45,21 @@ impl Request {
         Self { wire: raw.wire, model, stream, raw, hints, parse, meaning: OnceLock::new() }
     }
 
+    /// The same request with another meaning, for an upstream that reads nothing but the meaning. The client's own words
+    /// stay as they came, shared.
+    #[must_use]
+    pub fn meaning_instead(&self, meaning: Meaning) -> Self {
+        Self {
+            wire: self.wire,
+            model: self.model.clone(),
+            stream: self.stream,
+            raw: self.raw.clone(),
+            hints: self.hints.clone(),
+            parse: self.parse,
+            meaning: OnceLock::from(meaning),
+        }
+    }
+
     /// The dialect-free form.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub struct Usage {
     pub tier: Option<Tier>,
     /// What the answer cost where the upstream counts credits instead of money (Kiro).
     pub credits: Option<f64>,
+    /// Searches of the web that were made for the answer.
+    pub web_searches: Option<u64>,
     /// True when a number is our guess and not the upstream's count.
     pub estimated: bool,
 }
@@ -43,6 +45,7 @@ impl Usage {
         take(&mut self.cache_write_5m, later.cache_write_5m);
         take(&mut self.cache_write_1h, later.cache_write_1h);
         take(&mut self.thinking, later.thinking);
+        take(&mut self.web_searches, later.web_searches);
         if later.credits.is_some() {
             self.credits = later.credits;
         }
@@ -52,6 +55,28 @@ impl Usage {
         // Counters that are all there replace a guess.
         self.estimated =
             later.estimated || (self.estimated && !(later.input.is_some() && later.output.is_some()));
+    }
+
+    /// Adds what another exchange for the same answer took.
+    pub fn add(&mut self, other: &Self) {
+        let add = |mine: &mut Option<u64>, theirs: Option<u64>| {
+            if let Some(theirs) = theirs {
+                *mine = Some(mine.unwrap_or(0).saturating_add(theirs));
+            }
+        };
+        add(&mut self.input, other.input);
+        add(&mut self.output, other.output);
+        add(&mut self.cache_read, other.cache_read);
+        add(&mut self.cache_write, other.cache_write);
+        add(&mut self.cache_write_5m, other.cache_write_5m);
+        add(&mut self.cache_write_1h, other.cache_write_1h);
+        add(&mut self.thinking, other.thinking);
+        add(&mut self.web_searches, other.web_searches);
+        if let Some(credits) = other.credits {
+            self.credits = Some(self.credits.unwrap_or(0.0) + credits);
+        }
+        self.tier = other.tier.or(self.tier);
+        self.estimated |= other.estimated;
     }
 
     /// Everything the model read: plain input, cache reads and cache writes. OpenAI's `prompt_tokens`.

@@ -19,6 +19,7 @@ mod name;
 mod operation;
 mod options;
 mod resolve;
+mod search;
 mod send;
 mod sign_ins;
 mod table;
@@ -46,6 +47,7 @@ use hosts::Worked;
 use lessons::Lessons;
 use list::Lists;
 use resolve::Resolver;
+use search::Toggles;
 use sign_ins::SignIns;
 
 /// What the person must know and agree to before the first account is added.
@@ -64,20 +66,22 @@ pub struct AmazonQOptions {
     pub hosts: HostTemplates,
 }
 
-/// The provider, with what it learned since the start.
+/// The provider, with what it learned since the start. A clone shares that.
+#[derive(Clone)]
 pub struct AmazonQ {
     http: Http,
     clock: Clock,
     hosts: HostTemplates,
-    worked: Worked,
-    lists: Lists,
-    lessons: Lessons,
-    unfinished: Unfinished,
-    doubts: Doubts,
-    ended: Ended,
-    lent: Lent,
+    worked: Arc<Worked>,
+    lists: Arc<Lists>,
+    lessons: Arc<Lessons>,
+    unfinished: Arc<Unfinished>,
+    doubts: Arc<Doubts>,
+    ended: Arc<Ended>,
+    lent: Arc<Lent>,
     elsewhere: Elsewhere,
-    sign_ins: SignIns,
+    sign_ins: Arc<SignIns>,
+    toggles: Arc<Toggles>,
     /// How long a control host may be silent while there is another.
     host_patience: Duration,
 }
@@ -90,15 +94,16 @@ impl AmazonQ {
             http,
             clock,
             hosts,
-            worked: Worked::default(),
-            lists: Lists::default(),
-            lessons: Lessons::default(),
-            unfinished: Unfinished::default(),
-            doubts: Doubts::default(),
-            ended: Ended::default(),
-            lent: Lent::default(),
+            worked: Arc::default(),
+            lists: Arc::default(),
+            lessons: Arc::default(),
+            unfinished: Arc::default(),
+            doubts: Arc::default(),
+            ended: Arc::default(),
+            lent: Arc::default(),
             elsewhere: Elsewhere::default(),
-            sign_ins: SignIns::default(),
+            sign_ins: Arc::default(),
+            toggles: Arc::default(),
             host_patience: exchange::HOST_PATIENCE,
         }
     }
@@ -122,6 +127,7 @@ impl AmazonQ {
     fn forget(&self, sign_in: SignIn) {
         self.worked.forget(sign_in);
         self.lists.forget(sign_in);
+        self.toggles.forget(sign_in);
         self.unfinished.forget(sign_in);
         self.doubts.forget(sign_in);
         self.lent.forget(sign_in);

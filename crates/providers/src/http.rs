@@ -32,6 +32,7 @@ pub(crate) use aws_connector::AwsConnector;
 pub use clock::clock_offset;
 pub(crate) use failure::chain as error_chain;
 pub(crate) use incoming::Incoming;
+pub(crate) use witness::witness;
 pub use witness::{Sent, Witness, witnessed};
 
 /// An account's option: its own proxy, for HTTP or SOCKS.

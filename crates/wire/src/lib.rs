@@ -24,6 +24,7 @@ mod quoted;
 pub mod sse;
 mod tool_names;
 mod undo;
+pub mod web_search;
 
 pub use codec::{ChunkWriter, Detail, ErrorReply, FrameReader, ServerCodec, Stamp};
 pub use document_names::DocumentNames;

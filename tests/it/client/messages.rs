@@ -23,6 +23,7 @@ pub(super) fn read_whole(message: &Value) -> Said {
                 name: text(&block["name"]),
                 input: block["input"].clone(),
             }),
+            "server_tool_use" | "web_search_tool_result" => said.searched.push(block.clone()),
             other => panic!("a block of type {other}"),
         }
     }
@@ -59,6 +60,10 @@ pub(super) fn read_stream(answer: &Answer) -> Said {
                         Call { id: text(&block["id"]), name: text(&block["name"]), input: json!(null) };
                     said.calls.push(call);
                 }
+                if matches!(kind.as_str(), "server_tool_use" | "web_search_tool_result") {
+                    assert!(kind != "server_tool_use" || block["input"] == json!({}), "{block}");
+                    said.searched.push(block.clone());
+                }
                 open = Some(kind);
                 input.clear();
             }
@@ -70,15 +75,17 @@ pub(super) fn read_stream(answer: &Answer) -> Said {
                     ("text", "text_delta") => said.text += member("text"),
                     ("thinking", "thinking_delta") => said.thinking += member("thinking"),
                     ("thinking", "signature_delta") => said.signature += member("signature"),
-                    ("tool_use", "input_json_delta") => input += member("partial_json"),
+                    ("tool_use" | "server_tool_use", "input_json_delta") => input += member("partial_json"),
                     other => panic!("{other:?}"),
                 }
             }
             "content_block_stop" => {
                 assert_eq!(event["index"].as_u64(), Some(index), "{event}");
-                if open.take().expect("an open block") == "tool_use" {
-                    let call = said.calls.last_mut().expect("a call");
-                    call.input = serde_json::from_str(&input).unwrap_or_else(|e| panic!("{e}: {input:?}"));
+                let read = || serde_json::from_str(&input).unwrap_or_else(|e| panic!("{e}: {input:?}"));
+                match open.take().expect("an open block").as_str() {
+                    "tool_use" => said.calls.last_mut().expect("a call").input = read(),
+                    "server_tool_use" => said.searched.last_mut().expect("a search")["input"] = read(),
+                    _ => {}
                 }
                 index += 1;
             }

@@ -180,6 +180,7 @@ async fn tools_of_the_vendor_are_refused_or_left_out_and_never_lost_silently() {
     let asked = app.emulator.journal().count();
     let answer = app.ask(Dialect::Messages, &body).await;
     assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(answer.text().contains("the option `web_search` of the account"), "{}", answer.text());
     assert_eq!(app.emulator.journal().count(), asked);
     body["tools"] = json!([{"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}]);
     let answer = app.ask(Dialect::Messages, &body).await;

@@ -133,6 +133,8 @@ pub struct KiroAccount {
     pub client_secret: String,
     /// With one, every chat must name it; without, none may.
     pub profile_arn: Option<String>,
+    /// Whether its organisation allows tools that run at the service.
+    pub mcp: bool,
     /// What a month allows; `None` never ends.
     pub credits: Option<f64>,
     /// What was used of that before the start.
@@ -152,6 +154,7 @@ impl KiroAccount {
             client_id: format!("client-{name}"),
             client_secret: format!("secret-{name}"),
             profile_arn: profiled.then(|| KIRO_PROFILE.to_owned()),
+            mcp: true,
             credits: None,
             spent: 0.0,
             name,
@@ -175,6 +178,13 @@ impl KiroAccount {
     #[must_use]
     pub const fn with_credits(mut self, credits: f64) -> Self {
         self.credits = Some(credits);
+        self
+    }
+
+    /// The same of an organisation that forbids tools of the service.
+    #[must_use]
+    pub const fn without_mcp(mut self) -> Self {
+        self.mcp = false;
         self
     }
 

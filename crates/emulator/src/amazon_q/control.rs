@@ -151,7 +151,7 @@ pub(super) fn profile(invocation: &Invocation<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "profile": {
         "arn": arn,
         "profileName": format!("KiroProfile-{}", profile::region(arn).unwrap_or_default()),
-        "optInFeatures": { "mcpConfiguration": { "toggle": "ON" } },
+        "optInFeatures": { "mcpConfiguration": { "toggle": if invocation.account.mcp { "ON" } else { "OFF" } } },
     } }))
 }
 

@@ -10,6 +10,7 @@ use wire::amazon_q::{Refused, Repair, read_error};
 
 use super::AmazonQ;
 use super::bearer::Bearer;
+use super::hosts::Role;
 use super::operation::{Asker, Operation, Trace, control};
 use super::options::Options;
 use crate::Account;
@@ -72,17 +73,43 @@ impl AmazonQ {
         operation: Operation,
         members: &Map<String, Value>,
     ) -> Result<T, Error> {
+        let outgoing =
+            |asker: &Asker<'_>, base: &str, trace: &Trace| control(asker, base, operation, members, trace);
+        let read = |body: &[u8]| {
+            serde_json::from_slice(body).map_err(|error| {
+                Error::new(Category::Upstream, format!("Kiro's answer cannot be read: {error}."))
+            })
+        };
+        self.ask_hosts(account, bearer, region, operation, outgoing, read).await
+    }
+
+    /// Sends what `outgoing` makes to one host after the other until one knows the operation, and has the answer read.
+    ///
+    /// # Errors
+    /// What the service said, classified, or what `read` said; [`Category::Timeout`] when it takes too long.
+    pub(super) async fn ask_hosts<T>(
+        &self,
+        account: &Account,
+        bearer: &Bearer,
+        region: &str,
+        operation: Operation,
+        outgoing: impl Fn(&Asker<'_>, &str, &Trace) -> Result<Outgoing, Error>,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let options = Options::of(&account.options);
-        let asker = Asker { bearer, binding: options.binding, share_content: options.share_content };
+        let binding = operation.binding(options.binding);
+        let asker = Asker { bearer, binding, share_content: options.share_content };
         let first = self.worked.first(bearer.sign_in, operation.role(), options.order);
         let mut trace = Trace::new();
         let mut last: Option<Error> = None;
         let mut hosts = self.hosts.of(account, operation.role(), region, first)?.into_iter().peekable();
         while let Some(host) = hosts.next() {
-            let patience = if hosts.peek().is_some() { self.host_patience } else { PATIENCE };
+            // A tool that runs there takes its time on every host.
+            let is_short = operation.role() == Role::Control && hosts.peek().is_some();
+            let patience = if is_short { self.host_patience } else { PATIENCE };
             trace.attempt += 1;
-            let outgoing = control(&asker, &host.base, operation, members, &trace)?;
-            match tokio::time::timeout(patience, self.question(account, outgoing)).await {
+            let question = self.question(account, outgoing(&asker, &host.base, &trace)?, &read);
+            match tokio::time::timeout(patience, question).await {
                 Ok(Ok(answer)) => {
                     self.worked.note(
                         account,
@@ -105,15 +132,14 @@ impl AmazonQ {
         Err(last.unwrap_or_else(|| Error::new(Category::Internal, "There is no host to ask.")))
     }
 
-    async fn question<T: DeserializeOwned>(
+    async fn question<T>(
         &self,
         account: &Account,
         outgoing: Outgoing,
+        read: &impl Fn(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Refused> {
         let plain = |error| Refused { error, repair: None };
         let body = self.exchange(account, outgoing).await?.read(LONGEST_ANSWER).await.map_err(plain)?;
-        serde_json::from_slice(&body).map_err(|error| {
-            plain(Error::new(Category::Upstream, format!("Kiro's answer cannot be read: {error}.")))
-        })
+        read(&body).map_err(plain)
     }
 }

@@ -45,13 +45,25 @@ pub(super) enum Operation {
     ListAvailableModels,
     ListAvailableProfiles,
     GetUsageLimits,
+    GetProfile,
+    /// Tools that run at the service.
+    InvokeMcp,
 }
 
 impl Operation {
     pub(super) const fn role(self) -> Role {
         match self {
-            Self::GenerateAssistantResponse => Role::Streaming,
+            Self::GenerateAssistantResponse | Self::InvokeMcp => Role::Streaming,
             _ => Role::Control,
+        }
+    }
+
+    /// The binding that the operation is known in, where it is not known in both.
+    pub(super) const fn binding(self, wished: Binding) -> Binding {
+        match self {
+            Self::GetProfile => Binding::AwsJson,
+            Self::InvokeMcp => Binding::Rest,
+            _ => wished,
         }
     }
 
@@ -63,6 +75,8 @@ impl Operation {
             Self::ListAvailableModels => "AmazonCodeWhispererService.ListAvailableModels",
             Self::ListAvailableProfiles => "AmazonCodeWhispererService.ListAvailableProfiles",
             Self::GetUsageLimits => "AmazonCodeWhispererService.GetUsageLimits",
+            Self::GetProfile => "AmazonCodeWhispererService.GetProfile",
+            Self::InvokeMcp => "AmazonCodeWhispererStreamingService.InvokeMCP",
         }
     }
 
@@ -72,6 +86,8 @@ impl Operation {
             Self::ListAvailableModels => (Method::GET, "/ListAvailableModels"),
             Self::ListAvailableProfiles => (Method::POST, "/ListAvailableProfiles"),
             Self::GetUsageLimits => (Method::GET, "/getUsageLimits"),
+            Self::GetProfile => (Method::POST, "/"),
+            Self::InvokeMcp => (Method::POST, "/mcp"),
         }
     }
 }
@@ -141,6 +157,24 @@ pub(super) fn conversation(
         if let Some(arn) = &asker.bearer.profile_arn {
             headers.insert(PROFILE_ARN, plain(arn)?);
         }
+    }
+    Ok(Outgoing { method: Method::POST, url, headers, payload })
+}
+
+/// A call of a tool that runs at the service, whose body is written already.
+pub(super) fn tool(
+    asker: &Asker<'_>,
+    base: &str,
+    payload: Payload,
+    trace: &Trace,
+) -> Result<Outgoing, Error> {
+    let operation = Operation::InvokeMcp;
+    let url = parse(&format!("{base}{}", operation.rest().1))?;
+    let mut headers = headers(asker, operation, true, trace)?;
+    headers.insert(ACCEPT, JSON);
+    // Here the profile is known by the header alone.
+    if let Some(arn) = &asker.bearer.profile_arn {
+        headers.insert(PROFILE_ARN, plain(arn)?);
     }
     Ok(Outgoing { method: Method::POST, url, headers, payload })
 }

@@ -7,6 +7,7 @@ use llm::{Category, Effort, Error, Meaning, Model, Thinking, ThinkingStyle, Wire
 use serde_json::Value;
 use uuid::Uuid;
 use wire::amazon_q::{AmazonQReader, Manner, Refused, Repair, SchemaDepth, Shape, Written, write_request};
+use wire::web_search::{Wish, unfold};
 
 use super::exchange::{elsewhere, telling};
 use super::hosts::{Generation, Role};
@@ -23,6 +24,23 @@ const LIST: Duration = Duration::from_secs(5);
 
 impl AmazonQ {
     pub(super) async fn answer(&self, session: &Session, call: Call<'_>) -> Result<Reply, Error> {
+        let meaning = call.asked.meaning()?;
+        if Options::of(&session.account.options).web_search
+            && let Some(wish) = Wish::read(meaning)?
+        {
+            return self.searching(session, call, wish).await;
+        }
+        match unfold(meaning) {
+            Some(plain) => {
+                let asked = call.asked.meaning_instead(plain);
+                self.one_turn(session, Call { asked: &asked, ..call }).await
+            }
+            None => self.one_turn(session, call).await,
+        }
+    }
+
+    /// One answer of the service.
+    pub(super) async fn one_turn(&self, session: &Session, call: Call<'_>) -> Result<Reply, Error> {
         match self.send_and_heal(session, call).await {
             // The credits' reset says nothing about a limit of the day.
             Err(error) if error.category == Category::Quota && error.code == Some(Error::SPENT) => {

@@ -47,6 +47,11 @@ pub async fn witnessed<F: Future>(witness: Arc<dyn Witness>, work: F) -> F::Outp
     WITNESS.scope(witness, work).await
 }
 
+/// Who looks at what this task sends, for work that goes on when the task's own is done.
+pub(crate) fn witness() -> Option<Arc<dyn Witness>> {
+    WITNESS.try_with(Arc::clone).ok()
+}
+
 /// One exchange that somebody looks at.
 pub(super) struct Watched {
     witness: Arc<dyn Witness>,
@@ -57,7 +62,7 @@ pub(super) struct Watched {
 impl Watched {
     /// `None` when nobody looks.
     pub(super) fn begin(outgoing: &Outgoing) -> Option<Self> {
-        let witness = WITNESS.try_with(Arc::clone).ok()?;
+        let witness = witness()?;
         let Outgoing { method, url, headers, payload } = outgoing;
         let number = witness.sent(Sent { method, url, headers, body: payload.pieces() });
         Some(Self { witness, number, over: false })

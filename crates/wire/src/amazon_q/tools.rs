@@ -88,11 +88,15 @@ fn vendor(
 ) -> Result<(), Error> {
     let kind = definition.get("type").and_then(Value::as_str).unwrap_or_default();
     if ["web_search", "web_fetch"].iter().any(|server| kind.starts_with(server)) {
-        return Err(Error::new(
-            Category::Unsupported,
-            format!("tools: {kind} runs at Anthropic or OpenAI and is not available through Kiro. Remove the tool."),
-        )
-        .with_param("tools"));
+        let or = if kind.starts_with("web_search") {
+            ", or turn on the option `web_search` of the account: then Kiro's own search takes its place"
+        } else {
+            ""
+        };
+        let words = format!(
+            "tools: {kind} runs at Anthropic or OpenAI and is not available through Kiro. Remove the tool{or}."
+        );
+        return Err(Error::new(Category::Unsupported, words).with_param("tools"));
     }
     adjustments.note(format!("tool:{}:dropped", names.tools.to_wire(&tool.name)));
     Ok(())

@@ -25,6 +25,13 @@ struct OutputDetails {
     thinking_tokens: Option<u64>,
 }
 
+/// SDKs want both numbers.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct ServerToolUse {
+    web_search_requests: u64,
+    web_fetch_requests: u64,
+}
+
 impl From<Counters> for Usage {
     fn from(told: Counters) -> Self {
         Self {
@@ -51,6 +58,8 @@ pub(super) struct Written {
     output_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens_details: Option<OutputDetails>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_tool_use: Option<ServerToolUse>,
     /// Told only where it is not the ordinary one.
     #[serde(skip_serializing_if = "Option::is_none")]
     service_tier: Option<&'static str>,
@@ -78,6 +87,9 @@ impl From<&Usage> for Written {
             output_tokens_details: usage
                 .thinking
                 .map(|tokens| OutputDetails { thinking_tokens: Some(tokens) }),
+            server_tool_use: usage
+                .web_searches
+                .map(|count| ServerToolUse { web_search_requests: count, web_fetch_requests: 0 }),
             service_tier: (usage.tier == Some(Tier::Priority)).then_some("priority"),
         }
     }

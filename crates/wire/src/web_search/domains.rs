@@ -39,9 +39,9 @@ fn covers(site: &str, url: &str) -> bool {
             Some((before, after)) => {
                 path.strip_prefix(before).is_some_and(|rest| after.is_empty() || rest.contains(after))
             }
-            None => path.strip_prefix(below.trim_end_matches('/')).is_some_and(|rest| {
-                rest.is_empty() || below.len() < 2 || rest.starts_with(['/', '?', '#'])
-            }),
+            None => path
+                .strip_prefix(below.trim_end_matches('/'))
+                .is_some_and(|rest| rest.is_empty() || below.len() < 2 || rest.starts_with(['/', '?', '#'])),
         }
 }
 

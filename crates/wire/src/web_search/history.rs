@@ -72,7 +72,11 @@ fn read(content: &Content) -> Option<Part> {
             None => (content.to_string(), false),
         },
     };
-    Some(Part::Result(Content::ToolResult { id: text("tool_use_id")?, content: vec![Block::text(words)], is_error }))
+    Some(Part::Result(Content::ToolResult {
+        id: text("tool_use_id")?,
+        content: vec![Block::text(words)],
+        is_error,
+    }))
 }
 
 fn found(pages: &[Value]) -> String {

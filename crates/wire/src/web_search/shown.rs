@@ -37,7 +37,8 @@ impl Shown {
     /// A call of the model's. `id` is the upstream's, `input` the JSON object that it called with.
     #[must_use]
     pub fn new(id: &str, name: &str, input: &str) -> Self {
-        let id: String = id.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
+        let id: String =
+            id.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
         // An id is one of letters, digits and `_` behind this.
         let id = format!("srvtoolu_{id}");
         Self { id, name: name.to_owned(), input: input.to_owned() }

@@ -52,6 +52,8 @@ enum Kind {
     },
     /// Written as it opened; takes only this wire's own deltas.
     Other,
+    /// The same of a call that is not the client's to run, with its arguments.
+    Call,
     /// Another wire's own: nothing of it is written.
     Skipped,
 }
@@ -197,7 +199,8 @@ impl Writer {
                 let event =
                     json!({"type": "content_block_start", "index": self.next_index, "content_block": value});
                 put(out, "content_block_start", &event);
-                self.current = Some(Current { theirs, kind: Kind::Other });
+                let kind = if value.get("input").is_some() { Kind::Call } else { Kind::Other };
+                self.current = Some(Current { theirs, kind });
                 return;
             }
             Opening::Opaque { .. } => {
@@ -238,8 +241,9 @@ impl Writer {
                 *input |= !json.trim().is_empty();
                 delta(out, index, &Delta::InputJson(json));
             }
+            (Kind::Call, Event::ToolInputDelta { json, .. }) => delta(out, index, &Delta::InputJson(json)),
             (
-                Kind::Other | Kind::Text | Kind::Tool { .. } | Kind::Thinking { .. },
+                Kind::Other | Kind::Call | Kind::Text | Kind::Tool { .. } | Kind::Thinking { .. },
                 Event::Opaque { value, .. },
             ) => {
                 let mut event = value.clone();
