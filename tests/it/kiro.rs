@@ -5,6 +5,7 @@ mod calls;
 mod conversations;
 mod failing;
 mod formats;
+mod guarding;
 mod limits;
 mod media;
 mod models;

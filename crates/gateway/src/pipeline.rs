@@ -41,6 +41,8 @@ const ATTEMPTS: HeaderName = HeaderName::from_static("x-switchboard-attempts");
 const FAILOVER: HeaderName = HeaderName::from_static("x-proxy-failover");
 /// What was changed in the request on its way, separated by `; `.
 const ADJUSTED: HeaderName = HeaderName::from_static("x-proxy-adjusted");
+/// How many pieces of the conversation were cut or left out, so that it fits upstream.
+const SHORTENED: HeaderName = HeaderName::from_static("x-switchboard-shortened");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -276,6 +278,10 @@ fn about(recorder: &Recorder, headers: &mut HeaderMap) {
     }
     if !recorder.adjustments().is_empty() {
         put(ADJUSTED, &recorder.adjustments().join("; "));
+    }
+    let mut adjustments = recorder.adjustments().iter();
+    if let Some(count) = adjustments.find_map(|token| token.strip_prefix("shortened:")) {
+        put(SHORTENED, count);
     }
     headers.insert(ATTEMPTS, HeaderValue::from(recorder.attempts()));
 }

@@ -24,6 +24,7 @@ mod prompted;
 mod reader;
 mod request;
 mod schema;
+mod shorten;
 mod speech;
 mod stop_sequences;
 mod thinking_tags;

@@ -17,6 +17,8 @@ mod random;
 mod rules;
 #[path = "amazon_q_requests/samples.rs"]
 mod samples;
+#[path = "amazon_q_requests/shortening.rs"]
+mod shortening;
 #[path = "amazon_q_requests/tools.rs"]
 mod tools;
 #[path = "amazon_q_requests/words.rs"]
@@ -45,6 +47,7 @@ const IDE: Manner<'static> = Manner {
     schemas: SchemaDepth::Minimal,
     reasoning: true,
     most_tools: 119,
+    most_body: None,
     input_estimate: 0,
 };
 

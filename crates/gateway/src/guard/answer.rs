@@ -30,7 +30,8 @@ pub type Dialect = fn(&str, &HeaderMap) -> &'static dyn ServerCodec;
 /// Headers of ours that a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "request-id, x-request-id, retry-after, x-should-retry, x-proxy-model, x-proxy-account, \
-     x-proxy-failover, x-proxy-adjusted, x-switchboard-account, x-switchboard-attempts",
+     x-proxy-failover, x-proxy-adjusted, x-switchboard-account, x-switchboard-attempts, \
+     x-switchboard-shortened",
 );
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 

@@ -131,6 +131,7 @@ impl AmazonQ {
             conversation: id,
             continuation: Uuid::new_v4().to_string(),
             most_tools: options.most_tools,
+            most_body: options.most_body,
             input_estimate: estimate::tokens(meaning),
             bare: false,
             reasoning: true,
@@ -188,6 +189,7 @@ struct Draft<'a> {
     conversation: Uuid,
     continuation: String,
     most_tools: usize,
+    most_body: Option<usize>,
     input_estimate: u64,
     bare: bool,
     reasoning: bool,
@@ -220,6 +222,7 @@ impl Draft<'_> {
             schemas: if self.bare { SchemaDepth::Bare } else { SchemaDepth::Minimal },
             reasoning: self.reasoning,
             most_tools: self.most_tools,
+            most_body: self.most_body,
             input_estimate: self.input_estimate,
         };
         write_request(self.call.asked, self.meaning, &self.model, &manner)

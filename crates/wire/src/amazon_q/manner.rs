@@ -41,6 +41,8 @@ pub struct Manner<'a> {
     pub reasoning: bool,
     /// More tools than this are refused here, with words, because the service refuses them without.
     pub most_tools: usize,
+    /// A body of more bytes than this is made shorter, or refused here; `None` sends it as it is.
+    pub most_body: Option<usize>,
     /// Our guess at the input's tokens, told when the service does not count.
     pub input_estimate: u64,
 }

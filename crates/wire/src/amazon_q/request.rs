@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::manner::{Manner, SchemaDepth, Shape};
 use super::names::Names;
 use super::way_back::WayBack;
-use super::{fields, prompted, tools};
+use super::{fields, prompted, shorten, tools};
 use crate::adjustments::Adjustments;
 use crate::{Undo, in_words};
 
@@ -35,13 +35,22 @@ pub struct Written {
 ///
 /// # Errors
 /// [`Category::InvalidRequest`] for what the service or the model cannot take, [`Category::Unsupported`] for tools that
-/// would run at the vendor.
+/// would run at the vendor, [`Category::ContextLength`] for more than [`Manner::most_body`].
 pub fn write_request(
     asked: &Request,
     meaning: &Meaning,
     model: &Model,
     manner: &Manner<'_>,
 ) -> Result<Written, Error> {
+    let whole = write(asked, meaning, model, manner)?;
+    let length = whole.body.len();
+    match manner.most_body.filter(|most| length > *most) {
+        Some(most) => shorten::within(most, length, meaning, |meaning| write(asked, meaning, model, manner)),
+        None => Ok(whole),
+    }
+}
+
+fn write(asked: &Request, meaning: &Meaning, model: &Model, manner: &Manner<'_>) -> Result<Written, Error> {
     let names = Names::new(meaning);
     let mut adjustments = Adjustments::new(meaning.adjustments.clone());
     let toolbox = tools::toolbox(meaning, model, manner, &names, &mut adjustments)?;

@@ -113,7 +113,7 @@ fn any_style() -> impl Strategy<Value = ThinkingStyle> {
     ]
 }
 
-fn any_meaning() -> impl Strategy<Value = Meaning> {
+pub(crate) fn any_meaning() -> impl Strategy<Value = Meaning> {
     (
         prop::collection::vec(any_text(), 0..3),
         prop::collection::vec(any_message(), 0..9),
@@ -136,6 +136,14 @@ fn any_meaning() -> impl Strategy<Value = Meaning> {
             max_tokens: Some(500),
             ..Meaning::default()
         })
+}
+
+/// What an assistant and then the person may say last.
+pub(crate) fn any_tail() -> impl Strategy<Value = Vec<Message>> {
+    let said = any_text().prop_map(|block| Message { role: Role::Assistant, content: vec![block] });
+    let asked = any_text().prop_map(|block| Message { role: Role::User, content: vec![block] });
+    (prop::option::of(said), prop::option::of(asked))
+        .prop_map(|(said, asked)| said.into_iter().chain(asked).collect())
 }
 
 /// The words of one side, those of results included.
