@@ -1,6 +1,7 @@
 //! The formats of configurations. Each is edited as text, so that comments, order and spaces of a person stay.
 
 mod json;
+mod one_line;
 mod toml;
 mod yaml;
 

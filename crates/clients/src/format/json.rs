@@ -5,6 +5,7 @@ use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode
 use serde_json::Value;
 
 use super::Unfit;
+use super::one_line::joined;
 use crate::change::{Edit, Segment, emptied, is_named, said};
 
 /// What editors that allow comments allow beside them; not all of JSON5.
@@ -55,6 +56,9 @@ pub(super) fn edited(text: &str, edit: &Edit, before: &Value) -> Result<String, 
     let root = parsed(text)?;
     match edit {
         Edit::Set(path, value) => {
+            if let Some(text) = joined(&root, text, path, value) {
+                return Ok(text);
+            }
             let (last, way) = path.split_last().ok_or_else(|| Unfit::Shape(said(path)))?;
             let shape = || Unfit::Shape(said(way));
             match last {

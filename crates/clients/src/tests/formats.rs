@@ -93,17 +93,58 @@ fn what_is_not_ours_stays_byte_for_byte() {
         person.connect(id).expect("connected");
         let written = person.text(file).expect("written");
         // Each line of the person is there, but for those that hold a value of ours now, or a comma more.
-        let shared =
-            ["ANTHROPIC_BASE_URL", "model", "lastUsedProvider", "\"version\":1", "\"env\"", "\"lsp\""];
+        let shared = ["ANTHROPIC_BASE_URL", "model", "lastUsedProvider", "\"version\":1"];
         let mut rest = written.as_str();
         for line in text.split_inclusive('\n').filter(|line| !shared.iter().any(|name| line.contains(name))) {
-            let bare = line.trim_end_matches(['\r', '\n', '}', ',', ']', '\u{feff}']);
+            let bare = line.trim_end_matches(['\r', '\n', ' ', '}', ',', ']', '\u{feff}']);
             let place = rest.find(bare).unwrap_or_else(|| panic!("{id}: {line:?} is not in\n{written}"));
             rest = &rest[place + bare.len()..];
         }
         assert_eq!(text.starts_with('\u{feff}'), written.starts_with('\u{feff}'), "{id}");
         let ends = |text: &str| text.matches("\r\n").count() * 2 > text.matches('\n').count();
         assert_eq!(ends(text), ends(&written), "{id}: {written:?}");
+    }
+}
+
+#[test]
+fn a_line_of_a_person_stays_one() {
+    for (id, file, text, wanted) in [
+        (
+            "claude_code",
+            ".claude/settings.json",
+            "{\n\t\"env\": { \"A\": \"1\",   \"B\": \"2\" },\n\t\"model\": \"opus\"\n}\n",
+            "\t\"env\": { \"A\": \"1\",   \"B\": \"2\", \"ANTHROPIC_BASE_URL\": \"http://",
+        ),
+        (
+            "claude_code",
+            ".claude/settings.json",
+            "{ \"a\" :1 }",
+            "{ \"a\" :1,\n  \"env\": {\n    \"ANTHROPIC_BASE_URL\": ",
+        ),
+        (
+            "opencode",
+            ".config/opencode/opencode.json",
+            "{\n  \"provider\": { \"mine\":  {} /* é */ },\n  \"theme\": \"x\"\n}\n",
+            "  \"provider\": { \"mine\":  {}, /* é */\n    // Switchboard; take back with: switchboard clients undo opencode\n    \"switchboard\": {\n      \"npm\": ",
+        ),
+        (
+            "zed",
+            ".config/zed/settings.json",
+            "{ \"language_models\": { \"ollama\": {}, }, }",
+            "{ \"language_models\": { \"ollama\": {},\n",
+        ),
+    ] {
+        let person = Person::new();
+        person.has(file, text);
+        person.connect(id).expect("connected");
+        let written = person.text(file).expect("written");
+        assert!(written.contains(wanted), "{id}: {written}");
+        // Also where it is taken out by itself.
+        person.has(file, &format!("{written}\n"));
+        person.undo(id).expect("undone");
+        let left = person.text(file).expect("still there");
+        let format = client(id).format;
+        assert_eq!(format.read(&left), format.read(text), "{id}: {left}");
     }
 }
 
