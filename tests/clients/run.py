@@ -20,7 +20,8 @@ from harness.report import Report
 from harness.upstream import Upstream
 
 CLIENTS = [
-    "anthropic_python", "openai_python", "openai_responses", "anthropic_node", "openai_node", "openai_responses_node",
+    "anthropic_python", "openai_python", "openai_responses", "anthropic_node", "openai_node", "openai_responses_node", "ai_sdk",
+    "langchain", "pydantic_ai", "openai_agents", "instructor", "llm",
     "codex", "opencode", "claude_code", "connected", "long_session",
 ]
 # Each upstream's own view comes last: it judges what all others made the product send.
@@ -36,6 +37,8 @@ class Stage:
     report: Report
     node: str
     modules: str
+    # With packages of other versions than this one's.
+    other_python: str
     folder: str
     upstream: Upstream
     # Requests that the emulator saw of other upstreams.
@@ -65,6 +68,7 @@ def main():
     parser.add_argument("--emulator", required=True)
     parser.add_argument("--node", default="node")
     parser.add_argument("--modules", required=True, help="the folder with node_modules")
+    parser.add_argument("--other-python", default=sys.executable, help="the interpreter with the packages of requirements-other.txt")
     parser.add_argument("only", nargs="*", help="suites whose name contains one of these")
     arguments = parser.parse_args()
     wanted = [word.replace("-", "_") for word in arguments.only]
@@ -89,7 +93,8 @@ def main():
                     if not suites:
                         continue
                     used, before = source(emulator.url), len(emulator.requests())
-                    stage = Stage(proxy, emulator, report, arguments.node, modules, folder, used, before)
+                    programs = (arguments.node, modules, arguments.other_python)
+                    stage = Stage(proxy, emulator, report, *programs, folder, used, before)
                     proxy.use(stage.upstream.account)
                     for suite in suites:
                         importlib.import_module(f"suites.{suite}").run(stage)

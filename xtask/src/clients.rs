@@ -23,7 +23,8 @@ pub(crate) struct Args {
 pub(crate) fn clients(args: &Args) -> Result<()> {
     let home = target_dir().join("clients");
     std::fs::create_dir_all(&home)?;
-    let python = python()?;
+    let python = interpreter(&python::folder(), "requirements.txt")?;
+    let other = interpreter(&python::other_folder(), "requirements-other.txt")?;
     let node = node(&home)?;
     if args.install {
         return Ok(());
@@ -39,16 +40,17 @@ pub(crate) fn clients(args: &Args) -> Result<()> {
             .args(["--switchboard".as_ref(), binary("debug", "switchboard").as_os_str()])
             .args(["--emulator".as_ref(), binary("debug", "emulator").as_os_str()])
             .args(["--node".as_ref(), node.as_os_str()])
+            .args(["--other-python".as_ref(), other.as_os_str()])
             .args(["--modules".as_ref(), home.join("node").as_os_str()])
             .args(&args.only),
     )
 }
 
-/// The virtual environment's interpreter with the pinned Python packages.
-fn python() -> Result<PathBuf> {
-    let python = python::with_pip()?;
-    let wanted = root().join("tests/clients/requirements.txt");
-    once(&python::folder().join("installed.txt"), &wanted, || {
+/// The interpreter of a virtual environment with the Python packages that `list` pins.
+fn interpreter(venv: &Path, list: &str) -> Result<PathBuf> {
+    let python = python::with_pip(venv)?;
+    let wanted = root().join("tests/clients").join(list);
+    once(&venv.join("installed.txt"), &wanted, || {
         step(
             "python packages",
             Command::new(&python)

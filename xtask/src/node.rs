@@ -32,7 +32,7 @@ impl Node {
         }
         let venv = python::folder();
         if wheel(&venv).is_none() {
-            install(&python::with_pip()?)?;
+            install(&python::with_pip(&venv)?)?;
         }
         let below = wheel(&venv).with_context(|| format!("no Node found in {}", venv.display()))?;
         let modules = if cfg!(windows) { "node_modules" } else { "lib/node_modules" };

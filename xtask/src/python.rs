@@ -12,16 +12,20 @@ pub(crate) fn folder() -> PathBuf {
     target_dir().join("clients").join("python")
 }
 
-/// Its interpreter, made anew where it does not work.
-pub(crate) fn with_pip() -> Result<PathBuf> {
-    let venv = folder();
+/// One beside it, for clients that want other versions of the same packages.
+pub(crate) fn other_folder() -> PathBuf {
+    target_dir().join("clients").join("other-python")
+}
+
+/// The interpreter of a virtual environment, which is made anew where it does not work.
+pub(crate) fn with_pip(venv: &Path) -> Result<PathBuf> {
     let python = if cfg!(windows) { venv.join("Scripts/python.exe") } else { venv.join("bin/python") };
     if !has_pip(&python) {
         // What is there belongs to a Python that is gone, or was left half made.
         if venv.exists() {
-            std::fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
+            std::fs::remove_dir_all(venv).with_context(|| format!("cannot remove {}", venv.display()))?;
         }
-        make(&venv)?;
+        make(venv)?;
     }
     Ok(python)
 }

@@ -1,4 +1,4 @@
-"""Programs for Node: started once, asked for one check at a time."""
+"""Programs for Node, and for the other Python: started once, asked for one check at a time."""
 
 import dataclasses
 import json
@@ -26,7 +26,8 @@ class Program:
         copies = os.path.join(stage.modules, "programs")
         shutil.copytree(PROGRAMS, copies, dirs_exist_ok=True)
         self.log = os.path.join(stage.folder, program + ".log")
-        self.command = [stage.node, os.path.join(copies, program), stage.proxy.url, stage.proxy.key]
+        interpreter = stage.other_python if program.endswith(".py") else stage.node
+        self.command = [interpreter, os.path.join(copies, program), stage.proxy.url, stage.proxy.key]
         others = {name: dataclasses.asdict(other) for name, other in stage.upstream.others.items()}
         self.command += [words.CLAUDE, json.dumps(others)]
         self.start()
