@@ -18,6 +18,8 @@ pub(crate) enum Command {
     List {
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        whose: Whose,
     },
     /// Point a client at Switchboard: shows what would change in its file, then writes it
     Connect {
@@ -28,6 +30,8 @@ pub(crate) enum Command {
         /// Write without asking
         #[arg(long, short)]
         yes: bool,
+        #[command(flatten)]
+        whose: Whose,
     },
     /// What connecting a client would change in its file, or with --undo what taking it back would
     Diff {
@@ -36,6 +40,8 @@ pub(crate) enum Command {
         undo: bool,
         #[arg(long, conflicts_with = "undo")]
         model: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
     },
     /// Put a client's file back, without what the person wrote into it since
     Undo {
@@ -43,9 +49,38 @@ pub(crate) enum Command {
         /// Write without asking
         #[arg(long, short)]
         yes: bool,
+        #[command(flatten)]
+        whose: Whose,
     },
     /// Put every file back that Switchboard changed; works without anything else of it
     Restore,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Whose {
+    /// Another home than yours, as `list` names it: of a Linux within Windows, or of the Windows around a Linux
+    #[arg(long)]
+    home: Option<String>,
+}
+
+impl Whose {
+    /// As a query, with a model where one is named.
+    fn query(&self, model: Option<&str>) -> String {
+        let told = [("home", self.home.as_deref()), ("model", model)];
+        let told = told.iter().filter_map(|(name, value)| Some(format!("{name}={}", url_words((*value)?))));
+        format!("?{}", told.collect::<Vec<_>>().join("&"))
+    }
+
+    /// As the body of a request that writes what was looked at.
+    fn order(&self, preview: &Value, model: Option<&str>) -> Value {
+        let mut order = json!({"fingerprint": preview["fingerprint"]});
+        for (name, value) in [("home", self.home.as_deref()), ("model", model)] {
+            if let Some(value) = value {
+                order[name] = json!(value);
+            }
+        }
+        order
+    }
 }
 
 /// Runs a clients command.
@@ -61,22 +96,19 @@ pub(crate) async fn run(config: Config, command: Command) -> Result<ExitCode> {
 
 async fn act(admin: &Admin, command: Command) -> Result<ExitCode> {
     match command {
-        Command::List { json } => list(admin, json).await?,
-        Command::Diff { client, undo, model } => {
-            let preview =
-                preview(admin, &client, if undo { "undo" } else { "connect" }, model.as_deref()).await?;
+        Command::List { json, whose } => list(admin, json, &whose).await?,
+        Command::Diff { client, undo, model, whose } => {
+            let what = if undo { "undo" } else { "connect" };
+            let preview = preview(admin, &client, what, &whose.query(model.as_deref())).await?;
             show(&preview);
         }
-        Command::Connect { client, model, yes } => {
-            let preview = preview(admin, &client, "connect", model.as_deref()).await?;
+        Command::Connect { client, model, yes, whose } => {
+            let preview = preview(admin, &client, "connect", &whose.query(model.as_deref())).await?;
             show(&preview);
             if !may(yes, "Write this?")? {
                 return Ok(ExitCode::FAILURE);
             }
-            let mut order = json!({"fingerprint": preview["fingerprint"]});
-            if let Some(model) = model {
-                order["model"] = json!(model);
-            }
+            let order = whose.order(&preview, model.as_deref());
             let done = admin.ask("POST", &path(&client, "connect"), Some(&order)).await?;
             println!(
                 "{} is connected. Take it back with `switchboard clients undo {client}`.",
@@ -86,13 +118,13 @@ async fn act(admin: &Admin, command: Command) -> Result<ExitCode> {
                 println!("Enter this key where it asks for one: {key}");
             }
         }
-        Command::Undo { client, yes } => {
-            let preview = preview(admin, &client, "undo", None).await?;
+        Command::Undo { client, yes, whose } => {
+            let preview = preview(admin, &client, "undo", &whose.query(None)).await?;
             show(&preview);
             if !may(yes, "Write this?")? {
                 return Ok(ExitCode::FAILURE);
             }
-            let order = json!({"fingerprint": preview["fingerprint"]});
+            let order = whose.order(&preview, None);
             let done = admin.ask("POST", &path(&client, "undo"), Some(&order)).await?;
             println!("{} is as it was, and its local key is gone.", text(&done["name"]));
         }
@@ -106,13 +138,8 @@ fn path(client: &str, what: &str) -> String {
     format!("/api/clients/{plain}/{what}")
 }
 
-async fn preview(admin: &Admin, client: &str, what: &str, model: Option<&str>) -> Result<Value> {
-    let mut path = path(client, what);
-    if let Some(model) = model {
-        let query: String = url_words(model);
-        path = format!("{path}?model={query}");
-    }
-    admin.ask("GET", &path, None).await
+async fn preview(admin: &Admin, client: &str, what: &str, query: &str) -> Result<Value> {
+    admin.ask("GET", &format!("{}{query}", path(client, what)), None).await
 }
 
 fn url_words(text: &str) -> String {
@@ -147,14 +174,21 @@ fn may(yes: bool, question: &str) -> Result<bool> {
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn list(admin: &Admin, json: bool) -> Result<()> {
-    let all = admin.ask("GET", "/api/clients", None).await?;
+async fn list(admin: &Admin, json: bool, whose: &Whose) -> Result<()> {
+    let all = admin.ask("GET", &format!("/api/clients{}", whose.query(None)), None).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&all)?);
         return Ok(());
     }
     for client in rows(&all, "clients") {
         println!("{:<16} {:<32} {}", text(&client["id"]), text(&client["name"]), line(client));
+    }
+    for home in rows(&all, "homes") {
+        println!(
+            "{}: clients of {} are listed and connected with `--home {0}`.",
+            text(&home["id"]),
+            text(&home["name"])
+        );
     }
     Ok(())
 }

@@ -7,12 +7,14 @@ use crate::change::{at, digest};
 use crate::client::{Client, Words};
 use crate::journal::{Entry, Journal};
 use crate::plan::Plan;
-use crate::{Error, Machine, book, file};
+use crate::{Error, Home, Machine, book, file, homes};
 
 /// The files of one person's clients, and the journal of what was written into them.
 #[derive(Debug)]
 pub struct Connections {
     machine: Machine,
+    /// Where the system's files begin.
+    root: PathBuf,
     folder: PathBuf,
     /// Held from the look at a file to the last of what is written.
     writing: Mutex<()>,
@@ -48,6 +50,8 @@ pub struct Look {
 #[derive(Debug)]
 pub struct Restored {
     pub client: String,
+    /// [`Home::id`] of whose file it was.
+    pub home: String,
     pub path: PathBuf,
     /// Somebody else changed the file since, so only what is ours was taken out.
     pub changed_since: bool,
@@ -58,20 +62,43 @@ impl Connections {
     /// `folder` holds the journal.
     #[must_use]
     pub fn new(machine: Machine, folder: &Path) -> Self {
-        Self { machine, folder: folder.to_owned(), writing: Mutex::new(()) }
+        Self { machine, root: PathBuf::from("/"), folder: folder.to_owned(), writing: Mutex::new(()) }
+    }
+
+    /// The same on a system whose files begin in another folder.
+    #[must_use]
+    pub fn at_root(self, root: PathBuf) -> Self {
+        Self { root, ..self }
+    }
+
+    /// Homes beside the person's own. Looks at files, and on Windows asks for the Linux that runs.
+    #[must_use]
+    pub fn homes(&self) -> Vec<Home> {
+        homes::others(self.machine.system, &self.root)
+    }
+
+    /// The home with this id, or the person's own.
+    ///
+    /// # Errors
+    /// [`Error::NoHome`].
+    pub fn home(&self, id: Option<&str>) -> Result<Home, Error> {
+        match id.filter(|id| !id.is_empty()) {
+            None => Ok(Home::own(&self.machine)),
+            Some(id) => self.homes().into_iter().find(|home| home.id == id).ok_or(Error::NoHome),
+        }
     }
 
     /// How the client is, for a proxy at `root`.
     ///
     /// # Errors
     /// When the journal cannot be read. A file that cannot be read counts as changed.
-    pub fn look(&self, client: &Client, root: &str) -> Result<Look, Error> {
+    pub fn look(&self, client: &Client, home: &Home, root: &str) -> Result<Look, Error> {
         let journal = Journal::load(&self.folder)?;
-        let entry = journal.of(client.id);
+        let entry = journal.of(client.id, &home.id);
         let standing = entry.and_then(|entry| stands(client, entry, root));
         let missing =
-            || if client.is_found(&self.machine) { Standing::NotConnected } else { Standing::NotFound };
-        let path = entry.map_or_else(|| client.file(&self.machine), |entry| entry.path.clone());
+            || if client.is_found(&home.machine) { Standing::NotConnected } else { Standing::NotFound };
+        let path = entry.map_or_else(|| client.file(&home.machine), |entry| entry.path.clone());
         let standing = standing.unwrap_or_else(missing);
         let is_connected = !matches!(standing, Standing::NotFound | Standing::NotConnected);
         let entry = entry.filter(|_| is_connected);
@@ -89,19 +116,25 @@ impl Connections {
     ///
     /// # Errors
     /// When its file cannot be read or has something else where ours belongs.
-    pub fn connect(&self, client: &'static Client, words: &Words, now_ms: i64) -> Result<Plan, Error> {
+    pub fn connect(
+        &self,
+        client: &'static Client,
+        home: &Home,
+        words: &Words,
+        now_ms: i64,
+    ) -> Result<Plan, Error> {
         let journal = Journal::load(&self.folder)?;
-        let entry = journal.of(client.id).filter(|entry| stands(client, entry, "").is_some());
-        Plan::connect(client, &self.machine, entry, words, now_ms)
+        let entry = journal.of(client.id, &home.id).filter(|entry| stands(client, entry, "").is_some());
+        Plan::connect(client, home, entry, words, now_ms)
     }
 
-    /// What putting the client's file back would change.
+    /// What putting the client's file back would change. The home it is in need not be seen any more.
     ///
     /// # Errors
     /// [`Error::NotConnected`], or when the file cannot be read.
-    pub fn undo(&self, client: &'static Client) -> Result<Plan, Error> {
+    pub fn undo(&self, client: &'static Client, home: &str) -> Result<Plan, Error> {
         let journal = Journal::load(&self.folder)?;
-        Plan::undo(client, journal.of(client.id).ok_or(Error::NotConnected)?)
+        Plan::undo(client, journal.of(client.id, home).ok_or(Error::NotConnected)?)
     }
 
     /// Writes what was planned, unless the file is another than the one with this fingerprint.
@@ -115,17 +148,17 @@ impl Connections {
         if plan.fingerprint() != expected || now != plan.current {
             return Err(Error::Changed { path });
         }
-        let Plan { client, after, mut entry, made, .. } = plan;
+        let Plan { client, home, after, mut entry, made, .. } = plan;
         let journal = Journal::load(&self.folder)?;
         let Some(text) = after else {
             file::remove(&path, &made)?;
-            return journal.with(client, entry).store(&self.folder);
+            return journal.with(client, &home, entry).store(&self.folder);
         };
         match &mut entry {
             Some(entry) => {
                 // First, so that whatever happens next the way back is known.
                 let known = Journal { entries: journal.entries.clone() };
-                known.with(client, Some(entry.clone())).store(&self.folder)?;
+                known.with(client, &home, Some(entry.clone())).store(&self.folder)?;
                 if now.as_deref() != Some(&text) {
                     let made = match file::write(&path, &text) {
                         Ok(made) => made,
@@ -139,13 +172,13 @@ impl Connections {
                     }
                     entry.made = made;
                 }
-                journal.with(client, Some(entry.clone())).store(&self.folder)
+                journal.with(client, &home, Some(entry.clone())).store(&self.folder)
             }
             None => {
                 if now.as_deref() != Some(&text) {
                     file::write(&path, &text)?;
                 }
-                journal.with(client, None).store(&self.folder)
+                journal.with(client, &home, None).store(&self.folder)
             }
         }
     }
@@ -166,7 +199,8 @@ impl Connections {
                 let fingerprint = plan.fingerprint();
                 self.carry_out(plan, &fingerprint)
             });
-            Restored { client: entry.client.clone(), path: entry.path.clone(), changed_since, result }
+            let (client, home) = (entry.client.clone(), entry.home.clone());
+            Restored { client, home, path: entry.path.clone(), changed_since, result }
         };
         Ok(journal.entries.iter().map(one).collect())
     }

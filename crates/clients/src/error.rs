@@ -18,6 +18,8 @@ pub enum Error {
     Changed { path: PathBuf },
     #[error("Switchboard did not connect this client, so there is nothing to take back")]
     NotConnected,
+    #[error("There is no such home folder on this machine now; a Linux within Windows must run")]
+    NoHome,
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
@@ -33,6 +35,7 @@ impl Error {
             Self::OldFormat { .. } => "client_file_old",
             Self::Changed { .. } => "client_file_changed",
             Self::NotConnected => "client_not_connected",
+            Self::NoHome => "client_no_home",
             Self::Io { .. } => "client_file_io",
         }
     }
@@ -47,7 +50,7 @@ impl Error {
             | Self::OldFormat { path }
             | Self::Changed { path }
             | Self::Io { path, .. } => Some(path),
-            Self::NotConnected => None,
+            Self::NotConnected | Self::NoHome => None,
         }
     }
 }

@@ -21,6 +21,9 @@ pub(crate) struct Journal {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) client: String,
+    /// [`crate::Home::id`] of whose file it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) home: String,
     /// The file, as the client calls it.
     pub(crate) path: PathBuf,
     /// What stood in it; `None` when there was none.
@@ -78,13 +81,13 @@ impl Journal {
         Ok(())
     }
 
-    pub(crate) fn of(&self, client: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.client == client)
+    pub(crate) fn of(&self, client: &str, home: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.client == client && entry.home == home)
     }
 
     /// Without the client's entry, and with `entry` in its place.
-    pub(crate) fn with(mut self, client: &str, entry: Option<Entry>) -> Self {
-        self.entries.retain(|other| other.client != client);
+    pub(crate) fn with(mut self, client: &str, home: &str, entry: Option<Entry>) -> Self {
+        self.entries.retain(|other| other.client != client || other.home != home);
         self.entries.extend(entry);
         self
     }

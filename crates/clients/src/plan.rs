@@ -9,11 +9,13 @@ use crate::diff;
 use crate::file;
 use crate::format::Unfit;
 use crate::journal::{Entry, Written};
-use crate::{Error, Machine};
+use crate::{Error, Home};
 
 /// What a file is and what it would become. `Debug` leaves the texts out: they are a person's, with their secrets.
 pub struct Plan {
     pub(crate) client: &'static str,
+    /// [`Home::id`] of whose file it is.
+    pub(crate) home: String,
     path: PathBuf,
     pub(crate) current: Option<String>,
     /// `None`: the file goes.
@@ -65,15 +67,15 @@ impl Plan {
 
     pub(crate) fn connect(
         client: &'static Client,
-        machine: &Machine,
+        home: &Home,
         entry: Option<&Entry>,
         words: &Words,
         now_ms: i64,
     ) -> Result<Self, Error> {
         // A file that we wrote is the one that is written again, whatever came to be beside it.
-        let path = entry.map_or_else(|| client.file(machine), |entry| entry.path.clone());
+        let path = entry.map_or_else(|| client.file(&home.machine), |entry| entry.path.clone());
         let current = file::read(&path)?;
-        if let Some(older) = client.older.map(|older| older(machine))
+        if let Some(older) = client.older.map(|older| older(&home.machine))
             && current.is_none()
             && older.exists()
         {
@@ -103,6 +105,7 @@ impl Plan {
         let made = entry.map(|entry| entry.made.clone()).unwrap_or_default();
         let entry = Entry {
             client: client.id.to_owned(),
+            home: home.id.clone(),
             path: path.clone(),
             before,
             after: file::fingerprint(Some(&after)),
@@ -112,8 +115,8 @@ impl Plan {
             key: file::fingerprint(Some(words.key.expose())),
             time_ms: now_ms,
         };
-        let (after, entry) = (Some(after), Some(entry));
-        Ok(Self { client: client.id, path, current, after, entry, made: Vec::new(), since: !unchanged })
+        let (home, after, entry) = (home.id.clone(), Some(after), Some(entry));
+        Ok(Self { client: client.id, home, path, current, after, entry, made: Vec::new(), since: !unchanged })
     }
 
     /// Puts back what was there: the very file when nobody changed it since, else all of it without ours.
@@ -125,8 +128,8 @@ impl Plan {
         if current.is_some() {
             file::check_writable(&entry.path)?;
         }
-        let (path, made) = (entry.path.clone(), entry.made.clone());
-        Ok(Self { client: client.id, path, current, after, entry: None, made, since: !same })
+        let (home, path, made) = (entry.home.clone(), entry.path.clone(), entry.made.clone());
+        Ok(Self { client: client.id, home, path, current, after, entry: None, made, since: !same })
     }
 }
 

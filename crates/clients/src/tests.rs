@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use llm::Secret;
 use tempfile::TempDir;
 
-use crate::{Client, Connections, Error, Machine, Model, System, Words, find};
+use crate::{Client, Connections, Error, Home, Machine, Model, System, Words, find};
 
 pub(super) const ROOT: &str = "http://127.0.0.1:4880";
 pub(super) const KEY: &str = "sk-switchboard-0123456789abcdef";
@@ -45,7 +45,8 @@ impl Person {
             .collect();
         told.insert("HOME".to_owned(), home.path().display().to_string());
         let machine = Machine::read(System::Linux, |name| told.get(name).cloned()).expect("a machine");
-        let connections = Connections::new(machine, &home.path().join("data/clients"));
+        let connections =
+            Connections::new(machine, &home.path().join("data/clients")).at_root(home.path().join("system"));
         Self { home, connections }
     }
 
@@ -59,6 +60,10 @@ impl Person {
         fs::write(path, text).expect("written");
     }
 
+    pub(super) fn own(&self) -> Home {
+        self.connections.home(None).expect("the own one")
+    }
+
     pub(super) fn text(&self, file: &str) -> Option<String> {
         fs::read_to_string(self.at(file)).ok()
     }
@@ -68,21 +73,21 @@ impl Person {
     }
 
     pub(super) fn connect_with(&self, id: &str, words: &Words) -> Result<String, Error> {
-        let plan = self.connections.connect(client(id), words, 1)?;
+        let plan = self.connections.connect(client(id), &self.own(), words, 1)?;
         let (shown, fingerprint) = (plan.diff(), plan.fingerprint());
         self.connections.carry_out(plan, &fingerprint)?;
         Ok(shown)
     }
 
     pub(super) fn undo(&self, id: &str) -> Result<String, Error> {
-        let plan = self.connections.undo(client(id))?;
+        let plan = self.connections.undo(client(id), "")?;
         let (shown, fingerprint) = (plan.diff(), plan.fingerprint());
         self.connections.carry_out(plan, &fingerprint)?;
         Ok(shown)
     }
 
     pub(super) fn standing(&self, id: &str) -> crate::Standing {
-        self.connections.look(client(id), ROOT).expect("a look").standing
+        self.connections.look(client(id), &self.own(), ROOT).expect("a look").standing
     }
 }
 

@@ -101,6 +101,7 @@ impl House {
         let machine = clients::Machine::read(clients::System::Linux, home);
         let clients =
             machine.map(|machine| clients::Connections::new(machine, &folder.path().join("clients")));
+        let clients = clients.map(|clients| clients.at_root(folder.path().join("system")));
         let owner = LocalKey::of_owner("local", KEY, Arc::new(Meter::new(stopped.start)));
         let gateway = Gateway {
             accounts,
@@ -238,6 +239,7 @@ impl Provider for Invented {
                 flows: &[Flow::Device],
                 fields: vec![Field { name: "start_url", secret: false, required: true }],
             }],
+            options: Vec::new(),
         }
     }
 

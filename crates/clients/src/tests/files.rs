@@ -12,8 +12,9 @@ fn claude_code_keeps_its_model_unless_one_is_named() {
     person.connect("claude_code").expect("connected");
     assert!(person.text(SETTINGS).is_some_and(|text| text.contains("\"model\": \"opus\"")));
     let mut named = Words { is_named: true, ..words() };
-    let plan =
-        |words: &Words| person.connections.connect(client("claude_code"), words, 1).expect("a plan").diff();
+    let plan = |words: &Words| {
+        person.connections.connect(client("claude_code"), &person.own(), words, 1).expect("a plan").diff()
+    };
     let diff = plan(&named);
     assert!(diff.contains("+  \"model\": \"claude-sonnet-4-5\"") && !diff.contains("HAIKU"), "{diff}");
     // Nobody has the small model that it asks by itself.
@@ -25,20 +26,20 @@ fn claude_code_keeps_its_model_unless_one_is_named() {
 fn a_file_that_changed_after_it_was_shown_is_not_written() {
     let person = Person::new();
     person.has(SETTINGS, "{}\n");
-    let plan = person.connections.connect(client("claude_code"), &words(), 1).expect("a plan");
+    let plan = person.connections.connect(client("claude_code"), &person.own(), &words(), 1).expect("a plan");
     let shown = plan.fingerprint();
     person.has(SETTINGS, "{\"a\": 1}\n");
     let error = person.connections.carry_out(plan, &shown).expect_err("changed");
     assert_eq!(error.code(), "client_file_changed");
     // A plan that was made anew is not the one that was shown.
-    let plan = person.connections.connect(client("claude_code"), &words(), 1).expect("a plan");
+    let plan = person.connections.connect(client("claude_code"), &person.own(), &words(), 1).expect("a plan");
     let error = person.connections.carry_out(plan, &shown).expect_err("changed");
     assert_eq!(error.code(), "client_file_changed");
     assert_eq!(person.text(SETTINGS).as_deref(), Some("{\"a\": 1}\n"));
     assert_eq!(person.standing("claude_code"), Standing::NotConnected);
     // The same between connecting and taking back.
     person.connect("claude_code").expect("connected");
-    let plan = person.connections.undo(client("claude_code")).expect("a plan");
+    let plan = person.connections.undo(client("claude_code"), "").expect("a plan");
     let shown = plan.fingerprint();
     person.has(SETTINGS, "{\"a\": 2}\n");
     assert_eq!(
@@ -56,7 +57,8 @@ fn clients_stand_as_their_files_do() {
     assert_eq!(person.standing("claude_code"), Standing::NotConnected);
     person.connect("claude_code").expect("connected");
     assert_eq!(person.standing("claude_code"), Standing::Connected);
-    let moved = person.connections.look(client("claude_code"), "http://127.0.0.1:9").expect("a look");
+    let moved =
+        person.connections.look(client("claude_code"), &person.own(), "http://127.0.0.1:9").expect("a look");
     assert_eq!((moved.standing, moved.file.as_str()), (Standing::Moved, "~/.claude/settings.json"));
     let written = person.text(SETTINGS).expect("written");
     person.has(SETTINGS, &written.replace(ROOT, "https://elsewhere.test"));
@@ -182,4 +184,34 @@ fn a_read_only_file_and_the_journal_are_safe() {
     assert_eq!((mode("data/clients"), mode("data/clients/journal.json")), (0o700, 0o600));
     let journal = person.text("data/clients/journal.json").expect("a journal");
     assert!(!journal.contains(KEY), "{journal}");
+}
+
+#[test]
+fn the_windows_around_has_files_of_its_own() {
+    let person = Person::new();
+    assert!(person.connections.homes().is_empty());
+    person.has("system/proc/sys/fs/binfmt_misc/WSLInterop", "enabled");
+    person.has("system/mnt/c/Users/me/AppData/x", "");
+    let theirs = "system/mnt/c/Users/me/.claude/settings.json";
+    person.has(theirs, "{}\n");
+    let [windows] = &person.connections.homes()[..] else { panic!("one home") };
+    assert_eq!(person.connections.home(Some(&windows.id)).expect("seen"), *windows);
+    let standing = |home: &Home| person.connections.look(client("claude_code"), home, ROOT).expect("a look");
+    let plan = person.connections.connect(client("claude_code"), windows, &words(), 1).expect("a plan");
+    assert_eq!((&*plan.home, plan.path()), (&*windows.id, &*person.at(theirs)));
+    let fingerprint = plan.fingerprint();
+    person.connections.carry_out(plan, &fingerprint).expect("written");
+    // Each is connected and put back by itself.
+    assert_eq!(standing(windows).standing, Standing::Connected);
+    assert!(standing(windows).file.ends_with("Users/me/.claude/settings.json"));
+    assert_eq!(standing(&person.own()).standing, Standing::NotFound);
+    person.connect("claude_code").expect("connected");
+    person.undo("claude_code").expect("undone");
+    assert_eq!(standing(windows).standing, Standing::Connected);
+    // What is not seen any more can still be put back.
+    fs::remove_dir_all(person.at("system/proc")).expect("removed");
+    assert_eq!(person.connections.home(Some(&windows.id)).expect_err("gone").code(), "client_no_home");
+    let restored = person.connections.restore().expect("a journal");
+    assert_eq!((restored.len(), &restored[0].home), (1, &windows.id));
+    assert_eq!(person.text(theirs).as_deref(), Some("{}\n"));
 }

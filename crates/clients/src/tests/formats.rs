@@ -204,7 +204,7 @@ fn changes_since_are_the_persons() {
         let written = person.text(file).expect("written");
         person.has(file, &format!("{written}{comment}"));
         assert_eq!(person.standing(id), crate::Standing::Connected, "{id}: ours still stands");
-        let plan = person.connections.undo(client(id)).expect("a plan");
+        let plan = person.connections.undo(client(id), "").expect("a plan");
         assert!(plan.changed_since());
         person.undo(id).expect("undone");
         let left = person.text(file).expect("still there");

@@ -15,9 +15,10 @@ use ::clients::{Look, Standing};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{KeySeen, LocalKeyRow};
 
+use super::json::Asked;
 use super::{Desk, Refusal};
 use book::BOOK;
 #[cfg(all(test, feature = "types"))]
@@ -30,6 +31,23 @@ const SEEN_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 #[derive(Debug, Serialize)]
 pub(super) struct List {
     clients: Vec<Client>,
+    /// Homes beside the person's own whose clients can be asked for.
+    homes: Vec<OtherHome>,
+}
+
+/// Another home that this machine sees: of a Linux within Windows, or of the Windows around a Linux.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename = "ClientHome"))]
+pub(super) struct OtherHome {
+    id: String,
+    name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Whose {
+    /// Id of a home; the person's own when left out.
+    home: Option<String>,
 }
 
 /// An editor or tool.
@@ -120,8 +138,17 @@ pub(super) enum StepKind {
     Text,
 }
 
-pub(super) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<List>, Refusal> {
-    Ok(Json(List { clients: all(&desk).await? }))
+pub(super) async fn list(
+    State(desk): State<Arc<Desk>>,
+    Asked(whose): Asked<Whose>,
+) -> Result<Json<List>, Refusal> {
+    let homes = match desk.gateway.office.clients.clone() {
+        Some(connections) => connect::at_the_files(move || Ok(connections.homes())).await?,
+        None => Vec::new(),
+    };
+    let clients = all(&desk, whose.home).await?;
+    let homes = homes.into_iter().map(|home| OtherHome { id: home.id, name: home.name }).collect();
+    Ok(Json(List { clients, homes }))
 }
 
 /// Whether this local key belongs to a client.
@@ -130,19 +157,20 @@ pub(super) fn is_own_key(id: &str) -> bool {
 }
 
 /// One of the list.
-async fn shown(desk: &Desk, id: &str) -> Result<Client, Refusal> {
-    let found = all(desk).await?.into_iter().find(|client| client.id == id);
+async fn shown(desk: &Desk, id: &str, home: Option<String>) -> Result<Client, Refusal> {
+    let found = all(desk, home).await?.into_iter().find(|client| client.id == id);
     found.ok_or_else(unknown)
 }
 
-async fn all(desk: &Desk) -> Result<Vec<Client>, Refusal> {
+async fn all(desk: &Desk, home: Option<String>) -> Result<Vec<Client>, Refusal> {
     let gateway = &desk.gateway;
+    let whose = home.clone().unwrap_or_default();
     let since = gateway.now_ms().saturating_sub(SEEN_MS);
     let seen = gateway.logs.clients_since(since).await?;
     let seen: HashMap<_, _> = seen.into_iter().map(|client| (client.name.clone(), client)).collect();
     let uses = gateway.logs.key_uses(since).await?;
     let keys = gateway.core.local_keys().await?;
-    let mut looks = looks(desk).await?;
+    let mut looks = looks(desk, home).await?;
     let model = favourite(desk);
     let words = steps::Words {
         root: gateway.base_url(),
@@ -152,7 +180,7 @@ async fn all(desk: &Desk) -> Result<Vec<Client>, Refusal> {
     let clients = BOOK.iter().map(|page| {
         let last = page.seen_as.iter().filter_map(|name| seen.get(*name)).max_by_key(|client| client.last_ms);
         let look = looks.remove(page.id);
-        let key = own_key::of(&keys, page.id);
+        let key = own_key::of(&keys, &own_key::owner(page.id, &whose));
         Client {
             id: page.id,
             name: page.name,
@@ -171,11 +199,13 @@ async fn all(desk: &Desk) -> Result<Vec<Client>, Refusal> {
 }
 
 /// How the files of the clients are.
-async fn looks(desk: &Desk) -> Result<HashMap<&'static str, Look>, Refusal> {
+async fn looks(desk: &Desk, home: Option<String>) -> Result<HashMap<&'static str, Look>, Refusal> {
     let Some(connections) = desk.gateway.office.clients.clone() else { return Ok(HashMap::new()) };
     let root = desk.gateway.base_url();
     connect::at_the_files(move || {
-        let look = |client: &'static ::clients::Client| Ok((client.id, connections.look(client, &root)?));
+        let home = connections.home(home.as_deref())?;
+        let look =
+            |client: &'static ::clients::Client| Ok((client.id, connections.look(client, &home, &root)?));
         ::clients::all().iter().map(look).collect::<Result<_, ::clients::Error>>()
     })
     .await

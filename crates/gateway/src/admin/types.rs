@@ -46,6 +46,7 @@ fn types_become_typescript() {
         super::replay::Command,
         super::conversations::Conversation,
         super::clients::Client,
+        super::clients::OtherHome,
         super::clients::Connected,
         super::clients::Preview,
         super::clients::Put,

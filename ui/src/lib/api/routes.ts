@@ -2,7 +2,7 @@
 
 import { del, get, patch, post, put, query } from './client';
 import type {
-  AccountView, Autostart, Backups, Blocked, Bundle, Capture, Check, Cleaned, Client, ClientConnected, ClientPreview, ClientRestored, Command, Conversation, ConversationHead,
+  AccountView, Autostart, Backups, Blocked, Bundle, Capture, Check, Cleaned, Client, ClientConnected, ClientHome, ClientPreview, ClientRestored, Command, Conversation, ConversationHead,
   ConversationPage, FoundImport, FoundList, ExportedFile, KeyRules, KeyView, LocalKey, LogRow, Made, MadeBackups, Meaning, Models, NewAccount, Offer, Page, Password, Patch, Preview, Quota, RecoveryKey, Removed,
   Replayed, RestoredBackup, Rotated, Secrets, Session, Settings, SignInView, SlotKind, StartedOver, Stats, Status, TakenIn, Usage, Verdict,
 } from './types';
@@ -134,11 +134,14 @@ export const backups = {
   restore: (name: string) => post<RestoredBackup>(`${at('/api/backups', name)}/restore`, { confirm: true }),
 };
 
+/** Whose clients: those of another home than the person's own. */
+export type Whose = { home?: string };
+
 export const clients = {
-  list: async () => (await get<{ clients: Client[] }>('/api/clients')).clients,
-  preview: (id: string, what: 'connect' | 'undo', choice: { model?: string }) =>
+  list: (whose: Whose) => get<{ clients: Client[]; homes: ClientHome[] }>(`/api/clients?${new URLSearchParams(whose)}`),
+  preview: (id: string, what: 'connect' | 'undo', choice: Whose & { model?: string }) =>
     get<ClientPreview>(`${at('/api/clients', id)}/${what}?${new URLSearchParams(choice)}`),
-  write: (id: string, what: 'connect' | 'undo', order: { fingerprint: string; model?: string }) =>
+  write: (id: string, what: 'connect' | 'undo', order: Whose & { fingerprint: string; model?: string }) =>
     post<Partial<ClientConnected>>(`${at('/api/clients', id)}/${what}`, order),
   restore: async () => (await post<{ restored: ClientRestored[] }>('/api/clients/restore')).restored,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::clients::{Client as File, Connections, Error, KeyPlace, Model, Plan, Words};
+use ::clients::{Client as File, Connections, Error, Home, KeyPlace, Model, Plan, Words};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Client, favourite, own_key, shown, unknown};
+use super::{Client, Whose, favourite, own_key, shown, unknown};
 use crate::admin::json::{Asked, Given, Id};
 use crate::admin::{Desk, Refusal};
 
@@ -58,6 +58,8 @@ pub(in crate::admin) struct Connected {
 #[cfg_attr(feature = "types", ts(rename = "ClientRestored"))]
 pub(in crate::admin) struct Put {
     id: String,
+    /// Id of the home; empty for the person's own.
+    home: String,
     file: String,
     changed_since: bool,
     problem: Option<Refusal>,
@@ -81,6 +83,8 @@ pub(in crate::admin) struct Own {
 pub(in crate::admin) struct Wish {
     /// The model to ask; one that the active account has when left out.
     model: Option<String>,
+    /// Id of a home; the person's own when left out.
+    home: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,6 +93,8 @@ pub(in crate::admin) struct Order {
     /// As the preview told it.
     fingerprint: String,
     model: Option<String>,
+    /// Id of a home; the person's own when left out.
+    home: Option<String>,
 }
 
 pub(in crate::admin) async fn preview_connect(
@@ -98,20 +104,26 @@ pub(in crate::admin) async fn preview_connect(
 ) -> Result<Json<Preview>, Refusal> {
     let file = known(&id)?;
     let connections = connections(&desk)?;
-    let key = own_key::read(&desk.gateway, file.id).await?.unwrap_or_else(|| Secret::new(NO_KEY));
+    let owner = own_key::owner(file.id, wish.home.as_deref().unwrap_or_default());
+    let key = own_key::read(&desk.gateway, &owner).await?.unwrap_or_else(|| Secret::new(NO_KEY));
     let (words, now) = (words(&desk, key, wish.model)?, desk.gateway.now_ms());
-    let preview =
-        at_the_files(move || Ok(preview(&connections, &connections.connect(file, &words, now)?))).await?;
+    let preview = at_the_files(move || {
+        let home = connections.home(wish.home.as_deref())?;
+        Ok(preview(&connections, &connections.connect(file, &home, &words, now)?))
+    })
+    .await?;
     Ok(Json(preview))
 }
 
 pub(in crate::admin) async fn preview_undo(
     State(desk): State<Arc<Desk>>,
     Id(id): Id,
+    Asked(whose): Asked<Whose>,
 ) -> Result<Json<Preview>, Refusal> {
     let file = known(&id)?;
     let connections = connections(&desk)?;
-    let preview = at_the_files(move || Ok(preview(&connections, &connections.undo(file)?))).await?;
+    let home = whose.home.unwrap_or_default();
+    let preview = at_the_files(move || Ok(preview(&connections, &connections.undo(file, &home)?))).await?;
     Ok(Json(preview))
 }
 
@@ -133,24 +145,27 @@ pub(in crate::admin) async fn connect(
     let file = known(&id)?;
     let connections = connections(&desk)?;
     let changing = desk.changing.lock().await;
-    let had_one = own_key::read(&desk.gateway, file.id).await?.is_some();
-    let key = own_key::get(&desk.gateway, file.id, file.name).await?;
+    let home = home(&connections, order.home.clone()).await?;
+    let owner = own_key::owner(file.id, &home.id);
+    let name = if home.is_own() { file.name.to_owned() } else { format!("{} · {}", file.name, home.name) };
+    let had_one = own_key::read(&desk.gateway, &owner).await?.is_some();
+    let key = own_key::get(&desk.gateway, &owner, &name).await?;
     let (words, now) = (words(&desk, key.clone(), order.model)?, desk.gateway.now_ms());
     let written = at_the_files(move || {
-        let plan = connections.connect(file, &words, now)?;
+        let plan = connections.connect(file, &home, &words, now)?;
         connections.carry_out(plan, &order.fingerprint)
     })
     .await;
     if let Err(refusal) = written {
         // Nobody has it.
         if !had_one {
-            own_key::remove(&desk.gateway, file.id).await?;
+            own_key::remove(&desk.gateway, &owner).await?;
         }
         return Err(refusal);
     }
     drop(changing);
     let key = (file.key == KeyPlace::ByHand).then(|| key.expose().to_owned());
-    Ok(Json(Connected { client: shown(&desk, file.id).await?, key }))
+    Ok(Json(Connected { client: shown(&desk, file.id, order.home).await?, key }))
 }
 
 pub(in crate::admin) async fn undo(
@@ -161,10 +176,12 @@ pub(in crate::admin) async fn undo(
     let file = known(&id)?;
     let connections = connections(&desk)?;
     let changing = desk.changing.lock().await;
-    at_the_files(move || connections.carry_out(connections.undo(file)?, &order.fingerprint)).await?;
-    own_key::remove(&desk.gateway, file.id).await?;
+    let home = order.home.clone().unwrap_or_default();
+    let owner = own_key::owner(file.id, &home);
+    at_the_files(move || connections.carry_out(connections.undo(file, &home)?, &order.fingerprint)).await?;
+    own_key::remove(&desk.gateway, &owner).await?;
     drop(changing);
-    Ok(Json(shown(&desk, file.id).await?))
+    Ok(Json(shown(&desk, file.id, order.home).await?))
 }
 
 /// Puts every file back. One that cannot be does not keep the others.
@@ -177,12 +194,13 @@ pub(in crate::admin) async fn restore(State(desk): State<Arc<Desk>>) -> Result<J
             changed_since: one.changed_since,
             problem: one.result.err().map(|error| refusal(&error)),
             id: one.client,
+            home: one.home,
         };
         Ok(connections.restore()?.into_iter().map(put).collect::<Vec<_>>())
     })
     .await?;
     for put in restored.iter().filter(|put| put.problem.is_none()) {
-        own_key::remove(&desk.gateway, &put.id).await?;
+        own_key::remove(&desk.gateway, &own_key::owner(&put.id, &put.home)).await?;
     }
     Ok(Json(Restored { restored }))
 }
@@ -215,6 +233,11 @@ fn known(id: &str) -> Result<&'static File, Refusal> {
 fn connections(desk: &Desk) -> Result<Arc<Connections>, Refusal> {
     let unknown = || Refusal::new(StatusCode::CONFLICT, "home_unknown", "The home folder is not known");
     desk.gateway.office.clients.clone().ok_or_else(unknown)
+}
+
+async fn home(connections: &Arc<Connections>, id: Option<String>) -> Result<Home, Refusal> {
+    let connections = Arc::clone(connections);
+    at_the_files(move || connections.home(id.as_deref())).await
 }
 
 /// What a configuration needs now.

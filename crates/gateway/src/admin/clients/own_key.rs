@@ -14,6 +14,11 @@ const OWN: &str = "client-";
 /// Names to try when a person has taken one for a key of theirs.
 const NAMES: usize = 9;
 
+/// Who a key belongs to: the client `id` in this home.
+pub(super) fn owner(id: &str, home: &str) -> String {
+    if home.is_empty() { id.to_owned() } else { format!("{id}.{home}") }
+}
+
 /// Whether this key belongs to a client, so that its text can be read again.
 pub(super) fn is(id: &str) -> bool {
     id.starts_with(OWN)

@@ -164,3 +164,35 @@ async fn keys_are_told_only_where_the_person_enters_them() {
         assert_eq!(call(&house, method, path, Value::Null).await.1["code"], code, "{path}");
     }
 }
+
+#[tokio::test]
+async fn another_home_has_clients_and_keys_of_its_own() {
+    let house = house().await;
+    let place = |file: &str| house.folder().join("system").join(file);
+    for file in ["proc/sys/fs/binfmt_misc/WSLInterop", "mnt/c/Users/me/AppData/x"] {
+        fs::create_dir_all(place(file).parent().unwrap()).unwrap();
+        fs::write(place(file), "").unwrap();
+    }
+    let (_, list) = call(&house, "GET", "/api/clients", Value::Null).await;
+    assert_eq!(list["homes"][0]["name"], "Windows (me)");
+    let home = list["homes"][0]["id"].as_str().unwrap();
+    connect(&house, "claude_code").await;
+    let path = "/api/clients/claude_code/connect";
+    let shown = preview(&house, &format!("{path}?home={home}")).await;
+    assert_eq!(shown["file"], place("mnt/c/Users/me/.claude/settings.json").display().to_string());
+    let order = json!({"fingerprint": shown["fingerprint"], "home": home});
+    let (status, done) = call(&house, "POST", path, order).await;
+    assert_eq!((status, &done["client"]["state"]), (200, &json!("connected")), "{done}");
+    assert_eq!(own_keys(&house).await, ["Claude Code", "Claude Code · Windows (me)"]);
+    let theirs = fs::read_to_string(place("mnt/c/Users/me/.claude/settings.json")).unwrap();
+    assert_ne!(theirs, fs::read_to_string(settings(&house)).unwrap(), "the keys are two");
+    // The way back takes one of them.
+    let path = "/api/clients/claude_code/undo";
+    let shown = preview(&house, &format!("{path}?home={home}")).await;
+    let order = json!({"fingerprint": shown["fingerprint"], "home": home});
+    let (status, done) = call(&house, "POST", path, order).await;
+    assert_eq!((status, &done["state"]), (200, &json!("not_found")), "{done}");
+    assert_eq!(own_keys(&house).await, ["Claude Code"]);
+    let (status, refused) = call(&house, "GET", "/api/clients?home=nobody", Value::Null).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("client_no_home")), "{refused}");
+}

@@ -4,4 +4,8 @@ import type { Refusal } from "./Refusal";
 /**
  * What became of one client's file.
  */
-export type ClientRestored = { id: string, file: string, changed_since: boolean, problem: Refusal | null, };
+export type ClientRestored = { id: string, 
+/**
+ * Id of the home; empty for the person's own.
+ */
+home: string, file: string, changed_since: boolean, problem: Refusal | null, };

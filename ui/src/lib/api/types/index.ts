@@ -1,4 +1,5 @@
 // Made by `cargo xtask types`.
+export type { AccountOption } from './AccountOption';
 export type { AccountView } from './AccountView';
 export type { Action } from './Action';
 export type { Active } from './Active';
@@ -29,6 +30,7 @@ export type { Choosing } from './Choosing';
 export type { Cleaned } from './Cleaned';
 export type { Client } from './Client';
 export type { ClientConnected } from './ClientConnected';
+export type { ClientHome } from './ClientHome';
 export type { ClientKind } from './ClientKind';
 export type { ClientPreview } from './ClientPreview';
 export type { ClientProof } from './ClientProof';
@@ -86,6 +88,7 @@ export type { NewAccount } from './NewAccount';
 export type { Notifications } from './Notifications';
 export type { Offer } from './Offer';
 export type { OpenConsent } from './OpenConsent';
+export type { OptionValue } from './OptionValue';
 export type { Overage } from './Overage';
 export type { OwnSignIn } from './OwnSignIn';
 export type { Page } from './Page';
