@@ -48,11 +48,26 @@ held.journey('a Bedrock account: added, tested, used, taken away and brought bac
 
   await card(page, 'Work').getByRole('button', { name: 'Edit Work' }).click();
   await dialog.getByLabel('Name', { exact: true }).fill('Office');
+  await dialog.getByText('Advanced').click();
+  await dialog.getByLabel('How Claude is asked').selectOption('converse');
+  await dialog.getByLabel('Other regions to try').fill('us-west-2 eu-west-1');
   assert.deepEqual(await window.findings(), []);
   await window.picture('accounts-edit');
   await window.button('Save').click();
   await card(page, 'Office').waitFor();
   await window.picture('accounts-one');
+  const { accounts } = await held.product.admin('GET', '/api/accounts');
+  const { options } = accounts.find(({ name }) => name === 'Office');
+  assert.deepEqual(options, { claude_route: 'converse', fallback_regions: ['us-west-2', 'eu-west-1'] });
+  await card(page, 'Office').getByRole('button', { name: 'Edit Office' }).click();
+  await dialog.getByText('Advanced').click();
+  assert.equal(await dialog.getByLabel('Other regions to try').inputValue(), 'us-west-2, eu-west-1');
+  await dialog.getByLabel('Other regions to try').fill('nowhere');
+  window.expected = [400];
+  await window.button('Save').click();
+  await dialog.getByRole('alert').waitFor();
+  await window.picture('accounts-edit-refused');
+  await page.keyboard.press('Escape');
 
   await card(page, 'Office').getByRole('button', { name: 'Remove Office' }).click();
   await window.told('Office was removed.');

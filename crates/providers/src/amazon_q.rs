@@ -163,6 +163,7 @@ impl Provider for AmazonQ {
             regions: hosts::REGIONS,
             credentials: credentials::kinds(),
             logins: logins::ways(),
+            options: options::offered(),
         }
     }
 

@@ -215,6 +215,7 @@ impl Provider for Bedrock {
                 regions: endpoint::REGIONS,
                 credentials: credentials::kinds(),
                 logins: logins::ways(),
+                options: options::offered(),
             },
             Place::Sandbox(_) => Description {
                 id: self.id(),
@@ -224,6 +225,7 @@ impl Provider for Bedrock {
                 regions: &[SANDBOX_REGION],
                 credentials: Vec::new(),
                 logins: Vec::new(),
+                options: Vec::new(),
             },
         }
     }

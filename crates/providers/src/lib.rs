@@ -41,6 +41,7 @@ pub use login::{
     Callback, Choice, Choosing, Doorway, ENTROPY, Failure, Flow, Heard, Login, Moment, Next, Procedure,
     Prompt, Question, Wish,
 };
+pub use options::{AccountOption, OptionValue};
 pub use provider::{
     Account, Begin, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity,
     Opened, Policy, Preferences, Provider, Reply, Session, Target, TokenCount, Why,

@@ -18,6 +18,7 @@ use crate::frames::ChunkStream;
 use crate::http::Patience;
 use crate::hurdle::Hurdle;
 use crate::login::{ENTROPY, Heard, Login, Procedure, Question, Wish};
+use crate::options::AccountOption;
 use crate::quota::Quota;
 
 /// An account as its provider sees it. The credential is kept apart, in the vault.
@@ -164,6 +165,8 @@ pub struct Description {
     pub credentials: Vec<CredentialKind>,
     /// Ways to sign in with the help of a browser.
     pub logins: Vec<Login>,
+    /// What can be set of an account beside all that.
+    pub options: Vec<AccountOption>,
 }
 
 /// How the vendor looks at third-party clients.

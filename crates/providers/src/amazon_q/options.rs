@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::hosts::Order;
 use super::operation::Binding;
 use crate::http::{PROXY, proxy_complaint};
-use crate::options::{self, Takes};
+use crate::options::{self, AccountOption, Takes};
 
 /// More tools than this are refused by the service, without words: people report failures from 120 on.
 const MOST_TOOLS: usize = 119;
@@ -19,7 +19,7 @@ const LEAST_BODY: u64 = 10_000;
 const OPTIONS: [(&str, Takes); 8] = [
     ("aliases", Takes::Names),
     ("binding", Takes::OneOf(&["aws_json", "rest"])),
-    ("context_guard", Takes::Own(guard_complaint)),
+    ("context_guard", Takes::SwitchOr(guard_complaint)),
     ("hosts", Takes::OneOf(&["kiro_first", "legacy_first"])),
     ("most_tools", Takes::UpTo(10_000)),
     (PROXY, Takes::Own(proxy_complaint)),
@@ -30,6 +30,11 @@ const OPTIONS: [(&str, Takes); 8] = [
 fn guard_complaint(value: &Value) -> Option<&'static str> {
     let sound = value.is_boolean() || value.as_u64().is_some_and(|bytes| bytes >= LEAST_BODY);
     (!sound).then_some("must be true, false or a whole number of bytes from 10000")
+}
+
+/// Those for a window to offer.
+pub(super) fn offered() -> Vec<AccountOption> {
+    options::offered(&OPTIONS)
 }
 
 /// Checks the options of an account.

@@ -8,13 +8,13 @@ use super::elsewhere::{self, FALLBACK};
 use super::endpoint::{self, MANTLE_ENDPOINT};
 use super::route;
 use crate::http::{PROXY, proxy_complaint};
-use crate::options::{self, Takes};
+use crate::options::{self, AccountOption, Takes};
 
 const OPTIONS: [(&str, Takes); 14] = [
     ("aliases", Takes::Names),
     ("auto_cache", Takes::OneOf(&["5m", "1h", "off"])),
     (route::OPTION, Takes::OneOf(&route::WORDS)),
-    (FALLBACK, Takes::Own(elsewhere::complaint)),
+    (FALLBACK, Takes::List(elsewhere::complaint)),
     ("flex_fallback", Takes::OneOf(&["default"])),
     ("forbid_global", Takes::Switch),
     ("guardrail", Takes::Own(guardrail)),
@@ -26,6 +26,11 @@ const OPTIONS: [(&str, Takes); 14] = [
     ("prefer_global", Takes::Switch),
     (PROXY, Takes::Own(proxy_complaint)),
 ];
+
+/// Those for a window to offer.
+pub(super) fn offered() -> Vec<AccountOption> {
+    options::offered(&OPTIONS)
+}
 
 /// Checks the options of an account.
 ///
