@@ -88,6 +88,7 @@ def bedrock(url):
         others={"converse": Other("gpt-oss-120b", "nova-pro", signs=False)},
         pictured=b'"image"',
         counts=True,
+        skipped=dict.fromkeys(["web-search", "web-search-stream"], "the service searches nothing"),
     )
 
 
@@ -101,7 +102,7 @@ def kiro_account(name, url, **options):
 def kiro(url):
     return Upstream(
         prefix="kiro/",
-        account=kiro_account("social", url),
+        account=kiro_account("social", url, web_search=True),
         # The first model has thoughts only when a prompt asks for them, in tags; Claude's newer ones have their own.
         others={
             "native": Other("claude-opus-4-8", "claude-sonnet-4-6", signs=True),

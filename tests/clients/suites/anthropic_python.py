@@ -128,6 +128,24 @@ class Suite:
         message = runner.until_done()
         need(text(message) == "tool said: sunny-Paris-42", lambda: message)
 
+    def web_search(self, ask):
+        # The search runs on the way: the answer shows it, and the conversation goes on with it.
+        search = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
+        messages = [user('[[tool:web_search {"query":"rust"}]] ' + nonce())]
+        message = ask(messages, tools=[search])
+        kinds = [block.type for block in message.content]
+        need(kinds == ["server_tool_use", "web_search_tool_result", "text"], lambda: message)
+        call, result, _ = message.content
+        need(call.input == {"query": "rust"} and result.tool_use_id == call.id, lambda: message)
+        need(result.content[0].url == "https://example.com/a" and result.content[0].title, lambda: result)
+        need("https://example.com/a" in text(message) and message.stop_reason == "end_turn", lambda: message)
+        need(message.usage.server_tool_use.web_search_requests == 1, lambda: message.usage)
+        mark = nonce()
+        messages += [{"role": "assistant", "content": message.content}, user(hello(mark))]
+        need(text(ask(messages, tools=[search])) == "echo: " + hello(mark), "the conversation does not go on")
+        sent = self.stage.emulator.about(mark)
+        need(any(b"A short extract: rust" in request.body for request in sent), "what was found is gone")
+
     def image(self, model=CLAUDE):
         mark = nonce()
         message = self.ask([picture(hello(mark))], model)
@@ -316,6 +334,8 @@ def run(stage):
         "parallel-tools": lambda: suite.parallel_tools(suite.streamed),
         "forced-tool": suite.forced_tool,
         "tool-runner": suite.tool_runner,
+        "web-search": lambda: suite.web_search(suite.ask),
+        "web-search-stream": lambda: suite.web_search(suite.streamed),
         "image": suite.image,
         "thinking": suite.thinking,
         "thinking-plain": suite.thinking_plain,

@@ -114,6 +114,22 @@ class Suite:
         output = self.say("-p", bash(COMMAND), "--allowedTools", "Bash", **more)
         need("tool said: needle-42" in output, output[-600:])
 
+    def web_search(self):
+        # Its tool asks the model anew, with a search that Anthropic would run.
+        query = call("web_search", query="rust")
+        # Else the tool has to be looked for first.
+        at_hand = {"ENABLE_TOOL_SEARCH": "false"}
+        events = self.events("-p", call("WebSearch", query=query), "--allowedTools", "WebSearch", **at_hand)
+        blocks = [
+            block
+            for event in events
+            if event["type"] == "user" and isinstance(event["message"]["content"], list)
+            for block in event["message"]["content"]
+            if block["type"] == "tool_result"
+        ]
+        need(blocks and "https://example.com/a" in json.dumps(blocks), lambda: blocks or events[-1])
+        need(not events[-1]["is_error"], lambda: events[-1])
+
     def long_session(self, **more):
         """Each tool's output has the model call the next one."""
         mark = nonce()
@@ -228,6 +244,7 @@ def run(stage):
         "plain": suite.plain,
         "stream": suite.stream,
         "tool": suite.tool,
+        "web-search": suite.web_search,
         "image": suite.image,
         "read-image": suite.read_image,
         "thinking": suite.thinking,
