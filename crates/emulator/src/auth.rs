@@ -31,6 +31,9 @@ pub(crate) fn admit(
     now: SystemTime,
 ) -> Result<Caller, Refusal> {
     let Some(given) = head.headers.get(AUTHORIZATION) else {
+        if let Some(key) = vendor_key(head) {
+            return bearer(config, key);
+        }
         return Err(Refusal::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token"));
     };
     let given = given.to_str().unwrap_or_default();
@@ -39,6 +42,11 @@ pub(crate) fn admit(
     }
     let known: Vec<_> = config.access_keys.iter().chain(roles).collect();
     sigv4::verify(&known, service, given, head, body, now)
+}
+
+/// The key as Anthropic's clients send it, which its own API takes alone.
+fn vendor_key(head: &Parts) -> Option<&str> {
+    head.headers.get("x-api-key").filter(|_| head.uri.path().contains("/anthropic/"))?.to_str().ok()
 }
 
 fn bearer(config: &Config, key: &str) -> Result<Caller, Refusal> {

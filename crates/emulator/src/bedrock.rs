@@ -8,6 +8,7 @@ mod count_tokens;
 mod embed;
 mod host;
 mod invoke;
+mod messages;
 mod model;
 
 use std::sync::{Mutex, PoisonError};
@@ -86,8 +87,24 @@ pub(crate) fn signing_name(head: &Parts) -> &'static str {
 pub(crate) fn route(head: &Parts) -> Option<Call> {
     match Host::of(head) {
         (Host::Runtime, path) => runtime(&head.method, path),
-        (Host::Mantle, _) => None,
+        (Host::Mantle, path) => mantle(&head.method, path),
     }
+}
+
+/// Reads a path of the second inference service.
+fn mantle(method: &Method, path: &str) -> Option<Call> {
+    let operation = match path {
+        "/anthropic/v1/messages" => Operation::MantleMessages,
+        "/anthropic/v1/messages/count_tokens" => Operation::MantleCountTokens,
+        _ => return None,
+    };
+    (*method == Method::POST).then(|| Call::new(operation, String::new(), Form::Anthropic { caller: true }))
+}
+
+/// The model that a body names, for operations whose path does not.
+pub(crate) fn model_inside(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["model"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Reads a path of the runtime or the control plane. Model ids may hold colons and, in ARNs, slashes; clients send both
@@ -95,6 +112,12 @@ pub(crate) fn route(head: &Parts) -> Option<Call> {
 fn runtime(method: &Method, path: &str) -> Option<Call> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(String::from);
     if *method == Method::POST {
+        let native = |operation| Some(Call::new(operation, String::new(), Form::Anthropic { caller: false }));
+        match path {
+            "/anthropic/v1/messages" => return native(Operation::Messages),
+            "/anthropic/v1/messages/count_tokens" => return native(Operation::MessagesCountTokens),
+            _ => {}
+        }
         let (id, verb) = path.strip_prefix("/model/")?.rsplit_once('/')?;
         let operation = match verb {
             "invoke" => Operation::InvokeModel,
@@ -149,7 +172,11 @@ impl Bedrock {
             Operation::GetInferenceProfile => return control::inference_profile(region, &call.subject),
             Operation::GetFoundationModelAvailability => return control::availability(region, &call.subject),
             Operation::CountTokens => return count_tokens::answer(config.strict, &call.subject, body),
-            Operation::InvokeModel
+            Operation::MessagesCountTokens => return Ok(messages::unknown_operation()),
+            Operation::Messages
+            | Operation::MantleMessages
+            | Operation::MantleCountTokens
+            | Operation::InvokeModel
             | Operation::InvokeModelWithResponseStream
             | Operation::Converse
             | Operation::ConverseStream => {}
@@ -165,6 +192,14 @@ impl Bedrock {
         {
             return embed::answer(&call.subject, call.operation != Operation::InvokeModel, &body);
         }
+        if call.operation == Operation::MantleCountTokens {
+            return messages::count(config.strict, &call.subject, head, &body);
+        }
+        let model = match call.operation {
+            Operation::Messages => messages::by_profile(&call.subject, region)?,
+            Operation::MantleMessages => messages::by_bare_id(&call.subject)?,
+            _ => model::resolve(&call.subject, region)?,
+        };
         let invocation = Invocation {
             strict: config.strict,
             streams: matches!(
@@ -172,11 +207,14 @@ impl Bedrock {
                 Operation::InvokeModelWithResponseStream | Operation::ConverseStream
             ),
             id: &call.subject,
-            model: model::resolve(&call.subject, region)?,
+            model,
             caller,
             head,
             cache: &self.cache,
         };
+        if matches!(call.operation, Operation::Messages | Operation::MantleMessages) {
+            return messages::answer(&invocation, Host::of(head).0, &body, dice);
+        }
         if matches!(call.operation, Operation::Converse | Operation::ConverseStream) {
             converse::answer(&invocation, &body, dice)
         } else {

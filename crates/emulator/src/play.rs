@@ -14,7 +14,7 @@ use wire::eventstream;
 use crate::Fault;
 use crate::dice::Dice;
 use crate::journal::Visit;
-use crate::reply::Frames;
+use crate::reply::{Exception, Frames};
 
 enum Step {
     Send(Bytes),
@@ -44,11 +44,17 @@ impl Play {
         if bytes.is_empty() {
             visit.complete();
         }
-        Self { acts: Acts::new(Box::new(std::iter::once(bytes)), faults, None), sleep: None, left, visit }
+        let manner: (_, Exception) = (None, exception_frame);
+        Self { acts: Acts::new(Box::new(std::iter::once(bytes)), faults, manner), sleep: None, left, visit }
     }
 
-    pub(crate) fn frames(frames: Frames, faults: Vec<Fault>, ragged: Option<u64>, visit: Visit) -> Self {
-        Self { acts: Acts::new(frames, faults, ragged), sleep: None, left: None, visit }
+    pub(crate) fn frames(
+        frames: Frames,
+        faults: Vec<Fault>,
+        manner: (Option<u64>, Exception),
+        visit: Visit,
+    ) -> Self {
+        Self { acts: Acts::new(frames, faults, manner), sleep: None, left: None, visit }
     }
 }
 
@@ -121,7 +127,7 @@ struct Acts {
 }
 
 impl Acts {
-    fn new(frames: Frames, faults: Vec<Fault>, ragged: Option<u64>) -> Self {
+    fn new(frames: Frames, faults: Vec<Fault>, (ragged, exceptional): (Option<u64>, Exception)) -> Self {
         let mut acts = Self {
             frames,
             queue: VecDeque::new(),
@@ -146,7 +152,7 @@ impl Acts {
                 Fault::CutAfter(bytes) => acts.cut_after = Some(bytes),
                 Fault::ClipAfter(bytes) => acts.clip_after = Some(bytes),
                 Fault::ExceptionAfter { frames, exception, message } => {
-                    acts.exception = Some((frames, exception_frame(&exception, &message)));
+                    acts.exception = Some((frames, exceptional(&exception, &message)));
                 }
                 Fault::Garbage(frame) => acts.garbage = Some(frame),
                 Fault::Split(size) => acts.split = Some(size.max(1)),
@@ -227,7 +233,8 @@ impl Acts {
     }
 }
 
-fn exception_frame(name: &str, message: &str) -> Bytes {
+/// An exception as AWS' event streams have it.
+pub(crate) fn exception_frame(name: &str, message: &str) -> Bytes {
     let headers =
         [(":exception-type", name), (":content-type", "application/json"), (":message-type", "exception")];
     let mut payload = serde_json::json!({ "message": message });

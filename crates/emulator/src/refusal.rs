@@ -30,6 +30,9 @@ pub(crate) enum Form {
     Type(&'static str),
     /// `error` and `error_description`.
     OAuth,
+    /// `{"type":"error","error":{"type","message"}}`. Who the `caller` is, is AWS' own to say on the runtime; on the
+    /// second inference service it is told in the same words as the rest.
+    Anthropic { caller: bool },
     /// The message alone.
     Bare,
 }
@@ -173,10 +176,19 @@ impl Refusal {
     }
 
     pub(crate) fn into_reply(self, form: Form) -> Reply {
-        let Self { status, code, message, more, retry_after, why: _ } = self;
+        let form = match form {
+            Form::Anthropic { caller: false } if is_about_caller(&self.code) => crate::bedrock::ERRORS,
+            form => form,
+        };
+        let Self { mut status, code, message, more, retry_after, why: _ } = self;
         let mut body = match form {
             Form::Type(namespace) => json!({ "__type": format!("{namespace}#{code}"), "message": message }),
             Form::Header(_) | Form::Bare => json!({ "message": message }),
+            Form::Anthropic { .. } => {
+                let (kind, usual) = in_anthropics_words(&code, status);
+                status = usual;
+                json!({ "type": "error", "error": { "type": kind, "message": message } })
+            }
             Form::OAuth => {
                 let description = Some(message).filter(|message| !message.is_empty());
                 json!({ "error": code, "error_description": description })
@@ -195,7 +207,28 @@ impl Refusal {
                 reply.with_header("x-amzn-errortype", format!("{code}:http://{address}/"))
             }
             Form::Type(_) => reply.with_type("application/x-amz-json-1.0"),
-            Form::OAuth | Form::Bare => reply,
+            Form::OAuth | Form::Anthropic { .. } | Form::Bare => reply,
         }
+    }
+}
+
+fn is_about_caller(code: &str) -> bool {
+    const NAMES: [&str; 6] = ["Token", "Client", "Signature", "Credential", "Authentication", "AccessDenied"];
+    NAMES.iter().any(|name| code.contains(name))
+}
+
+/// An exception's name and status as Anthropic's API has them.
+pub(crate) fn in_anthropics_words(code: &str, status: u16) -> (&'static str, u16) {
+    let lower = code.to_ascii_lowercase();
+    match lower.strip_suffix("exception").unwrap_or(&lower) {
+        "validation" | "conflict" => ("invalid_request_error", 400),
+        "accessdenied" => ("permission_error", 403),
+        "resourcenotfound" | "unknownoperation" => ("not_found_error", 404),
+        "throttling" => ("rate_limit_error", 429),
+        "servicequotaexceeded" => ("billing_error", 402),
+        "modelnotready" | "serviceunavailable" | "overloaded_error" => ("overloaded_error", 529),
+        "modeltimeout" => ("timeout_error", 504),
+        _ if is_about_caller(code) => ("authentication_error", 401),
+        _ => ("api_error", if status < 500 { 500 } else { status }),
     }
 }

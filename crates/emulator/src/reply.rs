@@ -3,9 +3,13 @@
 use bytes::Bytes;
 
 use crate::Fault;
+use crate::play::exception_frame;
 
 /// The pieces of a body, made one at a time so that a long answer is never whole in memory.
 pub(crate) type Frames = Box<dyn Iterator<Item = Bytes> + Send>;
+
+/// The frame of an exception with that name and these words, in the framing of a stream.
+pub(crate) type Exception = fn(&str, &str) -> Bytes;
 
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -13,6 +17,7 @@ pub(crate) struct Reply {
     pub(crate) body: Body,
     /// Cuts the body at random places that are no frame's, by this seed.
     pub(crate) ragged: Option<u64>,
+    pub(crate) exception: Exception,
 }
 
 pub(crate) enum Body {
@@ -27,6 +32,7 @@ impl Reply {
             headers: vec![("content-type", "application/json".into())],
             body: Body::Whole(json),
             ragged: None,
+            exception: exception_frame,
         }
     }
 
@@ -45,7 +51,14 @@ impl Reply {
             headers: vec![("content-type", "application/vnd.amazon.eventstream".into())],
             body: Body::Frames(frames),
             ragged: None,
+            exception: exception_frame,
         }
+    }
+
+    /// Server-sent events.
+    pub(crate) fn sse(frames: Frames, exception: Exception) -> Self {
+        let headers = vec![("content-type", "text/event-stream; charset=utf-8".into())];
+        Self { status: 200, headers, body: Body::Frames(frames), ragged: None, exception }
     }
 
     /// Plays the frames of a [`Fault::Replay`] instead of its own.

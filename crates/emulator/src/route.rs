@@ -13,6 +13,12 @@ pub enum Operation {
     Converse,
     ConverseStream,
     CountTokens,
+    /// Anthropic's own API on the runtime; its counting is not there, though the path answers.
+    Messages,
+    MessagesCountTokens,
+    /// The same on the second inference service.
+    MantleMessages,
+    MantleCountTokens,
     ListFoundationModels,
     ListInferenceProfiles,
     GetInferenceProfile,
@@ -67,8 +73,18 @@ impl Operation {
                 | Self::InvokeModelWithResponseStream
                 | Self::Converse
                 | Self::ConverseStream
+                | Self::Messages
+                | Self::MantleMessages
                 | Self::GenerateAssistantResponse
                 | Self::SendMessage
+        )
+    }
+
+    /// Operations whose model is in the body.
+    pub(crate) const fn names_its_model_inside(self) -> bool {
+        matches!(
+            self,
+            Self::Messages | Self::MessagesCountTokens | Self::MantleMessages | Self::MantleCountTokens
         )
     }
 
@@ -123,6 +139,10 @@ impl Operation {
             | Self::Converse
             | Self::ConverseStream
             | Self::CountTokens
+            | Self::Messages
+            | Self::MessagesCountTokens
+            | Self::MantleMessages
+            | Self::MantleCountTokens
             | Self::ListFoundationModels
             | Self::ListInferenceProfiles
             | Self::GetInferenceProfile

@@ -180,7 +180,12 @@ impl Stage {
             Limited::new(body, MOST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes);
         let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let request_id = dice.uuid();
-        let call = route(&head);
+        let mut call = route(&head);
+        if let (Some(call), Some(body)) = (&mut call, &body)
+            && call.operation.names_its_model_inside()
+        {
+            call.subject = bedrock::model_inside(body);
+        }
         let held = call.as_ref().and_then(|call| self.script.hold(call.operation));
         if let Some(time) = held {
             tokio::time::sleep(time).await;
@@ -339,7 +344,7 @@ fn respond(
     }
     let play = match reply.body {
         Body::Whole(bytes) => Play::whole(bytes, faults, visit),
-        Body::Frames(frames) => Play::frames(frames, faults, reply.ragged, visit),
+        Body::Frames(frames) => Play::frames(frames, faults, (reply.ragged, reply.exception), visit),
     };
     let (parts, play) = match response.body(()) {
         Ok(response) => (response.into_parts().0, play),

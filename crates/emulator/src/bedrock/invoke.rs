@@ -3,11 +3,12 @@
 
 mod ask;
 mod check;
-mod render;
+pub(super) mod render;
 
+use llm::Answer;
 use serde_json::Value;
 
-pub(super) use check::{check, compiles, sniff};
+pub(super) use check::{Checked, check, compiles, inside, refuse, sniff};
 
 use super::Invocation;
 use crate::Refusal;
@@ -29,10 +30,7 @@ pub(super) fn answer(invocation: &Invocation<'_>, body: &Value, dice: &mut Dice)
         super::check_tier(invocation.model, tier)?;
         check(invocation.model, body)?;
     }
-    let mut answer = compose(&ask::read(body), "toolu_bdrk_01", dice);
-    invocation.account(&ask::prefixes(invocation, body), &mut answer)?;
-    answer.id = Some(dice.word("msg_bdrk_01", 22));
-    answer.model = Some(invocation.model.public_name().to_owned());
+    let answer = composed(invocation, body, dice)?;
     let reply = if invocation.streams {
         Reply::event_stream(render::stream(answer, dice.next()))
             .with_header("x-amzn-bedrock-content-type", "application/json")
@@ -46,4 +44,17 @@ pub(super) fn answer(invocation: &Invocation<'_>, body: &Value, dice: &mut Dice)
         Some(tier) => reply.with_header("x-amzn-bedrock-service-tier", tier),
         None => reply,
     })
+}
+
+/// What the model says to `body`, with its counters.
+pub(super) fn composed(
+    invocation: &Invocation<'_>,
+    body: &Value,
+    dice: &mut Dice,
+) -> Result<Answer, Refusal> {
+    let mut answer = compose(&ask::read(body), "toolu_bdrk_01", dice);
+    invocation.account(&ask::prefixes(invocation, body), &mut answer)?;
+    answer.id = Some(dice.word("msg_bdrk_01", 22));
+    answer.model = Some(invocation.model.public_name().to_owned());
+    Ok(answer)
 }

@@ -28,6 +28,8 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 pub(crate) enum Identity {
     Signs(AccessKey),
     Bears(String),
+    /// As Anthropic's clients show a key.
+    Shows(String),
 }
 
 #[derive(Clone)]
@@ -35,6 +37,10 @@ pub(crate) struct Caller {
     pub(crate) addr: SocketAddr,
     pub(crate) identity: Identity,
     pub(crate) region: &'static str,
+    /// The service that signatures are made for.
+    pub(crate) service: &'static str,
+    /// Sent and signed besides.
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// Seconds that the caller's clock is wrong by.
     pub(crate) offset: i64,
 }
@@ -60,7 +66,14 @@ pub(crate) fn emulator() -> (Emulator, Caller) {
 pub(crate) fn started(config: Config) -> (Emulator, Caller) {
     let emulator = Emulator::start(config).unwrap();
     let identity = Identity::Signs(AccessKey::sandbox());
-    let caller = Caller { addr: emulator.addr(), identity, region: "us-east-1", offset: 0 };
+    let caller = Caller {
+        addr: emulator.addr(),
+        identity,
+        region: "us-east-1",
+        service: "bedrock",
+        headers: Vec::new(),
+        offset: 0,
+    };
     (emulator, caller)
 }
 
@@ -112,9 +125,15 @@ impl Caller {
             .header("content-type", "application/json")
             .body(Full::new(body.clone()))
             .unwrap();
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
         match &self.identity {
             Identity::Bears(key) => {
                 request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
+            }
+            Identity::Shows(key) => {
+                request.headers_mut().insert("x-api-key", key.parse().unwrap());
             }
             Identity::Signs(key) => self.sign(key, &host, path, &body, &mut request),
         }
@@ -129,7 +148,7 @@ impl Caller {
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(self.region)
-            .name("bedrock")
+            .name(self.service)
             .time(if self.offset < 0 { now - by } else { now + by })
             .settings(SigningSettings::default())
             .build()
@@ -208,6 +227,20 @@ impl Answer {
         };
         let frames = self.frames().into_iter().map(Result::unwrap);
         frames.map(|frame| (named(&frame), serde_json::from_slice(frame.payload()).unwrap())).collect()
+    }
+
+    /// The data of server-sent events, whose names must be the same as inside.
+    pub(crate) fn server_sent(&self) -> Vec<Value> {
+        let text = std::str::from_utf8(&self.body).unwrap();
+        let blocks = text.split("\n\n").filter(|block| !block.is_empty());
+        blocks
+            .map(|block| {
+                let (name, data) = block.split_once('\n').unwrap();
+                let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+                assert_eq!(name.strip_prefix("event: "), data["type"].as_str());
+                data
+            })
+            .collect()
     }
 
     /// The Anthropic events inside the chunks of an invoke stream.

@@ -6,6 +6,7 @@ mod caller;
 mod control;
 mod faults;
 mod kiro;
+mod messages;
 mod refusals;
 mod streams;
 mod wholes;

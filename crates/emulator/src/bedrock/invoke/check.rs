@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::super::model::Model;
 use crate::Refusal;
 
-type Checked = Result<(), Refusal>;
+pub(in crate::bedrock) type Checked = Result<(), Refusal>;
 
 /// The top-level keys that InvokeModel takes; `model` and `stream` are in the path.
 const KEYS: &[&str] = &[
@@ -77,10 +77,16 @@ pub(in crate::bedrock) fn check(model: &'static Model, body: &Value) -> Checked 
         ));
     };
     version(&body["anthropic_version"])?;
-    let ask = Ask { model, body, betas: betas(model, &body["anthropic_beta"])? };
+    let betas = betas(model, &body["anthropic_beta"])?;
     if let Some(extra) = members.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return refuse(extra, "Extra inputs are not permitted");
     }
+    inside(model, body, betas)
+}
+
+/// What is told of a body whose top level is in order, on every route.
+pub(in crate::bedrock) fn inside<'a>(model: &'static Model, body: &'a Value, betas: Vec<&'a str>) -> Checked {
+    let ask = Ask { model, body, betas };
     if body["messages"].is_null() {
         return refuse("messages", "Field required");
     }
@@ -117,7 +123,7 @@ fn betas<'a>(model: &Model, betas: &'a Value) -> Result<Vec<&'a str>, Refusal> {
 }
 
 /// 400 with a path in front, as pydantic puts it.
-fn refuse<T>(path: &str, complaint: &str) -> Result<T, Refusal> {
+pub(in crate::bedrock) fn refuse<T>(path: &str, complaint: &str) -> Result<T, Refusal> {
     Err(Refusal::validation(format!("{path}: {complaint}")))
 }
 

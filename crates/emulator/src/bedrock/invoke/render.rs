@@ -11,8 +11,8 @@ use crate::compose::deltas;
 use crate::dice::Dice;
 use crate::reply::Frames;
 
-/// The body of InvokeModel.
-pub(super) fn whole(answer: &Answer) -> Value {
+/// The body of InvokeModel, and of every other route of Claude.
+pub(in crate::bedrock) fn whole(answer: &Answer) -> Value {
     json!({
         "model": answer.model,
         "id": answer.id,
@@ -27,6 +27,32 @@ pub(super) fn whole(answer: &Answer) -> Value {
 
 /// The frames of InvokeModelWithResponseStream, made as they are asked for.
 pub(super) fn stream(answer: Answer, seed: u64) -> Frames {
+    let metrics = metrics(&answer.usage);
+    let mut dice = Dice::new(seed);
+    let measured = all_events(answer).map(move |mut event| {
+        if event["type"] == "message_stop" {
+            event["amazon-bedrock-invocationMetrics"] = metrics.clone();
+        }
+        event
+    });
+    Box::new(measured.map(move |event| chunk(&event, dice.padding())))
+}
+
+/// The frames of Anthropic's own stream.
+pub(in crate::bedrock) fn server_sent(answer: Answer) -> Frames {
+    let ping = |event: &Value| event["type"] == "message_start";
+    Box::new(all_events(answer).flat_map(move |event| {
+        let ping = ping(&event).then(|| sent(&json!({ "type": "ping" })));
+        std::iter::once(sent(&event)).chain(ping)
+    }))
+}
+
+/// One server-sent event.
+pub(in crate::bedrock) fn sent(event: &Value) -> Bytes {
+    format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default()).into()
+}
+
+fn all_events(answer: Answer) -> impl Iterator<Item = Value> + Send {
     let start = json!({
         "type": "message_start",
         "message": {
@@ -49,12 +75,11 @@ pub(super) fn stream(answer: Answer, seed: u64) -> Frames {
             },
             "usage": { "output_tokens": answer.usage.output },
         }),
-        json!({ "type": "message_stop", "amazon-bedrock-invocationMetrics": metrics(&answer.usage) }),
+        json!({ "type": "message_stop" }),
     ];
     let blocks =
         answer.content.into_iter().enumerate().flat_map(|(index, block)| events(index, block.content));
-    let mut dice = Dice::new(seed);
-    Box::new(std::iter::once(start).chain(blocks).chain(end).map(move |event| chunk(&event, dice.padding())))
+    std::iter::once(start).chain(blocks).chain(end)
 }
 
 fn events(index: usize, content: Content) -> impl Iterator<Item = Value> + Send {
