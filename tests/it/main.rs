@@ -28,3 +28,4 @@ mod signing_in;
 mod straight;
 mod upstream;
 mod visitors;
+mod ways;

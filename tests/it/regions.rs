@@ -8,7 +8,7 @@ use crate::client::{CLAUDE, Dialect};
 use crate::harness::{Answer, TestApp};
 
 impl TestApp {
-    async fn options(&self, id: &str, options: serde_json::Value) -> Answer {
+    pub(crate) async fn options(&self, id: &str, options: serde_json::Value) -> Answer {
         let request = self.request("PATCH", &format!("/api/accounts/{id}"));
         let body = json!({ "options": options }).to_string();
         self.send(request.body(Full::new(Bytes::from(body))).expect("a request")).await

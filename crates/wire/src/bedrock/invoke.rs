@@ -3,7 +3,7 @@
 //! What reaches a client of the same wire is the event's own JSON, byte for byte, with two exceptions: Bedrock's
 //! metrics on `message_stop` go, and counters that `message_delta` leaves out are filled in.
 
-mod ending;
+pub(super) mod ending;
 mod envelope;
 
 #[cfg(test)]

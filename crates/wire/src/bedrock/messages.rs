@@ -1,6 +1,7 @@
 //! The stream of Bedrock's own Messages routes: Anthropic's server-sent events as they are.
 //!
-//! What reaches a client of the same wire is each event's own JSON, byte for byte.
+//! What reaches a client of the same wire is each event's own JSON, byte for byte, but for counters that `message_delta`
+//! leaves out: they are filled in, as clients expect them there.
 
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ mod tests;
 use bytes::Bytes;
 use llm::{Category, Chunk, Error};
 
+use super::invoke::ending::{self, Counters};
 use super::read_error;
 use crate::anthropic::client::EventReader;
 use crate::anthropic::peek::kind;
@@ -31,6 +33,8 @@ pub struct MessagesReader {
     events: EventReader,
     restorer: Restorer,
     detail: Detail,
+    /// Counters of `message_start`.
+    started: Counters,
     stopped: bool,
 }
 
@@ -47,14 +51,26 @@ impl MessagesReader {
             events: EventReader::new(names),
             restorer: Restorer::new(undo),
             detail,
+            started: Counters::default(),
             stopped: false,
         }
     }
 
     fn read(&mut self, event: SseEvent) -> Result<Option<Chunk>, Error> {
-        let Some(kind) = kind(&event.data) else { return untyped(&event) };
-        self.stopped |= kind == "message_stop";
-        let Some(mut chunk) = self.events.read(event.data, self.detail)? else { return Ok(None) };
+        let json = match kind(&event.data) {
+            None => return untyped(&event),
+            Some("message_start") => {
+                self.started = Counters::of_start(&event.data);
+                event.data
+            }
+            Some("message_delta") => ending::filled(event.data, &self.started),
+            Some("message_stop") => {
+                self.stopped = true;
+                ending::without_metrics(event.data).0
+            }
+            Some(_) => event.data,
+        };
+        let Some(mut chunk) = self.events.read(json, self.detail)? else { return Ok(None) };
         if chunk.frame.is_none() {
             let mut events = Vec::with_capacity(chunk.events.len());
             chunk.events.into_iter().for_each(|event| self.restorer.event(event, &mut events));

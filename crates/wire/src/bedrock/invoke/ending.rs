@@ -10,7 +10,7 @@ const METRICS: &str = "amazon-bedrock-invocationMetrics";
 /// The counters that clients need in `message_delta`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct Counters {
+pub(in crate::bedrock) struct Counters {
     input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
@@ -57,12 +57,12 @@ struct Stop<'a> {
 
 impl Counters {
     /// Those of a `message_start`.
-    pub(super) fn of_start(json: &[u8]) -> Self {
+    pub(in crate::bedrock) fn of_start(json: &[u8]) -> Self {
         serde_json::from_slice::<Start>(json).ok().and_then(|start| start.message.usage).unwrap_or_default()
     }
 
     /// These, and where they are silent the others.
-    pub(super) fn or(&self, other: &Self) -> Self {
+    pub(in crate::bedrock) fn or(&self, other: &Self) -> Self {
         Self {
             input_tokens: self.input_tokens.or(other.input_tokens),
             cache_creation_input_tokens: self
@@ -84,7 +84,7 @@ impl Counters {
 }
 
 /// A `message_stop` without Bedrock's metrics and otherwise byte for byte, and the counters it carried.
-pub(super) fn without_metrics(json: Bytes) -> (Bytes, Counters) {
+pub(in crate::bedrock) fn without_metrics(json: Bytes) -> (Bytes, Counters) {
     let Ok(stop) = serde_json::from_slice::<Stop<'_>>(&json) else { return (json, Counters::default()) };
     let own = stop.usage.unwrap_or_default();
     let Some(raw) = stop.metrics else { return (json, own) };
@@ -115,7 +115,7 @@ fn cut_member(json: &[u8], start: usize, end: usize) -> Option<Bytes> {
 }
 
 /// A `message_delta` with the counters it lacks; byte for byte the same when it lacks none.
-pub(super) fn filled(json: Bytes, known: &Counters) -> Bytes {
+pub(in crate::bedrock) fn filled(json: Bytes, known: &Counters) -> Bytes {
     let Ok(mut event) = RawBody::parse(Wire::AnthropicMessages, &json) else { return json };
     let told = match event.get("usage").filter(|usage| usage.as_ref() != b"null") {
         None => RawBody::empty(Wire::AnthropicMessages),

@@ -71,6 +71,19 @@ fn the_sample_is_understood_for_another_wire() {
 }
 
 #[test]
+fn counters_that_the_end_leaves_out_are_filled_in() {
+    let start = json!({"type": "message_start", "message": {"id": "m", "usage": {"input_tokens": 3, "output_tokens": 1}}});
+    let end =
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}});
+    let stop = json!({"type": "message_stop", "amazon-bedrock-invocationMetrics": {"inputTokenCount": 3}});
+    let mut reader = MessagesReader::new(Detail::Control, Undo::default());
+    let text = [start, end, stop].iter().map(event).collect::<String>();
+    let chunks = read(&mut reader, [text.as_bytes()]).expect("good");
+    assert!(sse(&chunks).contains(r#""usage":{"input_tokens":3,"output_tokens":5}"#), "{}", sse(&chunks));
+    assert!(sse(&chunks).ends_with("data: {\"type\":\"message_stop\"}\n\n"));
+}
+
+#[test]
 fn errors_inside_the_stream_are_told_in_both_shapes() {
     for (data, category) in [
         (
