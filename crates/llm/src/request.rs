@@ -60,6 +60,13 @@ impl Request {
         }
     }
 
+    /// The same words, not yet understood: for a thread of its own. No value of the body is copied.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        let (raw, model, hints) = (self.raw.clone(), self.model.clone(), self.hints.clone());
+        Self::new(raw, model, self.stream, hints, self.parse)
+    }
+
     /// The dialect-free form.
     ///
     /// # Errors

@@ -234,9 +234,10 @@ impl Provider for AmazonQ {
         call: Call<'a>,
     ) -> BoxFuture<'a, Result<TokenCount, Error>> {
         // The service counts for nobody.
-        Box::pin(
-            async move { Ok(TokenCount { input: estimate::tokens(call.asked.meaning()?), estimated: true }) },
-        )
+        Box::pin(async move {
+            let input = estimate::count(call.asked, &call.target.model).await?;
+            Ok(TokenCount { input, estimated: true })
+        })
     }
 
     fn models<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Vec<Arc<Model>>, Error>> {

@@ -183,6 +183,12 @@ impl Bedrock {
     }
 }
 
+/// Major and minor of the Claude that a name means, with dashes or dots in it; `None` for other names and for those
+/// without a version.
+pub(crate) fn claude_generation(name: &str) -> Option<(u8, u8)> {
+    claude_name::ClaudeName::parse(&name.replace('.', "-"))?.version
+}
+
 /// `aliases` of the account's options: the person's own names for models.
 fn aliases(options: &Value) -> BTreeMap<String, String> {
     let own = options.get("aliases").and_then(Value::as_object);

@@ -1,13 +1,18 @@
 //! A guess at how many tokens a request has, for when no upstream counts.
 //!
-//! Rules of thumb: a token is about 3.6 characters of Latin text or code and 1.5 of Chinese, Japanese or Korean; a
+//! Who asks for a count gets texts counted by a [vocabulary]. What only accompanies a request goes by rules of thumb, which
+//! cost next to nothing: a token is about 3.6 characters of Latin text or code and 1.5 of Chinese, Japanese or Korean; a
 //! picture is its pixels by 750, at most 1600; a page of a document is 2000; declaring tools costs 346 and a third
 //! of their JSON's length.
+
+mod vocabulary;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use llm::{Block, Content, Meaning, Source};
+
+pub(crate) use vocabulary::count;
 
 const LATIN: f64 = 3.6;
 const WIDE: f64 = 1.5;
@@ -20,22 +25,51 @@ const SCHEMA: f64 = 3.0;
 /// Role and separators of a message.
 const MESSAGE: f64 = 4.0;
 
+/// How many tokens words have.
+trait Measure {
+    fn text(&self, text: &str) -> f64;
+    /// The JSON of a tool's parameters.
+    fn schema(&self, schema: &serde_json::Value) -> f64;
+}
+
+/// By their letters.
+struct Letters;
+
 /// Tokens of a request's input, roughly.
 pub(crate) fn tokens(meaning: &Meaning) -> u64 {
-    let mut sum = blocks(&meaning.system);
+    sum(meaning, &Letters)
+}
+
+fn sum(meaning: &Meaning, by: &impl Measure) -> u64 {
+    let mut sum = blocks(&meaning.system, by);
     for message in &meaning.messages {
-        sum += MESSAGE + blocks(&message.content);
+        sum += MESSAGE + blocks(&message.content, by);
     }
     if !meaning.tools.is_empty() {
         sum += TOOLS;
     }
     for tool in &meaning.tools {
-        let mut schema = Length(0);
-        // Counting takes every write.
-        let _ = serde_json::to_writer(&mut schema, &tool.schema);
-        sum += text(&tool.name) + tool.description.as_deref().map_or(0.0, text) + schema.0 as f64 / SCHEMA;
+        let description = tool.description.as_deref().map_or(0.0, |words| by.text(words));
+        sum += by.text(&tool.name) + description + by.schema(&tool.schema);
     }
     (sum.ceil() as u64).max(1)
+}
+
+impl Measure for Letters {
+    fn text(&self, text: &str) -> f64 {
+        // No wide character begins with a lower byte; conversations are long, and most have none.
+        let may_be_wide = text.bytes().max().is_some_and(|byte| byte >= 0xe1);
+        let wide = if may_be_wide { text.chars().filter(|c| is_wide(*c)).count() } else { 0 };
+        let narrow = text.chars().count() - wide;
+        wide as f64 / WIDE + narrow as f64 / LATIN
+    }
+
+    fn schema(&self, schema: &serde_json::Value) -> f64 {
+        let mut length = Length(0);
+        // Counting takes every write.
+        let _ = serde_json::to_writer(&mut length, schema);
+        length.0 as f64 / SCHEMA
+    }
 }
 
 /// Counts bytes and keeps none.
@@ -52,30 +86,23 @@ impl std::io::Write for Length {
     }
 }
 
-fn blocks(blocks: &[Block]) -> f64 {
-    blocks.iter().map(|block| content(&block.content)).sum()
+fn blocks(blocks: &[Block], by: &impl Measure) -> f64 {
+    blocks.iter().map(|block| content(&block.content, by)).sum()
 }
 
-fn content(content: &Content) -> f64 {
+fn content(content: &Content, by: &impl Measure) -> f64 {
+    let text = |words: &str| by.text(words);
     match content {
         Content::Text { text: words } | Content::Thinking { text: words, .. } => text(words),
         Content::Image { source } => picture(source),
         Content::Document { source, title, context, .. } => {
-            document(source) + title.as_deref().map_or(0.0, text) + context.as_deref().map_or(0.0, text)
+            document(source, by) + title.as_deref().map_or(0.0, text) + context.as_deref().map_or(0.0, text)
         }
         Content::ToolUse { name, input, .. } => text(name) + text(input),
-        Content::ToolResult { content, .. } => blocks(content),
+        Content::ToolResult { content, .. } => blocks(content, by),
         Content::RedactedThinking { data } => data.len() as f64 / LATIN,
         Content::Opaque { value, .. } => serde_json::to_string(value).map_or(0.0, |json| text(&json)),
     }
-}
-
-fn text(text: &str) -> f64 {
-    // No wide character begins with a lower byte; conversations are long, and most have none.
-    let may_be_wide = text.bytes().max().is_some_and(|byte| byte >= 0xe1);
-    let wide = if may_be_wide { text.chars().filter(|c| is_wide(*c)).count() } else { 0 };
-    let narrow = text.chars().count() - wide;
-    wide as f64 / WIDE + narrow as f64 / LATIN
 }
 
 /// Han, kana, hangul and their full-width forms.
@@ -84,9 +111,9 @@ const fn is_wide(c: char) -> bool {
         | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-fn document(source: &Source) -> f64 {
+fn document(source: &Source, by: &impl Measure) -> f64 {
     match source {
-        Source::Text { text: words } => text(words),
+        Source::Text { text } => by.text(text),
         Source::Base64 { data, .. } => (data.len() as f64 * 0.75 / PAGE_BYTES).ceil().max(1.0) * PAGE,
         Source::Url { .. } => PAGE,
     }

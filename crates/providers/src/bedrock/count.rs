@@ -56,7 +56,7 @@ impl Bedrock {
                 }
             }
         }
-        Ok(TokenCount { input: estimate::tokens(call.asked.meaning()?), estimated: true })
+        Ok(TokenCount { input: estimate::count(call.asked, &model).await?, estimated: true })
     }
 
     async fn ask_count(

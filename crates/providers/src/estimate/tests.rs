@@ -63,6 +63,6 @@ fn wide_characters_are_told_from_narrow_ones_wherever_they_lie() {
         let words = format!("aé{c}");
         let weight = if is_wide(c) { 1.0 / WIDE } else { 1.0 / LATIN };
         let expected = 2.0 / LATIN + weight;
-        assert!((super::text(&words) - expected).abs() < 1e-9, "{words:?}");
+        assert!((Letters.text(&words) - expected).abs() < 1e-9, "{words:?}");
     }
 }

@@ -75,5 +75,5 @@ async fn a_failure_is_guessed_over_but_a_bad_credential_is_told() {
 async fn other_models_are_guessed() {
     let bedrock = Bedrock::new(at(UNIX_EPOCH));
     let (counted, requests) = count(&bedrock, &asked("qwen.qwen3-32b-v1:0"), |_, _| Scripted::ok("")).await;
-    assert_eq!((counted.unwrap(), requests.len()), (TokenCount { input: 6, estimated: true }, 0));
+    assert_eq!((counted.unwrap(), requests.len()), (TokenCount { input: 5, estimated: true }, 0));
 }
