@@ -18,6 +18,7 @@ mod keys;
 mod kiro;
 mod lossless;
 mod metrics;
+mod own_surface;
 mod process;
 mod regions;
 mod routes;

@@ -10,6 +10,7 @@ mod host;
 mod invoke;
 mod messages;
 mod model;
+mod openai;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -86,7 +87,7 @@ pub(crate) fn signing_name(head: &Parts) -> &'static str {
 /// Reads what a request to Bedrock asks for.
 pub(crate) fn route(head: &Parts) -> Option<Call> {
     match Host::of(head) {
-        (Host::Runtime, path) => runtime(&head.method, path),
+        (Host::Runtime, path) => openai::route(&head.method, path).or_else(|| runtime(&head.method, path)),
         (Host::Mantle, path) => mantle(&head.method, path),
     }
 }
@@ -180,6 +181,7 @@ impl Bedrock {
             | Operation::InvokeModelWithResponseStream
             | Operation::Converse
             | Operation::ConverseStream => {}
+            operation if openai::is(operation) => {}
             _ => return Err(Refusal::unknown_operation()),
         }
         let body: Value = serde_json::from_slice(body).map_err(|error| {
@@ -205,7 +207,7 @@ impl Bedrock {
             streams: matches!(
                 call.operation,
                 Operation::InvokeModelWithResponseStream | Operation::ConverseStream
-            ),
+            ) || (openai::is(call.operation) && body["stream"] == true),
             id: &call.subject,
             model,
             caller,
@@ -215,7 +217,9 @@ impl Bedrock {
         if matches!(call.operation, Operation::Messages | Operation::MantleMessages) {
             return messages::answer(&invocation, Host::of(head).0, &body, dice);
         }
-        if matches!(call.operation, Operation::Converse | Operation::ConverseStream) {
+        if openai::is(call.operation) {
+            openai::answer(&invocation, call.operation, &body, dice)
+        } else if matches!(call.operation, Operation::Converse | Operation::ConverseStream) {
             converse::answer(&invocation, &body, dice)
         } else {
             invoke::answer(&invocation, &body, dice)

@@ -27,7 +27,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) schema: Option<Value>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Tool<'a> {
     pub(crate) name: &'a str,
     pub(crate) schema: &'a Value,

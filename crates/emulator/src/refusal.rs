@@ -33,6 +33,8 @@ pub(crate) enum Form {
     /// `{"type":"error","error":{"type","message"}}`. Who the `caller` is, is AWS' own to say on the runtime; on the
     /// second inference service it is told in the same words as the rest.
     Anthropic { caller: bool },
+    /// OpenAI's `error`; who calls is judged before, and told as everywhere at AWS.
+    OpenAi,
     /// The message alone.
     Bare,
 }
@@ -178,10 +180,19 @@ impl Refusal {
     pub(crate) fn into_reply(self, form: Form) -> Reply {
         let form = match form {
             Form::Anthropic { caller: false } if is_about_caller(&self.code) => crate::bedrock::ERRORS,
+            Form::OpenAi if is_front_door(&self.code) => crate::bedrock::ERRORS,
             form => form,
         };
         let Self { mut status, code, message, more, retry_after, why: _ } = self;
         let mut body = match form {
+            Form::OpenAi => {
+                let (kind, word) = openai_words(&code, &message);
+                let mut error = json!({ "message": message, "type": kind, "param": null, "code": word });
+                if let Value::Object(members) = &mut error {
+                    members.extend(more.clone());
+                }
+                json!({ "error": error })
+            }
             Form::Type(namespace) => json!({ "__type": format!("{namespace}#{code}"), "message": message }),
             Form::Header(_) | Form::Bare => json!({ "message": message }),
             Form::Anthropic { .. } => {
@@ -194,7 +205,7 @@ impl Refusal {
                 json!({ "error": code, "error_description": description })
             }
         };
-        if let Value::Object(members) = &mut body {
+        if let (Value::Object(members), true) = (&mut body, form != Form::OpenAi) {
             members.extend(more);
         }
         let mut reply = Reply::whole(status, Bytes::from(body.to_string()));
@@ -207,7 +218,7 @@ impl Refusal {
                 reply.with_header("x-amzn-errortype", format!("{code}:http://{address}/"))
             }
             Form::Type(_) => reply.with_type("application/x-amz-json-1.0"),
-            Form::OAuth | Form::Anthropic { .. } | Form::Bare => reply,
+            Form::OAuth | Form::Anthropic { .. } | Form::OpenAi | Form::Bare => reply,
         }
     }
 }
@@ -230,5 +241,37 @@ pub(crate) fn in_anthropics_words(code: &str, status: u16) -> (&'static str, u16
         "modeltimeout" => ("timeout_error", 504),
         _ if is_about_caller(code) => ("authentication_error", 401),
         _ => ("api_error", if status < 500 { 500 } else { status }),
+    }
+}
+
+/// Whether AWS says it before a vendor's language is spoken: who calls, and whether there is such an operation.
+fn is_front_door(code: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "AccessDenied",
+        "ExpiredToken",
+        "IncompleteSignature",
+        "InvalidSignature",
+        "MissingAuthentication",
+        "SignatureDoesNotMatch",
+        "UnknownOperation",
+        "UnrecognizedClient",
+    ];
+    NAMES.iter().any(|name| code.starts_with(name))
+}
+
+/// OpenAI's `type` and `code` for an AWS exception.
+pub(crate) fn openai_words(code: &str, message: &str) -> (&'static str, Option<&'static str>) {
+    let lower = code.to_ascii_lowercase();
+    match lower.strip_suffix("exception").unwrap_or(&lower) {
+        "throttling" if message.contains("per day") => ("insufficient_quota", Some("insufficient_quota")),
+        "throttling" => ("rate_limit_error", Some("rate_limit_exceeded")),
+        "servicequotaexceeded" => ("insufficient_quota", Some("insufficient_quota")),
+        "validation" if message.contains("too long") => {
+            ("invalid_request_error", Some("context_length_exceeded"))
+        }
+        "validation" | "conflict" => ("invalid_request_error", None),
+        "resourcenotfound" => ("invalid_request_error", Some("model_not_found")),
+        "serviceunavailable" | "modelnotready" | "overloaded_error" => ("server_error", Some("overloaded")),
+        _ => ("server_error", None),
     }
 }

@@ -19,6 +19,9 @@ pub enum Operation {
     /// The same on the second inference service.
     MantleMessages,
     MantleCountTokens,
+    /// OpenAI's own languages, for models of that kind.
+    ChatCompletions,
+    Responses,
     ListFoundationModels,
     ListInferenceProfiles,
     GetInferenceProfile,
@@ -75,6 +78,8 @@ impl Operation {
                 | Self::ConverseStream
                 | Self::Messages
                 | Self::MantleMessages
+                | Self::ChatCompletions
+                | Self::Responses
                 | Self::GenerateAssistantResponse
                 | Self::SendMessage
         )
@@ -84,7 +89,12 @@ impl Operation {
     pub(crate) const fn names_its_model_inside(self) -> bool {
         matches!(
             self,
-            Self::Messages | Self::MessagesCountTokens | Self::MantleMessages | Self::MantleCountTokens
+            Self::Messages
+                | Self::MessagesCountTokens
+                | Self::MantleMessages
+                | Self::MantleCountTokens
+                | Self::ChatCompletions
+                | Self::Responses
         )
     }
 
@@ -143,6 +153,8 @@ impl Operation {
             | Self::MessagesCountTokens
             | Self::MantleMessages
             | Self::MantleCountTokens
+            | Self::ChatCompletions
+            | Self::Responses
             | Self::ListFoundationModels
             | Self::ListInferenceProfiles
             | Self::GetInferenceProfile

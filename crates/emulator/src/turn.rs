@@ -1,4 +1,4 @@
-//! The last user turn, in either dialect.
+//! The last user turn, in any dialect.
 
 use serde_json::Value;
 
@@ -25,6 +25,16 @@ impl Turn {
                 _ => {}
             }
         }
+        turn
+    }
+
+    /// Reads messages of Chat Completions, whose tool results are messages of their own.
+    pub(crate) fn read_chat(messages: &Value) -> Self {
+        let mut turn = Self::read(messages);
+        let messages = messages.as_array().map_or(&[][..], Vec::as_slice);
+        let last = messages.iter().rev().take_while(|message| message["role"] != "assistant");
+        let result = last.into_iter().find(|message| message["role"] == "tool");
+        turn.tool_result = result.map(|message| result_text(&message["content"]));
         turn
     }
 

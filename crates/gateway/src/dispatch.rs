@@ -242,12 +242,10 @@ impl Search<'_> {
             recorder.priced(&target.model);
             return Ok(Started::Vectors(embedded));
         }
-        let detail = if target.model.wire == self.asked.wire && self.asked.stream {
-            Detail::Control
-        } else {
-            Detail::Full
-        };
-        if target.model.wire != self.asked.wire && self.asked.raw.size() >= LARGE {
+        let wire = entry.provider.wire(&entry.account, &target.model, self.asked.wire);
+        let same = wire == self.asked.wire;
+        let detail = if same && self.asked.stream { Detail::Control } else { Detail::Full };
+        if !same && self.asked.raw.size() >= LARGE {
             understand(self.asked).await;
         }
         let sending = entry.provider.send(session, Call { asked: self.asked, target, detail });

@@ -181,7 +181,7 @@ fn whole(
     let body = match started {
         Ok(Started::Whole(answer)) => {
             recorder.tap_whole(answer.usage, answer.stop.as_ref());
-            codec.write_whole(asked, &answer)
+            codec.write_whole(asked, &answer, recorder.stamp())
         }
         Ok(Started::Answer(answer)) => {
             recorder.tap_whole(answer.usage, answer.stop.as_ref());

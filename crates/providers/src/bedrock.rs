@@ -1,5 +1,6 @@
-//! Amazon Bedrock: Claude through InvokeModel, which speaks Anthropic's own wire, everything else through Converse. An
-//! account may have Claude asked through Anthropic's own API instead.
+//! Amazon Bedrock: Claude through InvokeModel, which speaks Anthropic's own wire, OpenAI's clients with models of that kind
+//! through their own surface, everything else through Converse. An account may have Claude asked through Anthropic's own API
+//! instead.
 //!
 //! The Sandbox is the same provider with a fixed address and fixed keys, so that what works offline works on AWS.
 
@@ -31,6 +32,7 @@ mod route;
 mod send;
 mod sign;
 mod sso;
+mod surface;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,7 +42,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use aws_credential_types::Credentials;
 use futures_util::future::BoxFuture;
-use llm::{Error, Model, Secret};
+use llm::{Error, Model, Secret, Wire};
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
@@ -60,6 +62,7 @@ use heal::Memory;
 use list::Lists;
 use memo::{Circumstances, Memo};
 use route::Unserved;
+use surface::Surfaces;
 
 /// The access key that the Sandbox signs with; its emulator knows no other.
 pub const SANDBOX_ACCESS_KEY_ID: &str = "AKIASANDBOX000000000";
@@ -88,6 +91,7 @@ pub struct Bedrock {
     sources: Sources,
     memory: Memory,
     unserved: Unserved,
+    surfaces: Surfaces,
     lists: Lists,
     resolved: Memo,
     profiles_asked: arn::Profiles,
@@ -116,6 +120,7 @@ impl Bedrock {
             sources,
             memory: Memory::default(),
             unserved: Unserved::default(),
+            surfaces: Surfaces::default(),
             lists: Lists::default(),
             resolved: Memo::default(),
             profiles_asked: arn::Profiles::default(),
@@ -324,6 +329,10 @@ impl Provider for Bedrock {
             }
         };
         Ok(Target { model: self.unmasked(target.model), ..target })
+    }
+
+    fn wire(&self, account: &Account, model: &Model, asked: Wire) -> Wire {
+        if self.surface(account, model, asked).is_some() { asked } else { model.wire }
     }
 
     fn send<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>> {

@@ -324,6 +324,13 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// [`llm::Category::ModelNotFound`] with up to three suggestions in its message.
     fn resolve(&self, account: &Account, asked: &str) -> Result<Target, Error>;
 
+    /// The wire in which a model of the account would be asked, for a client of the wire `asked`, as far as is known
+    /// before.
+    fn wire(&self, account: &Account, model: &Model, asked: Wire) -> Wire {
+        let _ = (account, asked);
+        model.wire
+    }
+
     /// Sends a request and returns once the upstream said yes or no.
     fn send<'a>(&'a self, session: &'a Session, call: Call<'a>) -> BoxFuture<'a, Result<Reply, Error>>;
 

@@ -8,6 +8,7 @@ mod invoke;
 mod messages;
 
 pub use crate::ErrorHead;
+pub(crate) use error::classify;
 pub use error::read_error;
 pub use exception::read_exception;
 pub use invoke::InvokeReader;

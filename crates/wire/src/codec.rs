@@ -21,9 +21,10 @@ pub trait ServerCodec: Send + Sync + std::fmt::Debug {
     /// Writes an answer in one piece, from its meaning.
     fn write_answer(&self, asked: &Request, answer: &Answer, stamp: Stamp) -> Bytes;
 
-    /// Writes an answer that the upstream gave in this very wire: its own words, but for the model's name.
+    /// Writes an answer that the upstream gave in this very wire: its own words, but for the model's name and
+    /// what an answer is kept by.
     /// Called only when `whole.wire` is [`Self::wire`].
-    fn write_whole(&self, asked: &Request, whole: &Whole) -> Bytes;
+    fn write_whole(&self, asked: &Request, whole: &Whole, stamp: Stamp) -> Bytes;
 
     /// Writes an error as the wire's own API would. `request_id` is ours.
     fn write_error(&self, error: &Error, request_id: &str) -> ErrorReply;

@@ -39,7 +39,7 @@ impl NameRule {
         if self == Self::Kiro { c.is_ascii_alphabetic() } else { self.char(c) }
     }
 
-    fn legal(self, name: &str) -> bool {
+    pub(crate) fn legal(self, name: &str) -> bool {
         name.len() <= self.longest()
             && name.chars().next().is_some_and(|c| self.first(c))
             && name.chars().all(|c| self.char(c))

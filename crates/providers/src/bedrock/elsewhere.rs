@@ -22,7 +22,7 @@ impl Bedrock {
     /// # Errors
     /// What the account's own region said: the others are its stand-ins.
     pub(super) async fn answer(&self, session: &Session, call: Call<'_>) -> Result<Reply, Error> {
-        let error = match self.answer_here(session, call).await {
+        let error = match self.answer_in_kind(session, call).await {
             Err(error) if may_go_on(&error) => error,
             done => return done,
         };
@@ -36,7 +36,7 @@ impl Bedrock {
             let target = Target { model, ..call.target.clone() };
             let there = Session { account: Arc::new(account), ..session.clone() };
             tracing::info!(region, model = %target.model.id, "asking another region");
-            if let Ok(mut reply) = self.answer_here(&there, Call { target: &target, ..call }).await {
+            if let Ok(mut reply) = self.answer_in_kind(&there, Call { target: &target, ..call }).await {
                 reply.adjustments.push(format!("region:{region}"));
                 return Ok(reply);
             }

@@ -6,11 +6,11 @@ use serde_json::Value;
 use super::count::MANTLE_COUNT;
 use super::elsewhere::{self, FALLBACK};
 use super::endpoint::{self, MANTLE_ENDPOINT};
-use super::route;
+use super::{route, surface};
 use crate::http::{PROXY, proxy_complaint};
 use crate::options::{self, AccountOption, Takes};
 
-const OPTIONS: [(&str, Takes); 14] = [
+const OPTIONS: [(&str, Takes); 15] = [
     ("aliases", Takes::Names),
     ("auto_cache", Takes::OneOf(&["5m", "1h", "off"])),
     (route::OPTION, Takes::OneOf(&route::WORDS)),
@@ -22,6 +22,7 @@ const OPTIONS: [(&str, Takes); 14] = [
     ("latency", Takes::OneOf(&["optimized"])),
     (MANTLE_COUNT, Takes::Switch),
     (MANTLE_ENDPOINT, Takes::Own(endpoint::complaint)),
+    (surface::ROUTE, Takes::OneOf(surface::ROUTES)),
     ("pass_unknown_betas", Takes::Switch),
     ("prefer_global", Takes::Switch),
     (PROXY, Takes::Own(proxy_complaint)),

@@ -132,14 +132,14 @@ impl Bedrock {
     }
 
     /// The model under the id that works: a profile's, once the bare id was refused.
-    fn placed(&self, account: &Account, model: &Arc<Model>) -> Arc<Model> {
+    pub(super) fn placed(&self, account: &Account, model: &Arc<Model>) -> Arc<Model> {
         let needs_profile = self.memory.of(&model.id).is_some_and(|learned| learned.profile);
         let profiled = if needs_profile { self.profiled(account, model) } else { None };
         profiled.unwrap_or_else(|| model.clone())
     }
 
     /// The model by the inference profile of the account's part of the world. `None` when it has one already.
-    fn profiled(&self, account: &Account, model: &Arc<Model>) -> Option<Arc<Model>> {
+    pub(super) fn profiled(&self, account: &Account, model: &Arc<Model>) -> Option<Arc<Model>> {
         if model.id.starts_with("arn:") || geo::split(&model.id).0.is_some() {
             return None;
         }
@@ -157,7 +157,7 @@ impl Bedrock {
 
 /// Whether the account's options let a request leave a flex tier that has no room: `flex_fallback` is `default`.
 /// The ordinary tier costs twice as much, so that is not done unasked.
-fn flexible(options: &Value, error: &Error) -> bool {
+pub(super) fn flexible(options: &Value, error: &Error) -> bool {
     matches!(error.category, Category::RateLimited | Category::Overloaded)
         && options.get("flex_fallback").and_then(Value::as_str) == Some("default")
 }

@@ -19,7 +19,7 @@ pub(super) fn first(json: &[u8]) -> Option<u8> {
 }
 
 /// Says whether `json` is an array, and if so whether anything is in it, without parsing the elements.
-pub(super) fn array_is_empty(json: &[u8]) -> Option<bool> {
+pub(crate) fn array_is_empty(json: &[u8]) -> Option<bool> {
     let inside = trim(json).strip_prefix(b"[")?;
     Some(first(inside) == Some(b']'))
 }
@@ -35,7 +35,7 @@ fn search(json: &[u8]) -> Option<&str> {
 }
 
 /// The JSON text of a member of an object, the first when it comes twice. Reads no further than there.
-pub(super) fn member<'a>(json: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+pub(crate) fn member<'a>(json: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     let mut rest = trim(json).strip_prefix(b"{")?;
     loop {
         let (name, after) = string(trim(rest))?;

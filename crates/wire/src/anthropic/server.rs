@@ -78,7 +78,7 @@ impl ServerCodec for AnthropicServer {
         answer::write(&asked.model, answer, stamp)
     }
 
-    fn write_whole(&self, asked: &Request, whole: &Whole) -> Bytes {
+    fn write_whole(&self, asked: &Request, whole: &Whole, _stamp: Stamp) -> Bytes {
         surgery::name_whole(&whole.json, &asked.model)
     }
 

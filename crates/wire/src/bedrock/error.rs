@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use llm::{Category, Error, Upstream};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::ErrorHead;
 
@@ -42,13 +43,25 @@ struct Envelope {
     kind: Option<String>,
 }
 
-/// `{"type":"error","error":{"type":…,"message":…}}`, as Anthropic and OpenAI write it.
+/// `{"type":"error","error":{"type":…,"message":…}}`, as Anthropic and OpenAI write it; the code and the member are
+/// OpenAI's.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct VendorError {
     #[serde(rename = "type")]
     kind: Option<String>,
     message: Option<String>,
+    /// A word, sometimes a number.
+    code: Option<Value>,
+    param: Option<String>,
+}
+
+impl VendorError {
+    /// OpenAI's code says more than its type.
+    fn name(&self) -> Option<String> {
+        let code = self.code.as_ref().and_then(Value::as_str);
+        code.or(self.kind.as_deref()).map(str::to_owned)
+    }
 }
 
 /// Reads an error. Works for a 200 as well, because an unknown operation is sometimes answered so.
@@ -60,10 +73,10 @@ pub fn read_error(head: &ErrorHead<'_>, body: &[u8]) -> Error {
     // A Smithy name may come as `aws.protocols#Name:http://internal.amazon.com/coral/…`.
     let wrapped = parsed.output.and_then(|output| output.kind);
     let named = head.error_type.map(str::to_owned);
-    let code = named.or(parsed.kind).or(wrapped).or(vendor.kind).unwrap_or_default();
+    let code = named.or(parsed.kind).or(wrapped).or(vendor.name()).unwrap_or_default();
     let code = code.split(':').next().unwrap_or_default();
     let code = code.rsplit('#').next().unwrap_or_default().trim();
-    let words = match parsed.message.or(vendor.message) {
+    let words = match parsed.message.or(vendor.message.clone()) {
         Some(words) if !words.is_empty() => cut(&words).to_owned(),
         _ => text_of(head.status, body),
     };
@@ -75,6 +88,7 @@ pub fn read_error(head: &ErrorHead<'_>, body: &[u8]) -> Error {
         request_id: head.request_id.map(str::to_owned),
         clock_offset: None,
     });
+    error.param = vendor.param;
     let hint = hint(code, &error.message).map(str::to_owned).or_else(|| allow(&error.message));
     if let Some(hint) = hint {
         error.message = format!("{} {hint}", error.message.trim_end());
@@ -143,7 +157,7 @@ fn name(code: &str) -> String {
 }
 
 /// What kind of failure it is. `original` is the status the model's own server gave, where Bedrock tells.
-pub(super) fn classify(code: &str, status: u16, message: &str, original: Option<u16>) -> Category {
+pub(crate) fn classify(code: &str, status: u16, message: &str, original: Option<u16>) -> Category {
     let words = message.to_ascii_lowercase();
     let has = |part: &str| words.contains(part);
     if has("signature expired") || has("signature not yet current") {
@@ -169,17 +183,24 @@ pub(super) fn classify(code: &str, status: u16, message: &str, original: Option<
         | "requesttimetooskewed" => Category::Signature,
         // The use-case form is sometimes reported as a model that is not there.
         "resourcenotfound" if has("use case details") => Category::PermissionDenied,
-        "resourcenotfound" | "unknownoperation" | "not_found_error" => Category::ModelNotFound,
-        "throttling" | "throttled" | "toomanyrequests" | "rate_limit_error" => limited(&words),
+        "resourcenotfound" | "unknownoperation" | "not_found_error" | "model_not_found" => {
+            Category::ModelNotFound
+        }
+        "throttling" | "throttled" | "toomanyrequests" | "rate_limit_error" | "rate_limit_exceeded" => {
+            limited(&words)
+        }
         "servicequotaexceeded" | "billing_error" | "insufficient_quota" => Category::Quota,
-        "modelnotready" | "serviceunavailable" | "overloaded_error" => Category::Overloaded,
+        "modelnotready" | "serviceunavailable" | "overloaded_error" | "overloaded" => Category::Overloaded,
         "modeltimeout" | "timeout_error" => Category::Timeout,
         "modelerror" | "modelstreamerror" => match original {
             Some(429) => Category::RateLimited,
             Some(400..500) => invalid(&words),
             _ => Category::Upstream,
         },
-        "internalserver" | "internalfailure" | "api_error" => Category::Upstream,
+        "server_error" if matches!(status, 503 | 529) => Category::Overloaded,
+        "internalserver" | "internalfailure" | "api_error" | "server_error" => Category::Upstream,
+        "context_length_exceeded" => Category::ContextLength,
+        "invalid_api_key" => Category::Expired,
         "request_too_large" | "requestentitytoolarge" => Category::TooLarge,
         _ => match status {
             400 | 422 => invalid(&words),

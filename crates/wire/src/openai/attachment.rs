@@ -38,7 +38,7 @@ pub(super) fn picture(
         Some(url) => (url.media_type, url.base64),
         // Some clients leave the prefix out.
         None if media::sniff(url.as_str()).is_some() => (String::new(), url.as_str()),
-        None => return Err(refuse("Images are never downloaded from an address.")),
+        None => return Err(elsewhere(at())),
     };
     if base64.trim().is_empty() {
         return Err(refuse("The image is empty."));
@@ -61,6 +61,14 @@ pub(super) fn picture(
         }
         _ => Content::Image { source },
     })
+}
+
+/// What is said of a picture that is not in the request.
+pub(super) fn elsewhere(at: String) -> Error {
+    Error::invalid(
+        "Images are never downloaded from an address. Send the image as a base64 data URL: data:image/png;base64,...",
+    )
+    .with_param(at)
 }
 
 /// Reads a file. `at` names one of its members in errors.

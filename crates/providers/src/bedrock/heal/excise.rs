@@ -39,8 +39,13 @@ impl Path {
         (names && steps.len() <= MOST_STEPS).then_some(Self(steps))
     }
 
+    /// Reads `tools[0].custom.strict`, as OpenAI names members.
+    pub(crate) fn of_param(param: &str) -> Option<Self> {
+        Self::parse(&param.replace('[', ".").replace(']', ""))
+    }
+
     /// The member of the body that it is, rather than one within.
-    pub(super) fn whole_member(&self) -> Option<&str> {
+    pub(crate) fn whole_member(&self) -> Option<&str> {
         match self.0.as_slice() {
             [Step::Name(name)] => Some(name),
             _ => None,

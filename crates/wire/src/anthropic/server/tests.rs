@@ -234,6 +234,6 @@ fn a_whole_answer_keeps_its_words() {
     let request = read(&with("")).expect("a request");
     let json = Bytes::from_static(br#"{"id":"msg_1", "model":"claude-x","content":[ ],"usage":{"new":1.0}}"#);
     let whole = Whole { wire: Wire::AnthropicMessages, json, usage: Usage::default(), stop: None };
-    let written = AnthropicServer::new().write_whole(&request, &whole);
+    let written = AnthropicServer::new().write_whole(&request, &whole, STAMP);
     assert_eq!(written, &br#"{"id":"msg_1", "model":"m","content":[ ],"usage":{"new":1.0}}"#[..]);
 }

@@ -142,3 +142,14 @@ pub(super) fn write(id: &str, asked: &Request, answer: &Answer, stamp: Stamp) ->
     // Plain structs of strings and numbers always serialise.
     serde_json::to_vec(&completion).unwrap_or_default().into()
 }
+
+/// An upstream's own answer for clients that are to see no thoughts.
+pub(super) fn without_thoughts(json: &Bytes) -> Bytes {
+    let Ok(mut answer) = serde_json::from_slice::<serde_json::Value>(json) else { return json.clone() };
+    let choices = answer.get_mut("choices").and_then(serde_json::Value::as_array_mut);
+    let messages = choices.into_iter().flatten().filter_map(|choice| choice.get_mut("message"));
+    for message in messages.filter_map(serde_json::Value::as_object_mut) {
+        message.retain(|name, _| !name.starts_with("reasoning"));
+    }
+    Bytes::from(answer.to_string())
+}

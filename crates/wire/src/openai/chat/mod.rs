@@ -4,6 +4,7 @@ mod annotation;
 mod answer;
 mod calls;
 mod conversation;
+mod frames;
 mod message;
 mod part;
 mod request;
@@ -42,7 +43,8 @@ impl ServerCodec for OpenAiChatServer {
         let usage_asked = parameters::include_usage(&asked.raw).unwrap_or(false);
         let line = Line::new(&answer_id(stamp), "chat.completion.chunk", stamp, &asked.model, usage_asked);
         let line = line.with_tier_asked(tier_asked(asked));
-        let writer = writer::ChatWriter::new(line, calls::Calls::of(&asked.raw));
+        let frames = frames::Frames::new(&asked.model, usage_asked);
+        let writer = writer::ChatWriter::new(line, calls::Calls::of(&asked.raw), frames);
         Box::new(if asked.hints.hide_thinking { writer.without_thinking() } else { writer })
     }
 
@@ -50,8 +52,9 @@ impl ServerCodec for OpenAiChatServer {
         answer::write(&answer_id(stamp), asked, answer, stamp)
     }
 
-    fn write_whole(&self, asked: &Request, whole: &Whole) -> Bytes {
-        rename(whole, &asked.model)
+    fn write_whole(&self, asked: &Request, whole: &Whole, _stamp: Stamp) -> Bytes {
+        let named = rename(whole, &asked.model);
+        if asked.hints.hide_thinking { answer::without_thoughts(&named) } else { named }
     }
 
     fn write_error(&self, error: &Error, _request_id: &str) -> ErrorReply {

@@ -1,10 +1,11 @@
 //! The chunks of a streamed chat answer.
 
 use bytes::{BufMut, BytesMut};
-use llm::{Chunk, Error, Event, Opening, StopReason, Usage};
+use llm::{Chunk, Error, Event, Opening, StopReason, Usage, Wire};
 
 use super::annotation;
 use super::calls::{Calls, Form};
+use super::frames::Frames;
 use crate::ChunkWriter;
 use crate::openai::annotation::Annotations;
 use crate::openai::error::push_event;
@@ -18,6 +19,9 @@ use crate::quoted;
 pub(super) struct ChatWriter {
     line: Line,
     calls: Calls,
+    frames: Frames,
+    /// The upstream speaks this wire: what is said is its own.
+    framed: bool,
     open: Vec<OpenCall>,
     /// Calls so far: OpenAI's `index` counts calls, not blocks.
     called: u32,
@@ -41,10 +45,12 @@ struct OpenCall {
 }
 
 impl ChatWriter {
-    pub(super) fn new(line: Line, calls: Calls) -> Self {
+    pub(super) fn new(line: Line, calls: Calls, frames: Frames) -> Self {
         Self {
             line,
             calls,
+            frames,
+            framed: false,
             open: Vec::new(),
             called: 0,
             annotations: Annotations::default(),
@@ -210,9 +216,18 @@ impl ChatWriter {
 
 impl ChunkWriter for ChatWriter {
     fn write(&mut self, chunk: &Chunk, out: &mut BytesMut) {
-        if !self.over {
-            for event in &chunk.events {
-                self.event(event, out);
+        if self.over {
+            return;
+        }
+        match &chunk.frame {
+            Some(frame) if chunk.wire == Wire::OpenAiChat => {
+                self.framed = true;
+                self.frames.put(&frame.json, self.thinking, out);
+            }
+            _ => {
+                for event in &chunk.events {
+                    self.event(event, out);
+                }
             }
         }
     }
@@ -225,6 +240,10 @@ impl ChunkWriter for ChatWriter {
 
     fn finish(&mut self, out: &mut BytesMut) {
         if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        if self.framed {
+            out.put_slice(DONE);
             return;
         }
         self.start(out);

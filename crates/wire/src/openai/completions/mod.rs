@@ -79,7 +79,7 @@ impl ServerCodec for OpenAiCompletionsServer {
         serde_json::to_vec(&completion).unwrap_or_default().into()
     }
 
-    fn write_whole(&self, asked: &Request, whole: &Whole) -> Bytes {
+    fn write_whole(&self, asked: &Request, whole: &Whole, _stamp: Stamp) -> Bytes {
         chat::rename(whole, &asked.model)
     }
 

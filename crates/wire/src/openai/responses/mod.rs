@@ -69,7 +69,7 @@ impl ServerCodec for OpenAiResponsesServer {
         if self.compacts { writer.compacted(asked, answer, stamp) } else { writer.answered(answer) }
     }
 
-    fn write_whole(&self, asked: &Request, whole: &Whole) -> Bytes {
+    fn write_whole(&self, asked: &Request, whole: &Whole, _stamp: Stamp) -> Bytes {
         chat::rename(whole, &asked.model)
     }
 

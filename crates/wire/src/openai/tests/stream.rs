@@ -91,7 +91,7 @@ fn a_whole_answer_changes_its_name_alone() {
     let json = Bytes::from_static(br#"{"id":"x","model":"theirs","choices":[ ],"new":{"b" : 1.50}}"#);
     let whole = Whole { wire: Wire::OpenAiChat, json, usage: Usage::default(), stop: None };
     assert_eq!(
-        OpenAiChatServer.write_whole(&plain(), &whole),
+        OpenAiChatServer.write_whole(&plain(), &whole, STAMP),
         &br#"{"id":"x","model":"a \"name\"","choices":[ ],"new":{"b" : 1.50}}"#[..]
     );
 }

@@ -70,12 +70,12 @@ async fn a_client_with_tools_is_told_that_there_are_none() {
 #[tokio::test]
 async fn a_tool_that_cannot_be_forced_is_offered() {
     let bedrock = bedrock();
-    let (reply, requests) = send(&bedrock, &openai(&calling("gpt-oss-120b")), without_force).await;
+    let (reply, requests) = send(&bedrock, &openai(&calling("qwen3-32b")), without_force).await;
     let reply = reply.unwrap();
     assert_eq!((reply.attempts, requests.len()), (2, 2));
     assert!(reply.adjustments.contains(&"tool_choice:refused".to_owned()), "{:?}", reply.adjustments);
     assert_eq!(requests[1].json()["toolConfig"]["toolChoice"], json!({"auto": {}}));
 
-    let (reply, _) = send(&bedrock, &openai(&calling("gpt-oss-120b")), without_force).await;
+    let (reply, _) = send(&bedrock, &openai(&calling("qwen3-32b")), without_force).await;
     assert_eq!(reply.unwrap().attempts, 1, "once is enough");
 }

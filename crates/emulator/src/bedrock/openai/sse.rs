@@ -1,0 +1,17 @@
+//! Server-sent events.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::refusal::openai_words;
+
+/// An event without a name.
+pub(super) fn data(json: &Value) -> Bytes {
+    format!("data: {json}\n\n").into()
+}
+
+/// A failure within a stream of chunks.
+pub(super) fn failure(exception: &str, message: &str) -> Bytes {
+    let (kind, code) = openai_words(exception, message);
+    data(&json!({"error": {"message": message, "type": kind, "param": null, "code": code}}))
+}
