@@ -24,8 +24,14 @@ CLIENTS = [
     "langchain", "pydantic_ai", "openai_agents", "instructor", "llm",
     "codex", "opencode", "claude_code", "connected", "long_session",
 ]
+# What tells most about another way to the same models.
+TELLING = ["anthropic_python", "claude_code"]
 # Each upstream's own view comes last: it judges what all others made the product send.
-ROUNDS = [(upstream.bedrock, "upstream"), (upstream.kiro, "kiro_upstream")]
+ROUNDS = [
+    (upstream.bedrock, CLIENTS, "upstream"),
+    (upstream.native, TELLING, "native_upstream"),
+    (upstream.kiro, CLIENTS, "kiro_upstream"),
+]
 
 
 @dataclass
@@ -74,8 +80,8 @@ def main():
     wanted = [word.replace("-", "_") for word in arguments.only]
     known = [
         (source("").prefix + suite, source, module)
-        for source, own_view in ROUNDS
-        for suite, module in [*zip(CLIENTS, CLIENTS), ("upstream", own_view)]
+        for source, clients, own_view in ROUNDS
+        for suite, module in [*zip(clients, clients), ("upstream", own_view)]
     ]
     chosen = [row for row in known if not wanted or any(word in row[0] for word in wanted)]
     if not chosen:
@@ -88,7 +94,7 @@ def main():
         with Emulator(arguments.emulator, os.path.join(folder, "emulator.log")) as emulator:
             with Proxy(arguments.switchboard, folder) as proxy:
                 modules = os.path.abspath(arguments.modules)
-                for source, _ in ROUNDS:
+                for source, _, _ in ROUNDS:
                     suites = [module for _, own, module in chosen if own is source]
                     if not suites:
                         continue

@@ -1,6 +1,6 @@
 """The upstreams that every suite is run against."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .emulator import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
@@ -89,6 +89,20 @@ def bedrock(url):
         pictured=b'"image"',
         counts=True,
         skipped=dict.fromkeys(["web-search", "web-search-stream"], "the service searches nothing"),
+    )
+
+
+def native(url):
+    """Claude through Anthropic's own API on Bedrock. The first model is not served there, so its name means one of its
+    kind that is."""
+    return replace(
+        bedrock(url),
+        prefix="native/",
+        account=bedrock(url).account
+        | {"options": {"claude_route": "messages", "aliases": {"claude-sonnet-4-5": "claude-haiku-4-5"}}},
+        others={"newer": Other("claude-opus-4-8", "claude-opus-4-8", signs=True)},
+        skipped=bedrock(url).skipped
+        | {"cut-mid-stream": "without Bedrock's framing the answer is over before so many bytes"},
     )
 
 
