@@ -2,6 +2,7 @@
 
 mod chat;
 mod falling_back;
+mod responses;
 
 use emulator::{Operation, Recorded};
 use serde_json::Value;

@@ -152,7 +152,11 @@ pub(crate) fn prompt_with_faults(body: &[u8]) -> Option<String> {
     const MARK: &str = "[[fault:";
     let text = std::str::from_utf8(body).ok().filter(|text| text.contains(MARK))?;
     let body: Value = serde_json::from_str(text).ok()?;
-    let prompt = Turn::read(body.get("messages")?).texts.join("\n");
+    let turn = match body.get("messages") {
+        Some(messages) => Turn::read(messages),
+        None => Turn::read_items(body.get("input")?),
+    };
+    let prompt = turn.texts.join("\n");
     prompt.contains(MARK).then_some(prompt)
 }
 

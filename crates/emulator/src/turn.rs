@@ -38,6 +38,36 @@ impl Turn {
         turn
     }
 
+    /// Reads the items of Responses, or the one text that they may be.
+    pub(crate) fn read_items(input: &Value) -> Self {
+        let mut turn = Self::default();
+        let items = match input {
+            Value::String(text) => {
+                turn.texts.push(text.clone());
+                return turn;
+            }
+            Value::Array(items) => items.as_slice(),
+            _ => return turn,
+        };
+        let spoken = |item: &Value| {
+            let kind = item["type"].as_str().unwrap_or_default();
+            item["role"] == "assistant" || kind.ends_with("_call") || kind == "reasoning"
+        };
+        let since = items.iter().rposition(spoken).map_or(0, |at| at + 1);
+        for item in &items[since..] {
+            if item["type"].as_str().is_some_and(|kind| kind.ends_with("_call_output")) {
+                turn.tool_result = Some(result_text(&item["output"]));
+            } else if item["role"] == "user" {
+                match &item["content"] {
+                    Value::String(text) => turn.texts.push(text.clone()),
+                    Value::Array(parts) => parts.iter().for_each(|part| turn.take(part)),
+                    _ => {}
+                }
+            }
+        }
+        turn
+    }
+
     fn take(&mut self, block: &Value) {
         if block["type"] == "tool_result" {
             self.tool_result = Some(result_text(&block["content"]));

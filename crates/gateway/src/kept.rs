@@ -174,7 +174,8 @@ struct Named<'a> {
     id: Option<&'a str>,
 }
 
-/// Puts items in the place of their names. Our ids of items hold the id of their answer.
+/// Puts items in the place of their names. Our ids of items hold the id of their answer; those of an upstream that speaks
+/// this wire itself do not.
 async fn resolve(gateway: &Gateway, list: &Bytes, key: &str) -> Bytes {
     let Ok(items) = serde_json::from_slice::<Vec<&RawValue>>(list) else {
         return list.clone();
@@ -194,7 +195,10 @@ async fn resolve(gateway: &Gateway, list: &Bytes, key: &str) -> Bytes {
 
 async fn find(gateway: &Gateway, id: &str, key: &str) -> Option<Box<RawValue>> {
     let answer = format!("resp_{}", id.split('_').nth(1)?);
-    let row = gateway.office.chats.response(&answer, key).await.ok()??;
+    let row = match gateway.office.chats.response(&answer, key).await.ok()? {
+        Some(row) => row,
+        None => gateway.office.chats.response_holding(&format!("\"{id}\""), key).await.ok()??,
+    };
     let said: Said<'_> = serde_json::from_str(&row.response).ok()?;
     let is_it = |item: &&&RawValue| {
         serde_json::from_str::<Named<'_>>(item.get()).is_ok_and(|named| named.id == Some(id))

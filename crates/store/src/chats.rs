@@ -84,6 +84,12 @@ impl Chats {
         self.work(move |connection| responses::find(connection, &id, &key_id))
     }
 
+    /// The newest answer that was given to the key and has `text` in it.
+    pub fn response_holding(&self, text: &str, key_id: &str) -> Pending<Option<ResponseRow>> {
+        let (text, key_id) = (text.to_owned(), key_id.to_owned());
+        self.work(move |connection| responses::holding(connection, &text, &key_id))
+    }
+
     /// `false` when it was gone already, or never the key's.
     pub fn remove_response(&self, id: &str, key_id: &str) -> Pending<bool> {
         let (id, key_id) = (id.to_owned(), key_id.to_owned());

@@ -1,7 +1,10 @@
-//! Chat Completions for models that speak it: JSON in, JSON or server-sent events out, the model named in the body.
+//! Chat Completions and Responses for models that speak them: JSON in, JSON or server-sent events out, the model named in the body.
 
 mod chat;
 mod check;
+mod events;
+mod items;
+mod responses;
 mod sse;
 
 use http::Method;
@@ -27,13 +30,14 @@ enum Maker {
 
 /// Whether a call names its model in the body.
 pub(super) const fn is(operation: Operation) -> bool {
-    matches!(operation, Operation::ChatCompletions)
+    matches!(operation, Operation::ChatCompletions | Operation::Responses)
 }
 
 /// Reads a path of these languages.
 pub(super) fn route(method: &Method, path: &str) -> Option<Call> {
     let operation = match path {
         "/openai/v1/chat/completions" => Operation::ChatCompletions,
+        "/openai/v1/responses" => Operation::Responses,
         _ => return None,
     };
     (*method == Method::POST).then(|| Call::new(operation, String::new(), Form::OpenAi))
@@ -63,6 +67,7 @@ pub(super) fn answer(
     let maker = maker(invocation.model)?;
     match operation {
         Operation::ChatCompletions => chat::answer(invocation, maker, body, dice),
+        Operation::Responses => responses::answer(invocation, maker, body, dice),
         _ => Err(Refusal::unknown_operation()),
     }
 }

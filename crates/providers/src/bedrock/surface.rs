@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use llm::{Category, Error, Model, RawBody, Wire};
 use serde_json::Value;
-use wire::Detail;
-use wire::openai::client::{self, ChatReader, Manner, Passage, Terms};
+use wire::openai::client::{self, ChatReader, Manner, Passage, ResponsesReader, Terms};
+use wire::{Detail, FrameReader};
 
 use super::endpoint::{self, Service};
 use super::exchange::LONGEST_ANSWER;
@@ -160,6 +160,10 @@ impl Bedrock {
                     tracing::info!(model = %sending.model.id, "the flex tier has no room, asking the ordinary one");
                     continue;
                 }
+                if is_sealed(&error) && client::without_thoughts(&mut sending.body) {
+                    sending.adjustments.push("thinking:refused".to_owned());
+                    continue;
+                }
                 if self.learn(account, &mut sending, &error) {
                     tracing::info!(model = %sending.model.id, adjustments = ?sending.adjustments, "request changed after a refusal");
                     continue;
@@ -255,6 +259,11 @@ fn named(error: &Error) -> Option<Lesson> {
     super::heal::Path::of_param(param).map(Lesson::Member)
 }
 
+/// Whether a thought that came along cannot be opened: another model's, or an old one.
+fn is_sealed(error: &Error) -> bool {
+    error.category == Category::InvalidRequest && error.message.contains("encrypted content")
+}
+
 /// Whether the model answers on Converse too.
 fn converses(model: &Model) -> bool {
     Catalog::built_in().get(&model.id).is_none_or(|entry| entry.conversing)
@@ -292,12 +301,15 @@ async fn reply(incoming: Incoming, sending: Sending, call: Call<'_>, attempts: u
     let date = incoming.header("date").map(str::to_owned);
     let manner = Manner::of(&sending.model);
     let body = if call.asked.stream {
-        let reader = ChatReader::new(Detail::Control, manner, request_id.as_deref());
-        Body::Stream { bytes: incoming.into_stream(), reader: Box::new(reader) }
+        let reader: Box<dyn FrameReader> = match call.asked.wire {
+            Wire::OpenAiResponses => Box::new(ResponsesReader::new()),
+            _ => Box::new(ChatReader::new(Detail::Control, manner, request_id.as_deref())),
+        };
+        Body::Stream { bytes: incoming.into_stream(), reader }
     } else {
         let json = incoming.read(LONGEST_ANSWER).await?;
         if manner == Manner::default() {
-            Body::Whole(client::read_whole(json)?)
+            Body::Whole(client::read_whole(call.asked.wire, json)?)
         } else {
             Body::Answer(Box::new(client::read_answer(&json, manner, request_id.as_deref())?))
         }

@@ -1,6 +1,6 @@
 //! The table of answers that clients of OpenAI's Responses go back to.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::Error;
 
@@ -67,21 +67,34 @@ pub(super) fn put(connection: &mut Connection, row: &ResponseRow, days: u32) -> 
     Ok(())
 }
 
+const COLUMNS: &str = "SELECT id, key_id, created_ms, previous, input, response FROM responses";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ResponseRow> {
+    Ok(ResponseRow {
+        id: row.get(0)?,
+        key_id: row.get(1)?,
+        created_ms: row.get(2)?,
+        previous: row.get(3)?,
+        input: row.get(4)?,
+        response: row.get(5)?,
+    })
+}
+
 pub(super) fn find(connection: &Connection, id: &str, key_id: &str) -> Result<Option<ResponseRow>, Error> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, key_id, created_ms, previous, input, response FROM responses WHERE id = ?1 AND key_id = ?2",
-    )?;
-    let found = statement.query_row([id, key_id], |row| {
-        Ok(ResponseRow {
-            id: row.get(0)?,
-            key_id: row.get(1)?,
-            created_ms: row.get(2)?,
-            previous: row.get(3)?,
-            input: row.get(4)?,
-            response: row.get(5)?,
-        })
-    });
-    Ok(found.optional()?)
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE id = ?1 AND key_id = ?2"))?;
+    Ok(statement.query_row([id, key_id], read).optional()?)
+}
+
+/// Answers say nowhere apart what is in them: those of the key are looked through, the newest first.
+pub(super) fn holding(
+    connection: &Connection,
+    text: &str,
+    key_id: &str,
+) -> Result<Option<ResponseRow>, Error> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{COLUMNS} WHERE key_id = ?2 AND instr(response, ?1) > 0 ORDER BY created_ms DESC LIMIT 1"
+    ))?;
+    Ok(statement.query_row([text, key_id], read).optional()?)
 }
 
 pub(super) fn remove(connection: &Connection, id: &str, key_id: &str) -> Result<bool, Error> {

@@ -42,6 +42,33 @@ const CHAT: &[&str] = &[
     "safety_identifier",
 ];
 
+/// The members of a Responses request.
+const RESPONSES: &[&str] = &[
+    "model",
+    "input",
+    "instructions",
+    "stream",
+    "stream_options",
+    "max_output_tokens",
+    "temperature",
+    "top_p",
+    "top_logprobs",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "reasoning",
+    "text",
+    "include",
+    "store",
+    "metadata",
+    "prompt_cache_key",
+    "safety_identifier",
+    "service_tier",
+    "truncation",
+    "user",
+    "max_tool_calls",
+];
+
 pub(super) fn refuse(code: &'static str, param: &str, message: String) -> Refusal {
     Refusal::validation(message).with("code", code).with("param", param)
 }
@@ -253,4 +280,43 @@ pub(super) fn picture(model: &Model, url: &Value, at: &str) -> Checked {
         Some(found) if found == format!("image/{kind}") => Ok(()),
         _ => Err(invalid(at, "The image data you provided does not represent a valid image.")),
     }
+}
+
+pub(super) fn responses(model: &Model, maker: Maker, body: &Value) -> Checked {
+    let Some(given) = body.as_object() else { return Err(invalid("body", "Expected an object.")) };
+    members(given, RESPONSES, "")?;
+    let has = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
+    limit(model, body["max_output_tokens"].as_u64(), true)?;
+    let reasons = model.thinks() && body["reasoning"]["effort"] != "none";
+    sampling(maker, reasons, has)?;
+    effort("reasoning.effort", &body["reasoning"]["effort"], model, maker)?;
+    if let Some(reasoning) = body["reasoning"].as_object() {
+        members(reasoning, &["effort", "summary", "generate_summary", "context"], "reasoning.")?;
+    }
+    for (at, tool) in body["tools"].as_array().into_iter().flatten().enumerate() {
+        let at = format!("tools[{at}]");
+        let kind = tool["type"].as_str().unwrap_or_default();
+        match kind {
+            "function" | "custom" => name(&tool["name"], &format!("{at}.name"))?,
+            "namespace" => {
+                for inner in tool["tools"].as_array().into_iter().flatten() {
+                    name(&inner["name"], &format!("{at}.tools.name"))?;
+                }
+            }
+            "mcp" | "apply_patch" | "tool_search" => {}
+            _ if kind.starts_with("computer") => {}
+            _ => {
+                let message = format!(
+                    "Invalid value: '{kind}'. Supported values are: 'function', 'mcp', 'custom', 'apply_patch', \
+                     'namespace', 'tool_search', and 'computer'."
+                );
+                return Err(invalid(&format!("{at}.type"), message));
+            }
+        }
+    }
+    let hosted = |what: &Value| what.as_str().is_some_and(|what| what.contains("web_search"));
+    if body["include"].as_array().is_some_and(|include| include.iter().any(hosted)) {
+        return Err(invalid("include", "Hosted tools are not supported."));
+    }
+    Ok(())
 }

@@ -53,10 +53,7 @@ fn stopped(choices: &[Choice<'_>]) -> Option<StopReason> {
 }
 
 /// Reads what every request needs of an answer, and keeps its words.
-///
-/// # Errors
-/// [`llm::Category::Upstream`] when `json` is no answer; the upstream's own error when it is one.
-pub fn read_whole(json: Bytes) -> Result<Whole, Error> {
+pub(super) fn read_whole(json: Bytes) -> Result<Whole, Error> {
     let completion = parse(&json)?;
     let stop = stopped(&completion.choices);
     let usage = counted(completion.usage, completion.service_tier.as_ref());
@@ -66,7 +63,7 @@ pub fn read_whole(json: Bytes) -> Result<Whole, Error> {
 /// Reads an answer into its meaning. `request_id` is the upstream's.
 ///
 /// # Errors
-/// As [`read_whole`].
+/// As [`super::read_whole`].
 pub fn read_answer(json: &Bytes, manner: Manner, request_id: Option<&str>) -> Result<Answer, Error> {
     let completion = parse(json)?;
     let reason = stopped(&completion.choices);

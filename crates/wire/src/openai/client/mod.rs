@@ -10,16 +10,23 @@ mod counters;
 mod events;
 mod failure;
 mod family;
+mod items;
 mod messages;
 mod ours;
+mod responses;
+mod responses_reader;
 mod tags;
+mod toolbox;
 mod tools;
 
-pub use answer::{read_answer, read_whole};
+pub use answer::read_answer;
 pub use chat_reader::ChatReader;
 pub use family::speaks;
+pub use items::without_thoughts;
+pub use responses_reader::ResponsesReader;
 
-use llm::{Effort, Error, Model, RawBody, Request, Wire};
+use bytes::Bytes;
+use llm::{Effort, Error, Model, RawBody, Request, Whole, Wire};
 
 /// What besides the client's words shapes a request.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +72,18 @@ impl Manner {
 pub fn pass(asked: &Request, terms: &Terms<'_>) -> Result<Passage, Error> {
     match asked.wire {
         Wire::OpenAiChat => chat::pass(asked, terms),
+        Wire::OpenAiResponses => responses::pass(asked, terms),
         _ => Ok(Passage::Closed("wire")),
+    }
+}
+
+/// Reads what every request needs of an answer in one piece, and keeps its words.
+///
+/// # Errors
+/// [`llm::Category::Upstream`] when `json` is no answer; the upstream's own error when it is one.
+pub fn read_whole(wire: Wire, json: Bytes) -> Result<Whole, Error> {
+    match wire {
+        Wire::OpenAiResponses => responses_reader::read_whole(json),
+        _ => answer::read_whole(json),
     }
 }

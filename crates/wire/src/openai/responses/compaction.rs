@@ -18,7 +18,7 @@ was done, with the names of files, functions and commands; what was found out; w
 Keep to what was said and seen. Call no tools. Answer with the handover alone.";
 
 /// A handover as the model is told it later.
-pub(super) fn told(summary: &str) -> String {
+pub(in crate::openai) fn told(summary: &str) -> String {
     format!(
         "The conversation so far was summed up to save room. This is the handover; go on from it without doing again \
          what is done.\n\n{summary}"

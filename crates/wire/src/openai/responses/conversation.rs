@@ -264,7 +264,7 @@ impl Walk<'_> {
 }
 
 /// Whether the last item asks for the conversation in short instead of an answer.
-pub(super) fn ends_in_trigger(input: &[u8]) -> bool {
+pub(in crate::openai) fn ends_in_trigger(input: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Kind<'a> {
         #[serde(borrow, default, rename = "type")]

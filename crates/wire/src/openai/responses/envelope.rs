@@ -54,6 +54,27 @@ pub(super) fn summary(model: &str, text: &str) -> String {
     seal(model, Inside::Summary(text.to_owned()))
 }
 
+/// What a seal turned out to be, for an upstream that has seals of its own.
+#[derive(Debug, PartialEq)]
+pub(in crate::openai) enum Sealed {
+    /// A thought of a model that was asked in another wire.
+    Thought,
+    Summary(String),
+    Foreign,
+}
+
+/// Says whose seal it is.
+pub(in crate::openai) fn unsealed(text: &str) -> Sealed {
+    let json = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).unwrap_or_default();
+    match serde_json::from_slice::<Envelope>(&json) {
+        Ok(Envelope { v: VERSION, p, inside, .. }) if p == OURS => match inside {
+            Inside::Summary(text) => Sealed::Summary(text),
+            Inside::Thinking { .. } | Inside::Redacted(_) => Sealed::Thought,
+        },
+        _ => Sealed::Foreign,
+    }
+}
+
 fn seal(model: &str, inside: Inside) -> String {
     let envelope = Envelope { v: VERSION, p: OURS.to_owned(), m: model.to_owned(), inside };
     // Strings and numbers always serialise.

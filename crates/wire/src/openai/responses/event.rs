@@ -11,6 +11,11 @@ pub(super) struct Events {
 }
 
 impl Events {
+    /// Counts an event that somebody else numbered.
+    pub(super) fn pass(&mut self) {
+        self.sequence += 1;
+    }
+
     /// Writes an event; `fill` writes its members behind the number, each with its comma in front. Room for `more` bytes is
     /// made ahead.
     pub(super) fn put(

@@ -8,6 +8,7 @@ mod conversation;
 mod directory;
 mod envelope;
 mod event;
+mod frames;
 mod item;
 mod item_json;
 mod object;
@@ -20,8 +21,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use llm::{Answer, Error, RawBody, Request, Whole, Wire};
 
-use super::{chat, error, parameters};
+use super::{error, parameters};
 use crate::{ChunkWriter, ErrorReply, ServerCodec, Stamp};
+
+pub(super) use compaction::told;
+pub(super) use conversation::ends_in_trigger;
+pub(super) use envelope::{Sealed, unsealed};
 
 /// Responses as a server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,8 +74,8 @@ impl ServerCodec for OpenAiResponsesServer {
         if self.compacts { writer.compacted(asked, answer, stamp) } else { writer.answered(answer) }
     }
 
-    fn write_whole(&self, asked: &Request, whole: &Whole, _stamp: Stamp) -> Bytes {
-        chat::rename(whole, &asked.model)
+    fn write_whole(&self, asked: &Request, whole: &Whole, stamp: Stamp) -> Bytes {
+        frames::Own::new(asked, stamp).whole(&whole.json)
     }
 
     fn write_error(&self, error: &Error, _request_id: &str) -> ErrorReply {

@@ -171,7 +171,7 @@ impl Frame {
 }
 
 /// JSON without line breaks between its tokens, which would end an event.
-fn one_line(json: &Bytes) -> Bytes {
+pub(super) fn one_line(json: &Bytes) -> Bytes {
     if memchr::memchr2(b'\n', b'\r', json).is_none() {
         return json.clone();
     }

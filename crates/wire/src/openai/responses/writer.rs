@@ -1,11 +1,12 @@
 //! Answers, streamed and in one piece.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use llm::{Answer, Category, Chunk, Error, Event, Opening, Request, StopReason};
+use llm::{Answer, Category, Chunk, Error, Event, Frame as Said, Opening, Request, StopReason, Wire};
 
 use super::compaction;
 use super::conversation::ends_in_trigger;
 use super::directory::Directory;
+use super::frames::Own;
 use super::object::{Frame, State};
 use super::output::{Begin, Output};
 use crate::openai::line::PING;
@@ -19,6 +20,9 @@ pub(super) struct ResponseWriter {
     stop: Option<StopReason>,
     /// The text so far, where the answer is a summary of the conversation and is given as one item.
     summary: Option<String>,
+    own: Own,
+    /// The event that ends an answer of an upstream with this wire. It waits for the upstream's own end.
+    last: Option<Said>,
     started: bool,
     over: bool,
 }
@@ -31,6 +35,8 @@ impl ResponseWriter {
             output: Output::new(frame, Directory::of(&asked.raw), asked.model.clone(), stamp),
             stop: None,
             summary: compact.then(String::new),
+            own: Own::new(asked, stamp),
+            last: None,
             started: false,
             over: false,
         }
@@ -66,6 +72,17 @@ impl ResponseWriter {
             self.output.tell("response.created", State::InProgress, out);
             self.output.tell("response.in_progress", State::InProgress, out);
         }
+    }
+
+    /// The upstream's own words. Should it fail, the numbers go on where it broke off.
+    fn frame(&mut self, frame: &Said, out: &mut BytesMut) {
+        self.started = true;
+        if matches!(&*frame.name, "response.completed" | "response.incomplete") {
+            self.last = Some(frame.clone());
+            return;
+        }
+        self.output.events.pass();
+        self.own.event(frame, out);
     }
 
     fn event(&mut self, event: &Event, out: &mut BytesMut) {
@@ -130,9 +147,15 @@ const fn last_event(state: State<'_>) -> &'static str {
 
 impl ChunkWriter for ResponseWriter {
     fn write(&mut self, chunk: &Chunk, out: &mut BytesMut) {
-        if !self.over {
-            for event in &chunk.events {
-                self.event(event, out);
+        if self.over {
+            return;
+        }
+        match &chunk.frame {
+            Some(frame) if chunk.wire == Wire::OpenAiResponses => self.frame(frame, out),
+            _ => {
+                for event in &chunk.events {
+                    self.event(event, out);
+                }
             }
         }
     }
@@ -145,6 +168,10 @@ impl ChunkWriter for ResponseWriter {
 
     fn finish(&mut self, out: &mut BytesMut) {
         if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        if let Some(last) = self.last.take() {
+            self.own.event(&last, out);
             return;
         }
         self.start(out);
