@@ -65,7 +65,10 @@ held.journey('a Bedrock account: added, tested, used, taken away and brought bac
   await dialog.getByLabel('Other regions to try').fill('nowhere');
   window.expected = [400];
   await window.button('Save').click();
-  await dialog.getByRole('alert').waitFor();
+  const alert = dialog.getByRole('alert');
+  await alert.waitFor();
+  const seen = await alert.evaluate((node) => node.contains(document.elementFromPoint(node.getBoundingClientRect().x + 9, node.getBoundingClientRect().y + 9)));
+  assert.ok(seen, 'it is not below the fold');
   await window.picture('accounts-edit-refused');
   await page.keyboard.press('Escape');
 

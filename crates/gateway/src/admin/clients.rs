@@ -54,16 +54,16 @@ pub(super) struct Whose {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub(super) struct Client {
-    id: &'static str,
-    name: &'static str,
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
     kind: Kind,
-    state: ClientState,
+    pub(super) state: ClientState,
     /// Its configuration, when we can write it; `~` is home.
     file: Option<String>,
     /// When it was connected, milliseconds since 1970.
     connected_ms: Option<i64>,
     /// Its last request with its own key: only that proves that it is connected.
-    proof: Option<Proof>,
+    pub(super) proof: Option<Proof>,
     /// Its last request with whatever key, by what it says of itself. Milliseconds since 1970.
     last_seen_ms: Option<i64>,
     /// As it said with that request.
@@ -162,7 +162,7 @@ async fn shown(desk: &Desk, id: &str, home: Option<String>) -> Result<Client, Re
     found.ok_or_else(unknown)
 }
 
-async fn all(desk: &Desk, home: Option<String>) -> Result<Vec<Client>, Refusal> {
+pub(super) async fn all(desk: &Desk, home: Option<String>) -> Result<Vec<Client>, Refusal> {
     let gateway = &desk.gateway;
     let whose = home.clone().unwrap_or_default();
     let since = gateway.now_ms().saturating_sub(SEEN_MS);

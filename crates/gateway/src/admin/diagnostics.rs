@@ -2,6 +2,7 @@
 
 mod bundle;
 mod checks;
+mod clients;
 
 use std::sync::Arc;
 
@@ -83,13 +84,17 @@ pub(super) enum Action {
     TestAccount,
     /// `id`: the window shows the account, for the person to sign in or to change it.
     OpenAccount,
+    /// The window shows the clients, for the person to see what changes when one is connected again.
+    OpenClients,
 }
 
 pub(super) async fn checks(
     State(desk): State<Arc<Desk>>,
     Asked(question): Asked<Question>,
 ) -> Result<Json<Report>, Refusal> {
-    Ok(Json(Report { checks: checks::run(&desk.gateway, question.test, question.port).await }))
+    let mut checks = checks::run(&desk.gateway, question.test, question.port).await;
+    checks.extend(clients::checks(&desk).await);
+    Ok(Json(Report { checks }))
 }
 
 /// Does what a check offered.
@@ -123,7 +128,7 @@ pub(super) async fn fix(
             let verdict = trial::try_out(gateway, &entry.ok_or(accounts::Error::NotFound)?, None).await?;
             json!({"done": verdict.is_ok()})
         }
-        Action::OpenAccount => {
+        Action::OpenAccount | Action::OpenClients => {
             let message = "The window does this";
             return Err(Refusal::new(StatusCode::CONFLICT, "fix_in_window", message));
         }

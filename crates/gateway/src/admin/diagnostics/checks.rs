@@ -35,16 +35,21 @@ pub(super) async fn run(gateway: &Arc<Gateway>, test: bool, port: Option<u16>) -
 }
 
 impl Check {
-    fn new(id: impl Into<String>, state: CheckState, title_code: &'static str, message: String) -> Self {
+    pub(super) fn new(
+        id: impl Into<String>,
+        state: CheckState,
+        title_code: &'static str,
+        message: String,
+    ) -> Self {
         Self { id: id.into(), state, title_code, params: Map::new(), message, fix: None }
     }
 
-    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name.to_owned(), value.into());
         self
     }
 
-    fn fixed_by(mut self, action: Action, params: Value) -> Self {
+    pub(super) fn fixed_by(mut self, action: Action, params: Value) -> Self {
         let params = if let Value::Object(params) = params { params } else { Map::new() };
         self.fix = Some(Fix { action, params });
         self

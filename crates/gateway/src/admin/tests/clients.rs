@@ -196,3 +196,23 @@ async fn another_home_has_clients_and_keys_of_its_own() {
     let (status, refused) = call(&house, "GET", "/api/clients?home=nobody", Value::Null).await;
     assert_eq!((status, &refused["code"]), (409, &json!("client_no_home")), "{refused}");
 }
+
+#[tokio::test]
+async fn diagnostics_say_how_connected_clients_are() {
+    let house = house().await;
+    let check = || async {
+        let (_, report) = call(&house, "GET", "/api/diagnostics", Value::Null).await;
+        let checks = report["checks"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["id"] == "client.claude_code").unwrap_or_default()
+    };
+    assert_eq!(check().await, Value::Null, "nobody wrote its file");
+    connect(&house, "claude_code").await;
+    assert_eq!(
+        (&check().await["state"], &check().await["title_code"]),
+        (&json!("ok"), &json!("check_client_set_up"))
+    );
+    let written = fs::read_to_string(settings(&house)).unwrap();
+    fs::write(settings(&house), written.replace("http://127", "http://128")).unwrap();
+    let changed = check().await;
+    assert_eq!((&changed["state"], &changed["fix"]["action"]), (&json!("warn"), &json!("open_clients")));
+}

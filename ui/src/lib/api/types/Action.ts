@@ -3,4 +3,4 @@
 /**
  * What we can do at a click. What only the person can do opens the screen for it: `open_account`.
  */
-export type Action = "move_port" | "resume" | "require_key" | "test_account" | "open_account";
+export type Action = "move_port" | "resume" | "require_key" | "test_account" | "open_account" | "open_clients";
