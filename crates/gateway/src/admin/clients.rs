@@ -185,7 +185,7 @@ pub(super) async fn all(desk: &Desk, home: Option<String>) -> Result<Vec<Client>
             id: page.id,
             name: page.name,
             kind: page.kind,
-            state: state(look.as_ref(), key),
+            state: state(look.as_ref(), key, last.is_some()),
             proof: key.and_then(|key| proof(&uses, &key.id)),
             connected_ms: look.as_ref().and_then(|look| look.connected_ms),
             file: look.map(|look| look.file),
@@ -211,10 +211,12 @@ async fn looks(desk: &Desk, home: Option<String>) -> Result<HashMap<&'static str
     .await
 }
 
-fn state(look: Option<&Look>, key: Option<&LocalKeyRow>) -> ClientState {
+fn state(look: Option<&Look>, key: Option<&LocalKeyRow>, was_seen: bool) -> ClientState {
     let Some(look) = look else { return ClientState::ByHand };
     let has_key = || key.is_some_and(|key| look.key == Some(hex::encode(key.hash)));
     match look.standing {
+        // It is somewhere that nobody looks: its requests came.
+        Standing::NotFound if was_seen => ClientState::NotConnected,
         Standing::NotFound => ClientState::NotFound,
         Standing::NotConnected => ClientState::NotConnected,
         Standing::Changed => ClientState::Changed,

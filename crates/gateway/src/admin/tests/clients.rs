@@ -76,7 +76,7 @@ async fn only_a_request_with_its_own_key_proves_a_client() {
     let path = "/api/clients/claude_code/undo";
     let shown = preview(&house, path).await;
     let (status, undone) = call(&house, "POST", path, json!({"fingerprint": shown["fingerprint"]})).await;
-    assert_eq!((status, &undone["state"]), (200, &json!("not_found")));
+    assert_eq!((status, &undone["state"]), (200, &json!("not_connected")));
     assert!(own_keys(&house).await.is_empty() && !settings(&house).exists());
     connect(&house, "claude_code").await;
     assert_eq!(client(&house, "claude_code").await["proof"], Value::Null);
@@ -215,4 +215,14 @@ async fn diagnostics_say_how_connected_clients_are() {
     fs::write(settings(&house), written.replace("http://127", "http://128")).unwrap();
     let changed = check().await;
     assert_eq!((&changed["state"], &changed["fix"]["action"]), (&json!("warn"), &json!("open_clients")));
+}
+
+#[tokio::test]
+async fn a_client_whose_requests_came_is_there() {
+    let house = house().await;
+    assert_eq!(client(&house, "zed").await["state"], "not_found");
+    let time_ms = house.gateway.now_ms();
+    let row = LogRow { time_ms, client: "Zed".to_owned(), status: 200, ..LogRow::default() };
+    logged(&house.gateway, row).await;
+    assert_eq!(client(&house, "zed").await["state"], "not_connected");
 }

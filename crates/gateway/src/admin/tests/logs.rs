@@ -136,7 +136,7 @@ async fn clients_that_sent_something_were_seen() {
     };
     let claude = client("claude_code");
     // A request proves that it is connected only when it came with its own key.
-    assert_eq!((&claude["state"], &claude["proof"]), (&json!("not_found"), &Value::Null));
+    assert_eq!((&claude["state"], &claude["proof"]), (&json!("not_connected"), &Value::Null));
     assert_eq!(claude["version"], "2.1.329");
     assert_eq!(claude["last_seen_ms"], house.gateway.now_ms() - 1000 + 3);
     assert_eq!(
