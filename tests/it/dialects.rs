@@ -3,6 +3,7 @@
 
 mod breaking;
 mod caching;
+mod counting;
 pub(crate) mod documents;
 mod failing;
 mod formats;

@@ -1,4 +1,4 @@
-//! `POST /v1/messages/count_tokens`. Claude Code fires some thirty of them at once and gives up on none, so an
+//! `POST /v1/messages/count_tokens` and `/v1/responses/input_tokens`. Claude Code fires some thirty of them at once and gives up on none, so an
 //! estimate beats an error.
 
 use std::sync::Arc;
@@ -7,15 +7,14 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
-use llm::Error;
+use llm::{Error, Wire};
 use providers::{Call, Session, TokenCount};
-use wire::anthropic::server::{AnthropicServer, write_token_count};
-use wire::{Detail, ServerCodec};
+use wire::{Detail, ServerCodec, anthropic, openai};
 
 use crate::record::Recorder;
 use crate::reply::{ReplyBody, plain};
 use crate::state::Gateway;
-use crate::{admission, body, errand, pipeline, route};
+use crate::{admission, body, errand, kept, pipeline, route};
 
 /// Says that the number is ours and not the upstream's.
 const ESTIMATE: HeaderName = HeaderName::from_static("x-proxy-estimate");
@@ -23,7 +22,7 @@ const ESTIMATE: HeaderName = HeaderName::from_static("x-proxy-estimate");
 /// Counts the input of a request without answering it.
 pub(crate) async fn count<B>(
     gateway: &Arc<Gateway>,
-    codec: &'static AnthropicServer,
+    codec: &'static dyn ServerCodec,
     head: Parts,
     incoming: B,
 ) -> Response<ReplyBody>
@@ -37,7 +36,11 @@ where
         Ok(count) => {
             recorder.sent(StatusCode::OK);
             recorder.complete();
-            let mut response = plain(StatusCode::OK, write_token_count(count.input));
+            let written = match codec.wire() {
+                Wire::OpenAiResponses => openai::responses::write_token_count(count.input),
+                _ => anthropic::server::write_token_count(count.input),
+            };
+            let mut response = plain(StatusCode::OK, written);
             if count.estimated {
                 response.headers_mut().insert(ESTIMATE, HeaderValue::from_static("1"));
             }
@@ -48,8 +51,8 @@ where
 }
 
 async fn counted<B>(
-    gateway: &Gateway,
-    codec: &AnthropicServer,
+    gateway: &Arc<Gateway>,
+    codec: &dyn ServerCodec,
     head: &Parts,
     incoming: B,
     recorder: &mut Recorder,
@@ -63,9 +66,11 @@ where
     let key = recorder.shown(admission::check(gateway, &head.headers)?);
     admission::open(gateway)?;
     let body = body::read(&head.headers, incoming).await?;
-    let asked = codec.read_request(&head.headers, body)?;
+    let mut asked = codec.read_request(&head.headers, body)?;
     recorder.asked(&asked);
     let _permit = gateway.limits.enter()?;
+    // Counted with the conversation that it goes on with; there is no answer to keep.
+    kept::recall(gateway, &mut asked, key.as_deref(), recorder.stamp()).await?;
     let wanted = route::Wanted::new(gateway, &asked.model, recorder.client(), None, key)?;
     let mut plan = route::plan(gateway, &asked, &wanted).map_err(|refused| recorder.refused_by(refused))?;
     let mut last = None;

@@ -30,7 +30,7 @@ pub(crate) fn dialect(path: &str, headers: &HeaderMap) -> &'static dyn ServerCod
         Some(Route::Messages) => &MESSAGES,
         Some(Route::CountTokens) => &COUNT_TOKENS,
         Some(Route::Completions) => &COMPLETIONS,
-        Some(Route::Responses) => &RESPONSES,
+        Some(Route::Responses | Route::InputTokens) => &RESPONSES,
         Some(Route::Compact) => &COMPACT,
         Some(Route::Chat) => &CHAT,
         _ if headers.contains_key("anthropic-version") => &MESSAGES,

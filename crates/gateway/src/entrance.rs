@@ -60,6 +60,7 @@ where
         Route::Chat => pipeline::handle(gateway, &CHAT, asker.peer, head, body).await,
         Route::Completions => pipeline::handle(gateway, &COMPLETIONS, asker.peer, head, body).await,
         Route::CountTokens => counting::count(gateway, &COUNT_TOKENS, head, body).await,
+        Route::InputTokens => counting::count(gateway, &RESPONSES, head, body).await,
         Route::Models => models::list(gateway, &head),
         Route::Model(id) => models::single(gateway, &head, &id),
         Route::Responses => pipeline::handle(gateway, &RESPONSES, asker.peer, head, body).await,

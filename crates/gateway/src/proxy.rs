@@ -23,6 +23,8 @@ pub enum Route {
     Responses,
     /// `POST /v1/responses/compact`
     Compact,
+    /// `POST /v1/responses/input_tokens`
+    InputTokens,
     /// `GET /v1/responses/{id}`
     Response(String),
     /// `DELETE /v1/responses/{id}`
@@ -92,6 +94,7 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
     if let Some((_, rest)) = bare.rsplit_once("/responses/") {
         return match (rest.split_once('/'), rest) {
             (None, "compact") => asked(Route::Compact),
+            (None, "input_tokens") => asked(Route::InputTokens),
             (None, id) if get => Some(Route::Response(id.to_owned())),
             (None, id) if *method == Method::DELETE => Some(Route::RemoveResponse(id.to_owned())),
             (Some((id, "input_items")), _) if get => Some(Route::InputItems(id.to_owned())),
@@ -125,6 +128,7 @@ pub(crate) fn speaks_a_dialect(path: &str) -> bool {
                 | Route::Completions
                 | Route::Responses
                 | Route::Compact
+                | Route::InputTokens
                 | Route::Embeddings
         )
     )
@@ -164,6 +168,7 @@ mod tests {
         assert_eq!(post("/v1/responses"), Some(Route::Responses));
         assert_eq!(route(&Method::GET, "/v1/responses"), Some(Route::ResponsesSocket));
         assert_eq!(post("/v1/responses/compact"), Some(Route::Compact));
+        assert_eq!(post("/v1/responses/input_tokens"), Some(Route::InputTokens));
         assert_eq!(route(&Method::GET, "/v1/responses/resp_1"), Some(Route::Response("resp_1".into())));
         assert_eq!(route(&Method::DELETE, "/responses/resp_1"), Some(Route::RemoveResponse("resp_1".into())));
         let items = Route::InputItems("resp_1".into());

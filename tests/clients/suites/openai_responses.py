@@ -63,7 +63,17 @@ class Suite:
         prompt = hello(nonce())
         response = self.ask(prompt, model, instructions="Be brief.")
         need(response.output_text == "echo: " + prompt and response.status == "completed", lambda: response)
+        need(response.instructions == "Be brief.", lambda: response)
         need(response.usage.total_tokens > response.usage.output_tokens > 0, lambda: response.usage)
+
+    def count(self, model=CLAUDE):
+        counted = lambda given, **more: strict(self.client.responses.input_tokens.count(model=model, input=given, **more))
+        few, many = counted("short"), counted(LONG, tools=TOOLS[:1])
+        need(few.object == "response.input_tokens" and many.input_tokens > few.input_tokens > 0, lambda: (few, many))
+        # Together with what was said before.
+        before = self.ask(LONG, model, store=True)
+        after = counted("short", previous_response_id=before.id)
+        need(after.input_tokens > few.input_tokens, lambda: (few, after))
 
     def stream(self, model=CLAUDE):
         prompt = colourful(nonce())
@@ -184,6 +194,7 @@ def run(stage):
         "tool": lambda: suite.tool(suite.ask),
         "tool-stream": lambda: suite.tool(suite.streamed),
         "kept": suite.kept,
+        "count-tokens": suite.count,
         "compact": suite.compact,
         "image": suite.image,
         "structured-output": suite.structured,
@@ -202,6 +213,7 @@ def run(stage):
             "forms": lambda: suite.forms(other.model),
             "tool-stream": lambda: suite.tool(suite.streamed, other.model),
             "kept": lambda: suite.kept(other.model),
+            "count-tokens": lambda: suite.count(other.model),
             "thinking": lambda: suite.thinking(other.model, other.signs),
             "image": other.seeing and (lambda: suite.image(other.seeing)),
             "error-mid-stream": lambda: suite.error_mid_stream(other.model),

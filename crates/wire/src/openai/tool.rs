@@ -107,12 +107,18 @@ pub(super) fn object(
     Ok(json!({ "_raw": arguments }).to_string())
 }
 
+#[derive(Deserialize)]
+struct Input {
+    input: String,
+}
+
+/// Whether the JSON that the model wrote for a custom tool carries a text, as it was told to.
+pub(super) fn wraps(json: &str) -> bool {
+    serde_json::from_str::<Input>(json).is_ok()
+}
+
 /// The text that a custom tool gets, out of the JSON the model wrote for it.
 pub(super) fn custom_input(json: &str) -> String {
-    #[derive(Deserialize)]
-    struct Input {
-        input: String,
-    }
     if matches!(json.trim(), "" | "{}") {
         return String::new();
     }

@@ -7,8 +7,9 @@ use super::envelope;
 use super::event::{member, raw_member};
 use super::item_json::{self, ItemJson, Status, Summary};
 use super::output::{Item, Kind, Output};
+use super::unquoted::Unquoted;
 use crate::openai::line::push_json;
-use crate::openai::tool::custom_input;
+use crate::openai::tool::{custom_input, wraps};
 
 impl Output {
     pub(super) fn close_message(&mut self, out: &mut BytesMut) {
@@ -25,6 +26,7 @@ impl Output {
             if self.items[at].done.is_some() {
                 continue;
             }
+            self.settle(at);
             if cut && matches!(self.items[at].kind, Kind::Call { .. }) {
                 self.items[at].done = Some(self.written(at, Status::Incomplete));
             } else {
@@ -33,7 +35,19 @@ impl Output {
         }
     }
 
+    /// Where the JSON of a custom tool turns out to carry no text although some of one was heard, what was heard is the text.
+    fn settle(&mut self, at: usize) {
+        if let Kind::Call { entry, json, text, .. } = &mut self.items[at].kind
+            && entry.form == Form::Custom
+            && text.given > 0
+            && !wraps(json)
+        {
+            *json = serde_json::json!({"input": Unquoted::default().more(json)}).to_string();
+        }
+    }
+
     pub(super) fn close(&mut self, at: usize, out: &mut BytesMut) {
+        self.settle(at);
         match &self.items[at].kind {
             Kind::Message { .. } => {
                 self.about(at, "response.output_text.done", 0, out, |item, out| {
@@ -94,13 +108,14 @@ impl Output {
         });
     }
 
-    /// Plain text comes out of the JSON only as a whole.
+    /// What of the text was not said yet, and all of it.
     fn close_custom(&mut self, at: usize, out: &mut BytesMut) {
-        let Kind::Call { json, .. } = &self.items[at].kind else { return };
+        let Kind::Call { json, text, .. } = &self.items[at].kind else { return };
         let input = custom_input(json);
-        if !input.is_empty() {
-            self.about(at, "response.custom_tool_call_input.delta", input.len(), out, |_, out| {
-                member(out, "delta", &input);
+        let rest = input.get(text.given..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.about(at, "response.custom_tool_call_input.delta", rest.len(), out, |_, out| {
+                member(out, "delta", rest);
             });
         }
         self.about(at, "response.custom_tool_call_input.done", input.len(), out, |_, out| {
@@ -125,7 +140,7 @@ impl Output {
                 let summary = (!text.is_empty()).then_some(Summary { text });
                 ItemJson::Reasoning { id, summary: summary.into_iter().collect(), encrypted_content }
             }
-            Kind::Call { entry, call_id, json } => item_json::call(entry, id, call_id, json, status),
+            Kind::Call { entry, call_id, json, .. } => item_json::call(entry, id, call_id, json, status),
             Kind::Compaction => return Bytes::new(),
         };
         let mut out = BytesMut::new();

@@ -15,6 +15,7 @@ mod object;
 mod output;
 mod request;
 mod tools;
+mod unquoted;
 mod writer;
 
 use bytes::Bytes;
@@ -81,6 +82,12 @@ impl ServerCodec for OpenAiResponsesServer {
     fn write_error(&self, error: &Error, _request_id: &str) -> ErrorReply {
         error::reply(error)
     }
+}
+
+/// Writes the answer of `POST /v1/responses/input_tokens`.
+#[must_use]
+pub fn write_token_count(input: u64) -> Bytes {
+    Bytes::from(serde_json::json!({"object": "response.input_tokens", "input_tokens": input}).to_string())
 }
 
 /// The id of the answer with this stamp.

@@ -91,6 +91,7 @@ pub(super) struct Frame {
 
 /// Members that are given back as they were asked, or as the API would have taken them.
 const ECHOED: &[(&str, &str)] = &[
+    ("instructions", "null"),
     ("max_output_tokens", "null"),
     ("metadata", "{}"),
     ("parallel_tool_calls", "true"),
@@ -114,8 +115,8 @@ impl Frame {
         head.put_slice(b",\"object\":\"response\"");
         member(&mut head, "created_at", &stamp.created);
         let mut echo = BytesMut::with_capacity(512);
-        // Instructions and tools may be long, and nobody reads them back.
-        echo.put_slice(b",\"background\":false,\"instructions\":null,\"max_tool_calls\":null");
+        // Tools may be long, and nobody reads them back.
+        echo.put_slice(b",\"background\":false,\"max_tool_calls\":null");
         member(&mut echo, "model", &asked.model);
         for (name, usual) in ECHOED {
             let given = asked.raw.get(name).filter(|json| json.as_ref() != b"null");

@@ -1,5 +1,7 @@
 //! The output items of one answer while they grow.
 
+use std::borrow::Cow;
+
 use bytes::{Bytes, BytesMut};
 use llm::Usage;
 
@@ -7,6 +9,7 @@ use super::directory::{Directory, Entry, Form};
 use super::event::{Events, member, raw_member};
 use super::item_json::{self, ItemJson, Status, Summary};
 use super::object::{Frame, State};
+use super::unquoted::Unquoted;
 use crate::Stamp;
 use crate::openai::annotation::Annotations;
 use crate::quoted;
@@ -37,7 +40,7 @@ pub(super) struct Item {
 pub(super) enum Kind {
     Message { text: String, links: Annotations, shown: usize },
     Reasoning { text: String, signature: String, redacted: Option<String> },
-    Call { entry: Entry, call_id: String, json: String },
+    Call { entry: Entry, call_id: String, json: String, text: Unquoted },
     Compaction,
 }
 
@@ -121,7 +124,8 @@ impl Output {
                     form: Form::Function,
                 });
                 let item = self.id(item_json::call_prefix(entry.form));
-                let kind = Kind::Call { entry, call_id: id.to_owned(), json: String::new() };
+                let text = Unquoted::default();
+                let kind = Kind::Call { entry, call_id: id.to_owned(), json: String::new(), text };
                 self.add(item, Some(block), kind, out);
             }
         }
@@ -251,12 +255,17 @@ impl Output {
 
     pub(super) fn input(&mut self, block: u32, more: &str, out: &mut BytesMut) {
         let Some(at) = self.open(block).filter(|_| !more.is_empty()) else { return };
-        let Kind::Call { json, entry, .. } = &mut self.items[at].kind else { return };
+        let Kind::Call { json, entry, text, .. } = &mut self.items[at].kind else { return };
         json.push_str(more);
-        if entry.form == Form::Function {
-            self.about(at, "response.function_call_arguments.delta", more.len(), out, |_, out| {
+        let (name, said) = match entry.form {
+            Form::Function => ("response.function_call_arguments.delta", Cow::Borrowed(more)),
+            Form::Custom => ("response.custom_tool_call_input.delta", Cow::Owned(text.more(json))),
+            _ => return,
+        };
+        if !said.is_empty() {
+            self.about(at, name, said.len(), out, |_, out| {
                 raw_member(out, "delta", b"");
-                quoted::push(out, more);
+                quoted::push(out, &said);
             });
         }
     }
