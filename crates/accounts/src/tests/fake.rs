@@ -135,6 +135,7 @@ impl Provider for FakeProvider {
             regions: &[],
             credentials: Vec::new(),
             logins: Vec::new(),
+            options: Vec::new(),
         }
     }
 
