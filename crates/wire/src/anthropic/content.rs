@@ -184,10 +184,16 @@ fn opaque(json: &RawValue) -> Result<Block, Fault> {
     Ok(opaque_value(serde_json::from_str(json.get())?))
 }
 
-/// A block only this wire understands.
+/// A block only this wire understands. What a search for tools has found is said to others in words: there all tools
+/// are at hand from the beginning.
 pub(super) fn opaque_value(value: Value) -> Block {
     let cache = value.get("cache_control").and_then(cache_of);
-    Block { content: Content::Opaque { wire: Wire::AnthropicMessages, value }, cache }
+    let word = |name| value.get(name).and_then(Value::as_str);
+    let content = match (word("type"), word("tool_name")) {
+        (Some("tool_reference"), Some(name)) => Content::Text { text: format!("Tool {name} is available.") },
+        _ => Content::Opaque { wire: Wire::AnthropicMessages, value },
+    };
+    Block { content, cache }
 }
 
 /// Reads a source; `None` when only this wire can carry it.

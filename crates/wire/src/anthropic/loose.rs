@@ -132,6 +132,7 @@ mod tests {
             r#"[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBO"}}]"#,
             r#"[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"x"},"title":"t"}]"#,
             r#"[{"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"x"},"cache_control":null}]"#,
+            r#"[{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"n"}]}]"#,
             r#"[ { "type" : "text" , "text" : "x" , "new" : [ { } ] } ]"#,
             r#"[{"type":"text","type":"image","text":"x"},{"type":"new","a":1,"type":"text","a":2}]"#,
         ] {
