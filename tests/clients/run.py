@@ -7,6 +7,7 @@
 
 import argparse
 import importlib
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -47,8 +48,6 @@ class Stage:
     other_python: str
     folder: str
     upstream: Upstream
-    # Requests that the emulator saw of other upstreams.
-    before: int
 
     def check(self, suite, name, function):
         """Runs a check on a rested account, unless the upstream cannot have it."""
@@ -64,8 +63,29 @@ class Stage:
         self.report.run(suite, name, rested)
 
     def requests(self):
-        """What the emulator saw since this upstream was chosen."""
-        return self.emulator.requests()[self.before :]
+        """What the upstream saw."""
+        return self.emulator.requests()
+
+
+def go_round(arguments, source, suites, folder, counts):
+    """Runs suites against one upstream, in a process of its own, and sends how many checks went how."""
+    surroundings.clean_own()
+    # SDKs warn of models that will retire; here no model is asked.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    report = Report()
+    os.makedirs(folder)
+    try:
+        with Emulator(arguments.emulator, os.path.join(folder, "emulator.log")) as emulator:
+            with Proxy(arguments.switchboard, folder) as proxy:
+                programs = (arguments.node, os.path.abspath(arguments.modules), arguments.other_python)
+                stage = Stage(proxy, emulator, report, *programs, folder, source(emulator.url))
+                proxy.use(stage.upstream.account)
+                for suite in suites:
+                    importlib.import_module(f"suites.{suite}").run(stage)
+                if report.failed:
+                    print(proxy.tail(), file=sys.stderr)
+    finally:
+        counts.send(report)
 
 
 def main():
@@ -86,26 +106,27 @@ def main():
     chosen = [row for row in known if not wanted or any(word in row[0] for word in wanted)]
     if not chosen:
         parser.error(f"no such suite; there are {', '.join(name for name, _, _ in known)}")
-    surroundings.clean_own()
-    # SDKs warn of models that will retire; here no model is asked.
-    warnings.simplefilter("ignore", DeprecationWarning)
     report = Report()
+    # A process that is made anew shares nothing with us, on any system.
+    processes = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="switchboard-clients-", ignore_cleanup_errors=True) as folder:
-        with Emulator(arguments.emulator, os.path.join(folder, "emulator.log")) as emulator:
-            with Proxy(arguments.switchboard, folder) as proxy:
-                modules = os.path.abspath(arguments.modules)
-                for source, _, _ in ROUNDS:
-                    suites = [module for _, own, module in chosen if own is source]
-                    if not suites:
-                        continue
-                    used, before = source(emulator.url), len(emulator.requests())
-                    programs = (arguments.node, modules, arguments.other_python)
-                    stage = Stage(proxy, emulator, report, *programs, folder, used, before)
-                    proxy.use(stage.upstream.account)
-                    for suite in suites:
-                        importlib.import_module(f"suites.{suite}").run(stage)
-                if report.failed:
-                    print(proxy.tail(), file=sys.stderr)
+        rounds = []
+        for source, _, _ in ROUNDS:
+            suites = [module for _, own, module in chosen if own is source]
+            if suites:
+                mine, theirs = processes.Pipe(duplex=False)
+                place = os.path.join(folder, source.__name__)
+                process = processes.Process(target=go_round, args=(arguments, source, suites, place, theirs))
+                rounds.append((source.__name__, process, mine))
+        # Each has a product and an emulator of its own: they need not wait for each other.
+        for _, process, _ in rounds:
+            process.start()
+        for name, process, mine in rounds:
+            process.join()
+            if mine.poll():
+                report.add(mine.recv())
+            if process.exitcode:
+                report.fell(name)
     return report.close()
 
 

@@ -44,6 +44,17 @@ class Report:
             self.passed += 1
             print(f"ok {suite} {check} ({time.monotonic() - started:.1f} s)", flush=True)
 
+    def fell(self, what):
+        """Tells of what ended before its checks did."""
+        self.failed += 1
+        print(f"not ok {what}: it ended by itself", flush=True)
+
+    def add(self, other):
+        """Counts the checks of another report."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
     def close(self):
         """Prints the counts; the exit code."""
         print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped", flush=True)

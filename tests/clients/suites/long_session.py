@@ -5,16 +5,19 @@ that was seen in sessions. Long texts are given by their length.
 """
 
 import copy
+import itertools
 import json
 import os
 
-from harness.report import need
+from harness import turns
+from harness.report import Failed, need
 from harness.words import CLAUDE, PNG, nonce
 
 NAME = "long-session"
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures")
 TURNS = 20
 WORDS = "lorem ipsum dolor sit amet "
+_numbers = itertools.count(1)
 
 
 def spelled(value):
@@ -34,7 +37,8 @@ def spelled(value):
 
 
 def filler(length):
-    return (WORDS * (length // len(WORDS) + 1))[:length]
+    """Words that no other filler has, so that one is not taken for another."""
+    return (f"{next(_numbers)} " + WORDS * (length // len(WORDS) + 1))[:length]
 
 
 def read(name):
@@ -52,6 +56,7 @@ class Suite:
     def __init__(self, stage):
         self.stage = stage
         self.session = read("claude-code-session.jsonl")
+        self.compared = {}
         calling = [m for m in self.session if any(block["type"] == "tool_use" for block in blocks(m))]
         need(len(calling) >= TURNS, f"only {len(calling)} turns with tools")
 
@@ -68,33 +73,37 @@ class Suite:
             messages.append(message if pictures else without_pictures(message))
         yield captured, body | {"messages": marked(messages)}
 
-    def replay(self, form, model, pictures=True):
-        """Every turn is answered, and the last word of the person arrives."""
-        turns = 0
+    def replay(self, form, model, thoughts, pictures=True):
+        """Every turn is answered, and all that was said in the session arrives, in order."""
+        count = 0
         for captured, body in self.requests(form, model, pictures):
-            turns += 1
+            count += 1
             mark = nonce()
             body["metadata"] = {"user_id": json.dumps({"device_id": "d", "account_uuid": "", "session_id": mark})}
             body["system"] = [*body["system"], {"type": "text", "text": mark}]
             status, answer = self.stage.proxy.call("POST", captured["target"], body, **headers(captured))
-            need(status == 200, lambda: f"turn {turns}: {status} {answer[:600]}")
+            need(status == 200, lambda: f"turn {count}: {status} {answer[:600]}")
             kinds = [line[len("event: ") :] for line in answer.splitlines() if line.startswith("event: ")]
-            need(kinds[0] == "message_start" and kinds[-1] == "message_stop", lambda: f"turn {turns}: {answer[-600:]}")
-            need('"text_delta"' in answer, lambda: f"turn {turns}: no words in {answer[-600:]}")
+            need(kinds[0] == "message_start" and kinds[-1] == "message_stop", lambda: f"turn {count}: {answer[-600:]}")
+            need('"text_delta"' in answer, lambda: f"turn {count}: no words in {answer[-600:]}")
             seen = self.stage.emulator.about(mark)
             refused = [(request.refused, request.why) for request in seen if request.refused]
-            need(seen and not refused, lambda: f"turn {turns}: {refused}")
-        need(turns > TURNS, f"only {turns} turns")
-        sent = "\n".join(strings(json.loads(seen[-1].body)))
-        missing = [text for text in self.spoken(form) if text not in sent]
-        need(not missing, lambda: f"{len(missing)} texts did not arrive: {str(missing)[:600]}")
+            need(seen and not refused, lambda: f"turn {count}: {refused}")
+        need(count > TURNS, f"only {count} turns")
+        said, heard = turns.Reader().anthropic(body["messages"]), turns.received(seen[-1].body)
+        turns.check(said, heard, thoughts)
+        self.compared[form, model] = said, heard, thoughts
 
-    def spoken(self, form):
-        """Every word of the session that any model must get: thoughts may be kept back."""
-        for message in self.session:
-            if message["role"] == "system" and form == "agent":
-                continue
-            yield from words(message["content"])
+    def notices(self):
+        """What is lost must be found, else the checks before this one mean nothing."""
+        need(self.compared, "nothing was compared")
+        for (form, model), (said, heard, thoughts) in self.compared.items():
+            for what, damaged in damages(said, heard):
+                try:
+                    turns.check(said, damaged, thoughts)
+                except Failed:
+                    continue
+                raise Failed(f"{form} to {model}: nobody misses {what}")
 
     def counted(self, form):
         """What it asks for `/context`."""
@@ -105,26 +114,46 @@ class Suite:
         need(status == 200 and json.loads(answer)["input_tokens"] > 10_000, lambda: f"{status} {answer[:600]}")
 
 
-def words(content):
-    """What is said, called with and answered in the content of a message."""
-    if isinstance(content, str):
-        yield content
-        return
-    for block in content:
-        if block["type"] == "text":
-            yield block["text"]
-        elif block["type"] == "tool_use":
-            yield from strings(block["input"])
-        elif block["type"] == "tool_result":
-            yield from words(block.get("content", ""))
+def none(thoughts):
+    """For models that think for themselves, or not at all."""
+    return []
 
 
-def strings(value):
-    """All strings in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from strings(item)
+def signed(thoughts):
+    """All but those that were cut off before their signature, which nobody takes."""
+    return [thought for thought in thoughts if isinstance(thought, str) or thought[1]]
+
+
+def last_signed(thoughts):
+    """Kiro has place for one in a turn."""
+    return signed(thoughts)[-1:]
+
+
+def damages(said, heard):
+    """What was heard without a piece of what was said, for each piece, and what that is."""
+    for at, turn in enumerate(said):
+        for name in ("calls", "thoughts", "pictures"):
+            for place in range(len(getattr(heard[at], name))):
+                yield f"{name} {place} of turn {at}", without(heard, at, lambda turn: getattr(turn, name).pop(place))
+        for call, result in turn.results.items():
+            yield f"result {call}", without(heard, at, lambda turn: turn.results.pop(call))
+            for text in filter(str.strip, result.texts):
+                yield f"{text[:60]!r} in result {call}", without(heard, at, lambda turn: cut(turn.results[call].texts, text))
+        for text in filter(str.strip, turn.texts):
+            yield f"{text[:60]!r} in turn {at}", without(heard, at, lambda turn: cut(turn.texts, text))
+        for page in turn.documents:
+            yield f"document {page!r}", without(heard, at, lambda turn: (turn.documents.clear(), cut(turn.texts, page)))
+        yield f"turn {at}", heard[:at] + heard[at + 1 :]
+
+
+def without(heard, at, change):
+    damaged = copy.deepcopy(heard)
+    change(damaged[at])
+    return damaged
+
+
+def cut(texts, text):
+    texts[:] = [place.replace(text.strip(), "", 1) for place in texts]
 
 
 def headers(captured):
@@ -156,16 +185,22 @@ def without_pictures(message):
 
 def run(stage):
     suite = Suite(stage)
+    # In Kiro the first model has its thoughts in words.
+    own = none if stage.upstream.prefix else signed
     checks = {
-        "agent": lambda: suite.replay("agent", CLAUDE),
-        "interactive": lambda: suite.replay("interactive", CLAUDE),
+        "agent": lambda: suite.replay("agent", CLAUDE, own),
+        "interactive": lambda: suite.replay("interactive", CLAUDE, own),
         "count-tokens": lambda: suite.counted("interactive"),
     }
-    checks |= stage.upstream.named(
-        lambda other: {
-            "agent": lambda: suite.replay("agent", other.seeing or other.model, bool(other.seeing)),
-            "interactive": lambda: suite.replay("interactive", other.model, other.model == other.seeing),
+
+    def others(other):
+        wanted = last_signed if other.signs else none
+        return {
+            "agent": lambda: suite.replay("agent", other.seeing or other.model, wanted, bool(other.seeing)),
+            "interactive": lambda: suite.replay("interactive", other.model, wanted, other.model == other.seeing),
         }
-    )
+
+    checks |= stage.upstream.named(others)
+    checks["damage-noticed"] = suite.notices
     for name, check in checks.items():
         stage.check(NAME, name, check)

@@ -23,7 +23,7 @@ class Program:
     def __init__(self, stage, program):
         self.emulator = stage.emulator
         # Node looks for packages beside the program that asks for them.
-        copies = os.path.join(stage.modules, "programs")
+        copies = os.path.join(stage.modules, "programs", stage.upstream.prefix)
         shutil.copytree(PROGRAMS, copies, dirs_exist_ok=True)
         self.log = os.path.join(stage.folder, program + ".log")
         interpreter = stage.other_python if program.endswith(".py") else stage.node

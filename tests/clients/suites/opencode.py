@@ -143,18 +143,21 @@ def run(stage):
         stage.report.skip(stage.upstream.prefix + NAME, "all", "its package for this platform is not to be had")
         return
     suite = Suite(stage)
-    checks = {"plain": suite.plain}
-    # The wires part before anything of the upstream: one round through all of them tells.
-    for wire in ["messages"] if stage.upstream.prefix else PROVIDERS:
+    checks = {}
+    # The wires part before anything of the upstream, and each start takes seconds: one round through all of them tells.
+    once = not stage.upstream.prefix
+    for wire in PROVIDERS if once else ["messages"]:
         checks |= {
             f"{wire}-thinking": lambda wire=wire: suite.thinking(wire),
             f"{wire}-tool": lambda wire=wire: suite.tool(wire),
             f"{wire}-image": lambda wire=wire: suite.image(wire),
             f"{wire}-error-mid-stream": lambda wire=wire: suite.error(wire),
-            f"{wire}-cut-mid-stream": lambda wire=wire: suite.cut(wire),
         }
-    checks["rate-limit-once"] = suite.rate_limit_once
-    if os.name == "posix":
+        if once:
+            checks[f"{wire}-cut-mid-stream"] = lambda wire=wire: suite.cut(wire)
+    if once:
+        checks |= {"plain": suite.plain, "rate-limit-once": suite.rate_limit_once}
+    if once and os.name == "posix":
         # Windows has no signal that only this child would get.
         checks["cancel"] = lambda: suite.cancel("messages")
     checks |= stage.upstream.named(lambda other: {"tool": lambda: suite.tool("messages", other.model)})
