@@ -17,7 +17,7 @@ COMMAND = '[[tool:bash {"command":"echo needle-$((40+2))","description":"d"}]]'
 # What it does not ask for again, after some words.
 REFUSE = "[[fault:exception-after 16 validationException]]"
 # A failure is asked for again some times, with growing pauses; a stream that only ends hundreds of times, without any.
-MOST, PATIENCE = 5, 15
+MOST, PATIENCE = 5, 10
 # What it asks with each, and what makes a model think there.
 PROVIDERS = {
     "messages": ("@ai-sdk/anthropic", {"thinking": {"type": "enabled", "budgetTokens": 4000}}),
@@ -110,11 +110,17 @@ class Suite:
         """A stream that breaks is not asked for again without end."""
         mark = nonce()
         process = self.start(wire, CLAUDE, "--title", mark)
+        process.stdin.write(f"{CUT} {mark} {LONG}".encode())
+        process.stdin.close()
         try:
-            process.communicate(f"{CUT} {mark} {LONG}".encode(), timeout=PATIENCE)
+            need(self.stage.emulator.wait_for(mark, 60), "nothing was asked")
+            process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()  # within one of its pauses
-            process.communicate()
+            pass  # within one of its pauses
+        finally:
+            process.kill()
+            process.stdout.close()
+            process.wait()
         asked = len(self.stage.emulator.about(mark))
         need(0 < asked <= MOST, f"{asked} requests in {PATIENCE} s")
 
