@@ -33,7 +33,8 @@ async fn there_and_back(machine: &Machine) {
     assert_eq!(client(machine, "zed").await["state"], "not_found");
     let shown = machine.run(&["clients", "diff", "claude_code"]).await.good();
     assert!(
-        shown.contains("~/.claude/settings.json") && shown.contains("+    \"ANTHROPIC_BASE_URL\""),
+        shown.contains("~/.claude/settings.json")
+            && shown.contains("\"FOO\": \"bar\", \"ANTHROPIC_BASE_URL\""),
         "{shown}"
     );
     assert_eq!(text(machine, ".claude/settings.json").as_deref(), Some(SETTINGS), "a look writes nothing");
