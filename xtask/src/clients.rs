@@ -19,6 +19,13 @@ pub(crate) struct Args {
     install: bool,
 }
 
+impl Args {
+    /// Nothing is run.
+    pub(crate) const fn install() -> Self {
+        Self { only: Vec::new(), install: true }
+    }
+}
+
 /// Installs the clients where they are missing and runs their checks.
 pub(crate) fn clients(args: &Args) -> Result<()> {
     let home = target_dir().join("clients");

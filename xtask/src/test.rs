@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that CI runs, in the order that fails soonest.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 
 use crate::shell::{cargo, have, need_c_compiler, root, step, target_dir};
@@ -20,12 +20,16 @@ pub(crate) fn test(args: &Args) -> Result<()> {
     keychain::need_keychain()?;
     if !args.fast {
         step("format", cargo().args(["fmt", "--all", "--check"]))?;
-        step(
-            "lints",
-            cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
-        )?;
-    }
-    if !args.fast {
+        // The clients come over the network while the compiler works.
+        let install = clients::Args::install();
+        std::thread::scope(|scope| {
+            let installing = scope.spawn(|| clients::clients(&install));
+            step(
+                "lints",
+                cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+            )?;
+            installing.join().unwrap_or_else(|_| bail!("installing the clients panicked"))
+        })?;
         // Before the tests, which would build the product anew with other pages.
         ui::check()?;
         types::types(&types::Args { check: true })?;
