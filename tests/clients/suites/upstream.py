@@ -22,6 +22,8 @@ OPERATIONS = [
     "ListFoundationModels",
     "ListInferenceProfiles",
 ]
+# Bedrock's OpenAI surfaces, which botocore does not describe: the emulator's rules and the signature hold for them.
+SURFACES = ["/openai/v1/chat/completions", "/openai/v1/responses"]
 # A temporary key that the emulator does not know. It refuses; the signature is there all the same.
 STRANGER = ("ASIASTRANGER00000000", "stranger/secret+stranger/secret+00000000", "token/with+every==kind")
 # Colons and slashes of a name must be encoded in the path once, and once more under the signature.
@@ -142,7 +144,7 @@ class Suite:
         need(not any(request.refused for request in own), lambda: [request.refused for request in own])
 
     def valid(self):
-        self.each(self.description.check)
+        self.each(lambda request: request.path in SURFACES or self.description.check(request))
 
     def signed(self):
         self.each(lambda request: _is_keyed(request) or self.check_signature(request))
