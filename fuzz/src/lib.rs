@@ -92,6 +92,7 @@ pub fn request(codec: &dyn ServerCodec, body: &[u8]) {
         reasoning: true,
         most_tools: 119,
         input_estimate: 0,
+        most_body: None,
     };
     for model in [claude(), plain()] {
         let Ok(written) = amazon_q::write_request(&asked, meaning, &model, &manner) else { continue };
