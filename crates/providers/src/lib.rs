@@ -6,6 +6,7 @@
 mod address;
 mod amazon_q;
 mod bedrock;
+mod description;
 mod embedding;
 mod estimate;
 mod fields;
@@ -32,6 +33,7 @@ pub use bedrock::{
     Available, Bedrock, BedrockOptions, Catalog, Clock, EndpointEnvironment, Entry, ProfileOptions,
     Residency, Resolver, SANDBOX_ACCESS_KEY_ID, SANDBOX_SECRET_ACCESS_KEY,
 };
+pub use description::{CredentialKind, Description, Field, Policy};
 pub use embedding::{Embed, Embedded};
 pub use found::{Databases, Elsewhere, Found, FoundKind, OwnSignIn, Places, Program, Variables};
 pub use frames::{ChunkStream, Frames};
@@ -43,8 +45,8 @@ pub use login::{
 };
 pub use options::{AccountOption, OptionValue};
 pub use provider::{
-    Account, Begin, Body, ByteStream, Call, CredentialKind, CredentialSummary, Description, Field, Identity,
-    Opened, Policy, Preferences, Provider, Reply, Session, Target, TokenCount, Why,
+    Account, Begin, Body, ByteStream, Call, CredentialSummary, Identity, Opened, Preferences, Provider,
+    Reply, Session, Target, TokenCount, Why,
 };
 pub use quota::{Overage, Quota, QuotaKind, QuotaPart};
 pub use registry::Registry;

@@ -12,13 +12,13 @@ use serde_json::Value;
 use wire::{Detail, FrameReader};
 
 use crate::amazon_q::Bearer;
+use crate::description::Description;
 use crate::embedding::{Embed, Embedded};
 use crate::found::Found;
 use crate::frames::ChunkStream;
 use crate::http::Patience;
 use crate::hurdle::Hurdle;
-use crate::login::{ENTROPY, Heard, Login, Procedure, Question, Wish};
-use crate::options::AccountOption;
+use crate::login::{ENTROPY, Heard, Procedure, Question, Wish};
 use crate::quota::Quota;
 
 /// An account as its provider sees it. The credential is kept apart, in the vault.
@@ -150,51 +150,6 @@ pub struct TokenCount {
     pub input: u64,
     /// True when we counted characters instead of asking.
     pub estimated: bool,
-}
-
-/// What the UI needs to offer a provider.
-#[derive(Clone, Debug, serde::Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Description {
-    pub id: &'static str,
-    pub name: &'static str,
-    pub policy: Policy,
-    /// What the person must know and agree to before the first account is added.
-    pub policy_note: Option<&'static str>,
-    pub regions: &'static [&'static str],
-    pub credentials: Vec<CredentialKind>,
-    /// Ways to sign in with the help of a browser.
-    pub logins: Vec<Login>,
-    /// What can be set of an account beside all that.
-    pub options: Vec<AccountOption>,
-}
-
-/// How the vendor looks at third-party clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub enum Policy {
-    DocumentedApi,
-    UndocumentedWire,
-    Offline,
-}
-
-/// A way to prove who one is, and its fields.
-#[derive(Clone, Debug, serde::Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct CredentialKind {
-    /// The `kind` in the admin API, e.g. `access_key`.
-    pub kind: &'static str,
-    pub fields: Vec<Field>,
-}
-
-/// One field of a credential.
-#[derive(Clone, Copy, Debug, serde::Serialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Field {
-    pub name: &'static str,
-    pub secret: bool,
-    pub required: bool,
 }
 
 /// What may be shown of a credential.
